@@ -1,0 +1,23 @@
+/** What an agent is here for. A seat is a role's place in the electorate (CONS-4); DIAGNOSTIC and PLANNER have no vote. */
+export const ROLES = ['PLANNER', 'ALPHA', 'BETA', 'GAMMA', 'DIAGNOSTIC'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Seats that can be part of an electorate (CONS-4). */
+export const SEATS = ['ALPHA', 'BETA', 'GAMMA'] as const;
+export type Seat = (typeof SEATS)[number];
+
+/** AGENT-1: the phases that an agent's card shows. */
+export const AGENT_PHASES = [
+  'BOOTSTRAP',
+  'PREFLIGHT',
+  'PLAN',
+  'EXECUTE',
+  'VERIFY',
+  'PACKAGE',
+  'REPORT',
+  'EXIT',
+  'REVOKED',
+] as const;
+export type AgentPhase = (typeof AGENT_PHASES)[number];
+
+export const isSeat = (role: Role): role is Seat => (SEATS as readonly string[]).includes(role);

@@ -1,0 +1,259 @@
+import type { ActionDraft, CitationDraft, PlannerReport } from '../agents/output.ts';
+import type { Role, Seat } from '../agents/roles.ts';
+import type { Severity } from '../governance/severity.ts';
+import type { Tier } from '../governance/tier.ts';
+import type { Limits } from '../plan/limits.ts';
+import type { ModelChoice, Misbehaviour } from '../plan/plan.ts';
+import type { ExitCode, PipelineMode } from './states.ts';
+
+/** A context document as the log names it; its text lies beside the log under its hash, so that events stay small. */
+export interface DocumentRef {
+  name: string;
+  sha256: string;
+  bytes: number;
+  media_type: string;
+  /** AGENT-5: `trusted` when the plan's author vouches for it. */
+  origin: 'trusted' | 'untrusted';
+}
+
+/** CONS-1: `sha256` is of the quote, so that a citation can be checked without the document. */
+export interface Citation extends CitationDraft {
+  sha256: string;
+}
+
+export interface Usage {
+  tokens_in: number;
+  tokens_out: number;
+  tokens_cached: number;
+  /** Integer micro-USD. */
+  cost_microusd: number;
+  provider: string;
+  /** AGENT-6: the model that answered, which may differ from the one asked. */
+  model: string;
+  latency_ms: number;
+}
+
+/** What a step does. One step is one model call, one action, or one conversation with Vault (PIPE-8). */
+export type StepWork =
+  | { kind: 'credentials_login' }
+  | { kind: 'agent_bootstrap'; agent_id: string }
+  /** `round` 0 is the planner's; `leg` counts the model calls within one turn (the tool loop). */
+  | { kind: 'agent_turn'; agent_id: string; round: number; leg: number }
+  | { kind: 'action'; agent_id: string; action_id: string }
+  | { kind: 'revoke'; tokens: { accessor: string; agent_id: string | null }[] };
+export type StepKind = StepWork['kind'];
+
+export const DECISIONS = ['allow', 'deny', 'require_approval'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+/** GOV-2: what the gate says about one action. */
+export interface GateDecision {
+  decision: Decision;
+  /** Names of the rules that decided; at least one. */
+  determining: string[];
+  policy_version: string;
+  reason: string;
+  /** What would be needed instead; null when allowed. */
+  remedy: string | null;
+  /** Set when the refusal is a violation (ENF-7). */
+  violation: { rule: string; severity: Severity } | null;
+}
+
+export const MEDIATION_TRIGGERS = ['conflicts', 'complexity', 'no_progress'] as const;
+export type MediationTrigger = (typeof MEDIATION_TRIGGERS)[number];
+
+/** CONS-8: a seat that did not agree, and why. */
+export interface Dissent {
+  seat: Seat;
+  vote: 'reject' | 'abstain';
+  reason: string;
+}
+
+/** The outcome that a closing pipeline will have once its tokens are gone. */
+export interface Outcome {
+  state: 'COMPLETED' | 'FAILED';
+  exit_code: ExitCode;
+  /** A stable code, e.g. `consensus_reached`, `credentials_unavailable`. */
+  reason: string;
+}
+
+/** Every event body by type. A body's shape never changes: a new shape is a new version (PIPE-7). */
+export interface EventBodies {
+  pipeline_spawned: {
+    pipeline_id: string;
+    tenant: string;
+    project_id: string;
+    number: number;
+    plan_id: string;
+    plan_name: string;
+    plan_version: string;
+    plan_sha256: string;
+    objective: string;
+    documents: DocumentRef[];
+    models: Record<Role, ModelChoice>;
+    misbehave: Misbehaviour[];
+    limits: Limits;
+    mode: PipelineMode;
+    tier: Tier;
+    auto_continue: boolean;
+    attempt: number;
+    predecessor_id: string | null;
+    request_sha256: string;
+  };
+  /** CRED-1: the login's accessor is on record while its lease is still the short first one. */
+  credentials_recorded: { generation: number; accessor: string; policies: string[]; expires_at: string };
+  credentials_extended: { expires_at: string };
+  state_entered: { state: 'RUNNING' | 'REPORT' | 'ORCHESTRATING' };
+  waiting_began: { for: 'continue' };
+  continued: { reason: string | null };
+  agent_spawned: { agent_id: string; role: Role; tier: Tier; reason: string };
+  agent_token_issued: { agent_id: string; accessor: string; policies: string[]; expires_at: string };
+
+  step_scheduled: { step_id: string; work: StepWork };
+  step_claimed: { step_id: string; epoch: number; worker: string };
+  /** At most one in 10 s and step (PERF-3). */
+  step_progressed: { step_id: string; epoch: number; note: string };
+  step_completed: { step_id: string; epoch: number; usage: Usage | null };
+  /** `retry_at` null: the step's retries are spent. `cause` tells an agent's error from a dependency's (ENF-1). */
+  step_failed: {
+    step_id: string;
+    epoch: number;
+    code: string;
+    message: string;
+    cause: 'agent' | 'dependency';
+    retry_at: string | null;
+    usage: Usage | null;
+  };
+  /** The worker that held the claim is gone; the step is ready again under a new epoch. */
+  step_lost: { step_id: string; epoch: number };
+  step_cancelled: { step_id: string; reason: string };
+  /** The queue gave up on the step's message (PIPE-8); the step itself may still be ready. */
+  step_dead_lettered: { step_id: string; reason: string };
+  step_redriven: { step_id: string };
+
+  report_written: { agent_id: string; report: PlannerReport };
+  round_started: { round: number; electorate: Seat[]; snapshot_seq: number };
+  finding_written: {
+    finding_id: string;
+    agent_id: string;
+    author: Seat;
+    round: number;
+    severity: Severity;
+    title: string;
+    body: string;
+    citations: Citation[];
+    origin: string[];
+  };
+  proposal_written: {
+    proposal_id: string;
+    revision: number;
+    agent_id: string;
+    author: Seat;
+    round: number;
+    title: string;
+    body: string;
+    steps: string[];
+    actions: ActionDraft[];
+    citations: Citation[];
+    content_sha256: string;
+    /** CONS-6: only in GAMMA's. */
+    taken: { proposal_id: string; revision: number; what: string }[];
+    origin: string[];
+  };
+  vote_cast: {
+    seat: Seat;
+    agent_id: string;
+    round: number;
+    proposal_id: string;
+    revision: number;
+    vote: 'approve' | 'reject' | 'abstain';
+    confidence: number;
+    reason: string;
+    critical: boolean;
+    citations: Citation[];
+  };
+  /** A vote that CONS-2 or CONS-3 does not admit, kept as evidence. */
+  vote_refused: { seat: Seat; proposal_id: string; revision: number; why: string };
+  message_sent: { from: Seat; to: Seat | 'all'; round: number; body: string };
+  round_closed: { round: number; silent: Seat[]; progress: boolean; conflicts: number };
+  mediator_called: { trigger: MediationTrigger; detail: string };
+  consensus_reached: {
+    proposal_id: string;
+    revision: number;
+    round: number;
+    approvals: Seat[];
+    minority_report: Dissent[];
+  };
+  consensus_failed: { round: number; reason: string; minority_report: Dissent[] };
+
+  action_requested: {
+    action_id: string;
+    agent_id: string;
+    /** The turn that asked, and the model's own id of the call; null for an action of the winning proposal. */
+    turn_step_id: string | null;
+    call_id: string | null;
+    tool: string;
+    arguments: Record<string, unknown>;
+    target: string;
+    action_sha256: string;
+    origin: string[];
+  };
+  action_decided: { action_id: string; decision: GateDecision };
+  action_finished: {
+    action_id: string;
+    status: 'succeeded' | 'failed' | 'denied' | 'unknown';
+    /** Bounded; `result_sha256` is of the whole. */
+    result: string | null;
+    result_sha256: string | null;
+    truncated: boolean;
+    error: string | null;
+    origin: string[];
+  };
+  violation_recorded: {
+    violation_id: string;
+    agent_id: string | null;
+    rule: string;
+    severity: Severity;
+    evidence: string;
+    consequence: string;
+  };
+
+  log_written: {
+    log_id: string;
+    level: 'debug' | 'info' | 'warn' | 'error';
+    source: string;
+    message: string;
+    fields: Record<string, unknown>;
+  };
+  /** The end is decided; the gate is closed from this event on (CRED-4, ENF-3). */
+  closing_started: { outcome: Outcome; detail: string | null };
+  /** CRED-4: `agent_id` null is the pipeline's own token. `how`: a lookup says it is gone, or its lease ended. */
+  token_confirmed_gone: { accessor: string; agent_id: string | null; how: 'lookup' | 'expired' };
+  pipeline_ended: Outcome;
+  /** PIPE-6: every token is confirmed gone or expired. */
+  sealed: { tokens: number; by_lookup: number; by_expiry: number };
+}
+
+export type EventType = keyof EventBodies;
+
+/** The version that new events of each type are written with. */
+export const EVENT_VERSION = 1;
+
+/** An event as decided: not yet numbered, timed or hashed. */
+export type NewEvent = { [T in EventType]: { type: T; body: EventBodies[T] } }[EventType];
+
+/** An event as it stands in the log. Times are RFC 3339 UTC with milliseconds; hashes are lower-case hex SHA-256. */
+export type PipelineEvent = {
+  [T in EventType]: {
+    seq: number;
+    type: T;
+    v: number;
+    at: string;
+    actor: string;
+    body: EventBodies[T];
+    /** Random; lets the content be erased while the chain still verifies (LEDG-2). */
+    salt: string;
+    prev_hash: string;
+    hash: string;
+  };
+}[EventType];

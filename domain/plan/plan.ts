@@ -1,0 +1,55 @@
+import type { Role } from '../agents/roles.ts';
+import type { Tier } from '../governance/tier.ts';
+import type { Limits } from './limits.ts';
+
+/** AGENT-2. `workers_ai` is reached through its OpenAI-compatible endpoint. */
+export const PROVIDERS = ['openrouter', 'compatible', 'workers_ai', 'embedded'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+export interface ModelChoice {
+  provider: Provider;
+  model: string;
+  /** Tried in order when the one before cannot answer. */
+  fallbacks: string[];
+  max_tokens: number;
+}
+
+/** RUN-5: switches of the embedded model; refused with any other provider. `attempt` counts from 1. */
+export type Misbehaviour =
+  | { agent: Role; kind: 'stall'; seconds: number; times: number }
+  | { agent: Role; kind: 'error'; status: number; times: number }
+  | { agent: Role; kind: 'error_in_stream'; times: number }
+  | { agent: Role; kind: 'invalid_json'; times: number }
+  | { agent: Role; kind: 'disagree'; rounds: number }
+  | { agent: Role; kind: 'forbidden_action'; action: string; target: string }
+  | { agent: Role; kind: 'gullible' };
+
+/** A context document with its text. */
+export interface PlanDocument {
+  name: string;
+  media_type: string;
+  origin: 'trusted' | 'untrusted';
+  text: string;
+}
+
+/** A plan with everything resolved: inputs filled in, files read, defaults applied. What a pipeline runs. */
+export interface ResolvedPlan {
+  plan_id: string;
+  name: string;
+  version: string;
+  sha256: string;
+  objective: string;
+  tier: Tier;
+  documents: PlanDocument[];
+  models: Record<Role, ModelChoice>;
+  misbehave: Misbehaviour[];
+  limits: Limits;
+  stages: Stage[];
+}
+
+/** DSL-1: the graph of a plan. Without stages it is planner, then consensus. */
+export interface Stage {
+  id: string;
+  kind: 'agent' | 'consensus' | 'gate' | 'action';
+  after: string[];
+}
