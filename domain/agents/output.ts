@@ -55,7 +55,10 @@ export const VoteDraft = z.strictObject({
 });
 export type VoteDraft = z.infer<typeof VoteDraft>;
 
-export const MessageDraft = z.strictObject({ to: z.enum(['ALPHA', 'BETA', 'GAMMA', 'all']), body: text(4_000) });
+export const MessageDraft = z.strictObject({
+  to: z.enum(['ALPHA', 'BETA', 'GAMMA', 'all']),
+  body: text(4_000),
+});
 export type MessageDraft = z.infer<typeof MessageDraft>;
 
 /** PIPE-3: the PLANNER's report. */

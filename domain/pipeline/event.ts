@@ -3,7 +3,7 @@ import type { Role, Seat } from '../agents/roles.ts';
 import type { Severity } from '../governance/severity.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Limits } from '../plan/limits.ts';
-import type { ModelChoice, Misbehaviour } from '../plan/plan.ts';
+import type { Misbehaviour, ModelChoice } from '../plan/plan.ts';
 import type { ExitCode, PipelineMode } from './states.ts';
 
 /** A context document as the log names it; its text lies beside the log under its hash, so that events stay small. */

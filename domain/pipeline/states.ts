@@ -1,5 +1,12 @@
 /** PIPE-1. */
-export const PIPELINE_STATES = ['SPAWN', 'RUNNING', 'REPORT', 'ORCHESTRATING', 'COMPLETED', 'FAILED'] as const;
+export const PIPELINE_STATES = [
+  'SPAWN',
+  'RUNNING',
+  'REPORT',
+  'ORCHESTRATING',
+  'COMPLETED',
+  'FAILED',
+] as const;
 export type PipelineStateName = (typeof PIPELINE_STATES)[number];
 
 export const ENDED_STATES = ['COMPLETED', 'FAILED'] as const satisfies readonly PipelineStateName[];
@@ -21,7 +28,13 @@ export const CONSENSUS_STATUSES = ['pending', 'reached', 'failed', 'partial_acce
 export type ConsensusStatus = (typeof CONSENSUS_STATUSES)[number];
 
 /** REC-1. */
-export const FALLBACKS = ['rerun_same', 'rerun_gamma', 'escalate_tier', 'accept_partial', 'download_log'] as const;
+export const FALLBACKS = [
+  'rerun_same',
+  'rerun_gamma',
+  'escalate_tier',
+  'accept_partial',
+  'download_log',
+] as const;
 export type Fallback = (typeof FALLBACKS)[number];
 
 /** CRED-5: the life of a pipeline's or an agent's token as shown; never the token itself. */

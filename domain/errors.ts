@@ -1,0 +1,15 @@
+import type { PipelineStateName } from './pipeline/states.ts';
+
+/** Every refusal of the core, as one union; `workers/api/problem.ts` maps it to the wire in one place. */
+export type DomainError =
+  | { code: 'not_found'; what: string }
+  | { code: 'wrong_state'; detail: string; allowed: string[]; remedy: string }
+  | { code: 'pipeline_ended'; state: PipelineStateName; detail: string }
+  | { code: 'idempotency_conflict'; detail: string }
+  | { code: 'invalid'; field: string; detail: string }
+  | { code: 'confirmation_required'; detail: string }
+  | { code: 'not_offered'; detail: string }
+  /** The log has an event version this code does not know: the pipeline halts rather than guess (PIPE-7). */
+  | { code: 'halted'; detail: string };
+
+export type DomainErrorCode = DomainError['code'];

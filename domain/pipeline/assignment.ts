@@ -1,0 +1,138 @@
+import type { MediationOutput, OutputSchemaName, PlannerReport, TurnOutput } from '../agents/output.ts';
+import type { Role, Seat } from '../agents/roles.ts';
+import type { Tier } from '../governance/tier.ts';
+import type { Misbehaviour, ModelChoice } from '../plan/plan.ts';
+import type { DocumentRef, EventBodies, GateDecision, StepWork, Usage } from './event.ts';
+
+/** CONS-2: the blackboard as it stood when the round began, as a seat is shown it. */
+export interface BlackboardView {
+  seat: Seat;
+  round: number;
+  report: PlannerReport | null;
+  findings: Pick<
+    EventBodies['finding_written'],
+    'finding_id' | 'author' | 'severity' | 'title' | 'body' | 'citations'
+  >[];
+  /** The latest revision of each proposal. */
+  proposals: Pick<
+    EventBodies['proposal_written'],
+    'proposal_id' | 'revision' | 'author' | 'round' | 'title' | 'body' | 'steps' | 'actions' | 'citations'
+  >[];
+  votes: Pick<
+    EventBodies['vote_cast'],
+    'seat' | 'round' | 'proposal_id' | 'revision' | 'vote' | 'confidence' | 'reason' | 'critical'
+  >[];
+  messages: Pick<EventBodies['message_sent'], 'from' | 'to' | 'round' | 'body'>[];
+}
+
+/** One call of a tool within the current turn, and what came back. */
+export interface ToolExchange {
+  call_id: string;
+  tool: string;
+  arguments: Record<string, unknown>;
+  /** JSON text; a refusal is `{denied: true, rule, reason, remedy}`. */
+  result: string;
+  origin: string[];
+}
+
+/** Everything a model call needs (AGENT-1); document texts are fetched by hash. */
+export interface TurnAssignment {
+  objective: string;
+  documents: DocumentRef[];
+  /** null for the PLANNER. */
+  blackboard: BlackboardView | null;
+  /** Calls of this turn so far, in order, grouped by the leg that asked for them. */
+  transcript: ToolExchange[][];
+  schema: OutputSchemaName;
+  /** False on the last leg of a turn: the model must answer now. */
+  tools_allowed: boolean;
+  model: ModelChoice;
+  misbehave: Misbehaviour[];
+}
+
+/** What the gate judges an action by (GOV-2). `version` is the log position the facts were read at. */
+export interface GateFacts {
+  version: number;
+  tenant: string;
+  tier: Tier;
+  tool: string;
+  arguments: Record<string, unknown>;
+  target: string;
+  origin: string[];
+  actions_left: number;
+  gate_closed: boolean;
+}
+
+export interface ActionAssignment {
+  action_id: string;
+  facts: GateFacts;
+  /** What a blackboard read shows. */
+  blackboard: BlackboardView | null;
+  documents: DocumentRef[];
+}
+
+/** What a worker gets when it claims a step (PIPE-8). */
+export interface Assignment {
+  tenant: string;
+  pipeline_id: string;
+  project_id: string;
+  step_id: string;
+  epoch: number;
+  /** 1-based count of executions of this step. */
+  attempt: number;
+  generation: number;
+  work: StepWork;
+  agent: { agent_id: string; role: Role; tier: Tier } | null;
+  turn: TurnAssignment | null;
+  action: ActionAssignment | null;
+}
+
+export interface ToolCall {
+  call_id: string;
+  tool: string;
+  arguments: Record<string, unknown>;
+  /** What the tool would touch: a URL's host, a document, a resource name. */
+  target: string;
+}
+
+/** How a claimed step ended well. */
+export type StepResult =
+  | { kind: 'credentials_login'; expires_at: string }
+  | { kind: 'agent_bootstrap'; accessor: string; policies: string[]; expires_at: string }
+  | { kind: 'tool_calls'; calls: ToolCall[]; usage: Usage }
+  | { kind: 'planner_report'; report: PlannerReport; usage: Usage }
+  | { kind: 'turn'; output: TurnOutput | MediationOutput; usage: Usage }
+  | {
+      kind: 'action';
+      status: 'succeeded' | 'failed';
+      result: string | null;
+      result_sha256: string | null;
+      truncated: boolean;
+      error: string | null;
+      origin: string[];
+    }
+  | { kind: 'revoke'; gone: { accessor: string; how: 'lookup' | 'expired' }[] };
+
+/** How it ended badly. `cause` decides who is blamed (ENF-1); a retryable error is tried again with backoff. */
+export interface StepError {
+  code: string;
+  /** For people; never contains a secret or a stack. */
+  message: string;
+  cause: 'agent' | 'dependency';
+  retryable: boolean;
+  retry_after_s: number | null;
+  usage: Usage | null;
+}
+
+/** The answer to `admit`: run the tool, stop (already decided or refused), or judge again on newer facts. */
+export type Admission =
+  | { kind: 'run' }
+  | { kind: 'stopped'; why: string }
+  | { kind: 'judge_again'; facts: GateFacts };
+
+export interface Admit {
+  step_id: string;
+  epoch: number;
+  version: number;
+  decision: GateDecision;
+}

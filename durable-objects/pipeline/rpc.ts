@@ -1,0 +1,93 @@
+import type { Caller } from '#contract/access.ts';
+import type { ConsensusView, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
+import type { DomainError } from '#domain/errors.ts';
+import type { Tier } from '#domain/governance/tier.ts';
+import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import type { PipelineMode } from '#domain/pipeline/states.ts';
+import type { ResolvedPlan } from '#domain/plan/plan.ts';
+import type { Result } from '#domain/result.ts';
+
+/** The actor string of an event: `person:ps_…`, `service:ps_…`, `agent:ag_…`, `system:supervisor`. */
+export const actorOf = (caller: Caller): string => `${caller.subject_kind}:${caller.subject_id}`;
+
+export interface SpawnCommand {
+  pipeline_id: string;
+  tenant: string;
+  project_id: string;
+  number: number;
+  plan: ResolvedPlan;
+  mode: PipelineMode;
+  tier: Tier;
+  auto_continue: boolean;
+  /** Of the canonical request, to tell a repeated spawn from a conflicting one (PIPE-9). */
+  request_sha256: string;
+  actor: string;
+}
+
+/** What an operator may ask of a live pipeline. */
+export type OperatorCommand =
+  | { kind: 'continue'; reason: string | null }
+  | { kind: 'cancel'; reason: string }
+  | { kind: 'revoke'; agent_id: string | null; reason: string }
+  | {
+      kind: 'log';
+      level: 'debug' | 'info' | 'warn' | 'error';
+      source: string;
+      message: string;
+      fields: Record<string, unknown>;
+    }
+  | { kind: 'redrive'; step_id: string };
+
+/** `claim` refuses a step that is not ready: done, cancelled, claimed by somebody else, or unknown. */
+export type ClaimResult = { claimed: true; assignment: Assignment } | { claimed: false; why: string };
+
+/** A stale epoch, a finished step, a closed gate: the worker drops what it has (PIPE-8). */
+export type StepAck = { accepted: true } | { accepted: false; why: string };
+
+/**
+ * The pipeline object (class `PipelineObject`, binding `PIPELINE`, name `t/{tenant}/p/{pipeline_id}`). Every call names the tenant
+ * again and is refused with `not_found` when it is not this pipeline's (rule 7). Nothing here throws for bad input.
+ */
+export interface PipelineRpc {
+  spawn(command: SpawnCommand): Promise<Result<{ pipeline: Pipeline; replayed: boolean }, DomainError>>;
+  read(tenant: string): Promise<Result<Pipeline, DomainError>>;
+  orchestration(tenant: string, at: number | null): Promise<Result<Orchestration, DomainError>>;
+  events(tenant: string, since: number, limit: number): Promise<Result<PipelineEvent[], DomainError>>;
+  tokenStatus(tenant: string): Promise<Result<TokenStatusView, DomainError>>;
+  consensus(tenant: string): Promise<Result<ConsensusView, DomainError>>;
+  operate(
+    tenant: string,
+    actor: string,
+    command: OperatorCommand,
+  ): Promise<Result<{ pipeline: Pipeline; seq: number; at: string }, DomainError>>;
+  /** Texts of context documents, by hash. */
+  documents(tenant: string, sha256: string[]): Promise<Record<string, string>>;
+
+  claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult>;
+  /** Every 5 s while a step runs; `progress` is null when nothing was produced since the last one (ENF-2, AGENT-4). */
+  heartbeat(tenant: string, step_id: string, epoch: number, progress: string | null): Promise<StepAck>;
+  /** CRED-1: the login is on record before its lease is extended. */
+  recordLogin(
+    tenant: string,
+    step_id: string,
+    epoch: number,
+    login: { accessor: string; policies: string[]; expires_at: string },
+  ): Promise<StepAck>;
+  admit(tenant: string, admit: Admit): Promise<Admission>;
+  complete(tenant: string, step_id: string, epoch: number, result: StepResult): Promise<StepAck>;
+  fail(tenant: string, step_id: string, epoch: number, error: StepError): Promise<StepAck>;
+  /** The dead-letter queue's consumer reports a message that could not be worked on. */
+  deadLetter(tenant: string, step_id: string, reason: string): Promise<StepAck>;
+
+  /** The ledger has everything up to and including `seq`. */
+  shipped(tenant: string, seq: number): Promise<void>;
+  /** Looks for anything due (REC-6); cheap when nothing is. */
+  poke(tenant: string): Promise<{ live: boolean }>;
+}
+
+/** Upgrade requests for the stream go to the object's `fetch` as `https://object/stream?tenant&since`, already authorised. */
+export const STREAM_URL = 'https://object/stream';
+
+export const pipelineObjectName = (tenant: string, pipelineId: string): string =>
+  `t/${tenant}/p/${pipelineId}`;

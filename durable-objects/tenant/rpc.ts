@@ -1,0 +1,139 @@
+import type { AccessRole, Caller } from '#contract/access.ts';
+import type { Pipeline } from '#contract/pipeline.ts';
+import type { PlanSummary } from '#contract/requests.ts';
+import type { ResolvedPlan } from '#domain/plan/plan.ts';
+import type { Result } from '#domain/result.ts';
+
+export type ControlError =
+  | { code: 'not_found'; what: string }
+  | { code: 'already_exists'; detail: string }
+  | { code: 'version_exists'; detail: string }
+  | { code: 'unauthenticated'; detail: string }
+  | { code: 'idempotency_conflict'; detail: string }
+  | { code: 'quota_exceeded'; detail: string; retry_after_s: number };
+
+/** A plan as stored: what its author wrote, and what it needs to be resolved again with other inputs. */
+export interface StoredPlan {
+  summary: PlanSummary;
+  source: string;
+  files: Record<string, string>;
+}
+
+/**
+ * One per tenant (class `ControlObject`, binding `CONTROL`, name `t/{tenant}/control`): tenant, projects, people, keys, sessions,
+ * plans, admission and the list of live pipelines.
+ */
+export interface ControlRpc {
+  createTenant(a: {
+    tenant: string;
+    name: string;
+  }): Promise<Result<{ tenant: string; default_project_id: string }, ControlError>>;
+  createSubject(
+    actor: string,
+    a: { name: string; kind: 'person' | 'service'; email?: string },
+  ): Promise<
+    Result<
+      {
+        subject_id: string;
+        name: string;
+        kind: 'person' | 'service';
+        email: string | null;
+        created_at: string;
+      },
+      ControlError
+    >
+  >;
+  listSubjects(): Promise<
+    {
+      subject_id: string;
+      name: string;
+      kind: 'person' | 'service';
+      email: string | null;
+      created_at: string;
+    }[]
+  >;
+  createProject(
+    actor: string,
+    name: string,
+  ): Promise<Result<{ project_id: string; name: string; created_at: string }, ControlError>>;
+  listProjects(): Promise<{ project_id: string; name: string; created_at: string }[]>;
+
+  createKey(
+    actor: string,
+    a: { name: string; owner: string; role: AccessRole; project_ids?: string[]; expires_at?: string },
+  ): Promise<Result<{ key_id: string; prefix: string; secret: string }, ControlError>>;
+  listKeys(): Promise<KeyRecord[]>;
+  rotateKey(
+    actor: string,
+    key_id: string,
+    overlap_s: number,
+  ): Promise<Result<{ key_id: string; prefix: string; secret: string }, ControlError>>;
+  revokeKey(actor: string, key_id: string): Promise<Result<void, ControlError>>;
+
+  /** A full key secret, `ags_{tenant}_{key_id}_{secret}`; compares keyed hashes in constant time. */
+  authenticateKey(secret: string): Promise<Result<Caller, ControlError>>;
+  createSignInLink(caller: Caller, ttl_s: number): Promise<{ token: string; expires_at: string }>;
+  /** Exchanges a key or a one-time link for a session; the returned value goes into the cookie. */
+  openSession(
+    a: { key: string } | { link_token: string },
+  ): Promise<Result<{ cookie: string; caller: Caller; expires_at: string }, ControlError>>;
+  authenticateSession(cookie: string): Promise<Result<Caller, ControlError>>;
+  closeSession(cookie: string): Promise<void>;
+  /** Single use, 30 s, bound to the caller (TEN-3). */
+  createTicket(caller: Caller): Promise<{ ticket: string; expires_at: string }>;
+  redeemTicket(ticket: string): Promise<Result<Caller, ControlError>>;
+
+  savePlan(
+    actor: string,
+    plan: { resolved: ResolvedPlan; source: string; files: Record<string, string> },
+  ): Promise<Result<PlanSummary & { replayed: boolean }, ControlError>>;
+  readPlan(plan_id: string): Promise<Result<StoredPlan, ControlError>>;
+  listPlans(): Promise<PlanSummary[]>;
+
+  /** Admission (PIPE-2): quota and number in one transaction; the same id and request again answers as the first time (PIPE-9). */
+  admit(a: {
+    pipeline_id: string;
+    project_id: string | null;
+    request_sha256: string;
+  }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
+  /** The pipeline ended or will never start: its quota slot is free. Idempotent. */
+  release(pipeline_id: string): Promise<void>;
+  /** Ids that have a slot, for the cron that pokes them (REC-6). */
+  livePipelines(): Promise<string[]>;
+}
+
+export interface KeyRecord {
+  key_id: string;
+  prefix: string;
+  name: string;
+  owner: string;
+  role: AccessRole;
+  project_ids: string[] | null;
+  created_at: string;
+  expires_at: string | null;
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+
+/** One per tenant (class `FeedObject`, binding `FEED`, name `t/{tenant}/feed`): the list that viewers watch. */
+export interface FeedRpc {
+  /** The newest state of a pipeline; older seqs than the known one are dropped. */
+  update(pipeline: Pipeline): Promise<void>;
+  /** Live ones, newest first; keyset by number. `ended` adds those that ended lately. */
+  list(a: {
+    project_id?: string;
+    state?: string;
+    limit: number;
+    cursor: string | null;
+    ended: boolean;
+  }): Promise<{ items: Pipeline[]; next_cursor: string | null }>;
+}
+
+/** One for the deployment (class `DirectoryObject`, binding `DIRECTORY`, name `directory`): which tenants exist, for cron and platform admins. */
+export interface DirectoryRpc {
+  add(tenant: string, name: string): Promise<boolean>;
+  list(): Promise<{ tenant: string; name: string; created_at: string }[]>;
+}
+
+export const controlObjectName = (tenant: string): string => `t/${tenant}/control`;
+export const feedObjectName = (tenant: string): string => `t/${tenant}/feed`;
