@@ -1,0 +1,84 @@
+import type { NewEvent, PipelineEvent } from '../pipeline/event.ts';
+import { canonicalJson, sha256Hex } from './canonical.ts';
+
+/** LEDG-2: the hash before the first event of every chain. */
+export const GENESIS_HASH = '0'.repeat(64);
+
+/** The fields of an event that the chain covers. `body` enters by salted commitment, so that content can be erased and still verify. */
+export interface ChainedEvent {
+  seq: number;
+  type: string;
+  v: number;
+  at: string;
+  actor: string;
+  body: unknown;
+  salt: string;
+  prev_hash: string;
+  hash: string;
+}
+
+/** Commitment to an event's content: SHA-256(salt ‖ ":" ‖ canonical JSON of the body). */
+export const commitContent = (salt: string, body: unknown): string =>
+  sha256Hex(`${salt}:${canonicalJson(body)}`);
+
+/** Hash of an event: SHA-256 over the canonical JSON of all its fields, the body replaced by its commitment. */
+export function eventHash(e: Omit<ChainedEvent, 'hash'>): string {
+  const { seq, type, v, at, actor, prev_hash } = e;
+  return sha256Hex(
+    canonicalJson({ seq, type, v, at, actor, content: commitContent(e.salt, e.body), prev_hash }),
+  );
+}
+
+/** Where the next event goes: after `seq`, whose hash is `hash`. */
+export interface ChainHead {
+  seq: number;
+  hash: string;
+}
+
+export const EMPTY_CHAIN: ChainHead = { seq: 0, hash: GENESIS_HASH };
+
+/**
+ * Numbers, times and chains new events. `seed` is 16 or more random bytes in hex that came with the command; each event's
+ * salt derives from it, so that one random draw serves a whole commit.
+ */
+export function chainEvents(
+  head: ChainHead,
+  events: readonly NewEvent[],
+  stamp: { at: string; actor: string; v: number; seed: string },
+): PipelineEvent[] {
+  let { seq, hash } = head;
+  return events.map((event) => {
+    seq += 1;
+    const salt = sha256Hex(`${stamp.seed}:${seq}`).slice(0, 32);
+    const unhashed = {
+      seq,
+      type: event.type,
+      v: stamp.v,
+      at: stamp.at,
+      actor: stamp.actor,
+      body: event.body,
+      salt,
+      prev_hash: hash,
+    };
+    hash = eventHash(unhashed);
+    return { ...unhashed, hash } as PipelineEvent;
+  });
+}
+
+export type ChainCheck = { ok: true; count: number } | { ok: false; seq: number; why: string };
+
+/** Checks a chain from its first event (or from `from`, which the caller trusts): numbering, links and hashes. */
+export function verifyChain(events: readonly ChainedEvent[], from: ChainHead = EMPTY_CHAIN): ChainCheck {
+  let { seq, hash } = from;
+  for (const event of events) {
+    if (event.seq !== seq + 1)
+      return { ok: false, seq: event.seq, why: `expected event ${seq + 1}, found ${event.seq}` };
+    if (event.prev_hash !== hash)
+      return { ok: false, seq: event.seq, why: 'the link to the event before is broken' };
+    if (eventHash(event) !== event.hash)
+      return { ok: false, seq: event.seq, why: 'the content does not match its hash' };
+    seq = event.seq;
+    hash = event.hash;
+  }
+  return { ok: true, count: events.length };
+}
