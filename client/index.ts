@@ -1,0 +1,107 @@
+import { watchPipeline, watchTenant } from './stream.ts';
+import { type ClientOptions, createTransport } from './transport.ts';
+import type * as wire from './types.ts';
+
+export * from './errors.ts';
+export type {
+  PipelineStreamOptions,
+  StreamHandlers,
+  StreamStatus,
+  Subscription,
+  TenantStreamOptions,
+} from './stream.ts';
+export type { ClientOptions } from './transport.ts';
+export type * from './types.ts';
+
+/** The largest page that `GET /api/pipeline/events` gives. */
+const EVENTS_PER_PAGE = 1_000;
+
+/**
+ * API-4: one method per endpoint. Throws `ApiError` for a refusal and `UnreachableError` when nobody answers.
+ *
+ * @example
+ * const ags = createClient({ baseUrl: 'http://127.0.0.1:3000', key });
+ * const pipeline = await ags.spawn({ plan: { source } });
+ */
+export function createClient(options: ClientOptions) {
+  const transport = createTransport(options);
+  const get = <T>(path: string, query?: object, signal?: AbortSignal) =>
+    transport.json<T>('GET', path, { query: query as Record<string, string>, signal });
+  const post = <T>(path: string, body: unknown = {}, headers?: Record<string, string>) =>
+    transport.json<T>('POST', path, { body, headers });
+
+  /** Every event after `since`, page by page. */
+  async function* allEvents(pipeline_id: string, since = 0): AsyncGenerator<wire.PipelineEvent> {
+    let seen = since;
+    for (;;) {
+      const query = { pipeline_id, since: seen, limit: EVENTS_PER_PAGE };
+      const { items, next_cursor } = await get<wire.Page<wire.PipelineEvent>>('/api/pipeline/events', query);
+      yield* items;
+      if (items.length === 0 || next_cursor === null) return;
+      seen = items.at(-1)!.seq;
+    }
+  }
+
+  return {
+    /** Is the Worker itself up? Needs no key. */
+    liveness: (signal?: AbortSignal) => get<{ status: string }>('/healthz', {}, signal),
+    health: () => get<wire.HealthReport>('/api/health'),
+
+    spawn: (request: wire.SpawnRequest, idempotencyKey?: string) =>
+      post<wire.Pipeline>('/api/spawn', request, idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {}),
+    pipeline: (pipeline_id: string) => get<wire.Pipeline>('/api/pipeline', { pipeline_id }),
+    activePipelines: (query: wire.ActivePipelinesQuery = {}) =>
+      get<wire.Page<wire.Pipeline>>('/api/active-pipelines', query),
+    pipelines: (query: wire.PipelinesQuery = {}) => get<wire.Page<wire.Pipeline>>('/api/pipelines', query),
+    /** `at`: the state as it was after that event (PIPE-7). */
+    orchestration: (pipeline_id: string, at?: number, signal?: AbortSignal) =>
+      get<wire.Orchestration>('/api/pipeline/orchestration', { pipeline_id, at }, signal),
+    events: (query: wire.EventsQuery) => get<wire.Page<wire.PipelineEvent>>('/api/pipeline/events', query),
+    allEvents,
+    tokenStatus: (pipeline_id: string) => get<wire.TokenStatusView>('/api/pipeline/token', { pipeline_id }),
+    consensus: (pipeline_id: string) =>
+      get<wire.ConsensusView>('/api/pipeline/consensus/status', { pipeline_id }),
+    continuePipeline: (pipeline_id: string, reason?: string) =>
+      post<wire.Pipeline>('/api/pipeline/continue', { pipeline_id, reason }),
+    cancel: (pipeline_id: string, reason: string) =>
+      post<wire.Pipeline>('/api/pipeline/cancel', { pipeline_id, reason }),
+    revoke: (request: wire.RevokeRequest) => post<wire.RevokeResult>('/api/pipeline/revoke', request),
+    fallback: (request: wire.FallbackRequest) =>
+      post<{ pipeline: wire.Pipeline; action: string }>('/api/pipeline/consensus/fallback', request),
+    log: (request: wire.LogRequest) =>
+      post<{ log_id: string; seq: number; at: string }>('/api/pipeline/log', request),
+    /** Puts a step that the queue gave up on back to work (PIPE-8). */
+    redrive: (pipeline_id: string, step_id: string) =>
+      post<wire.Pipeline>('/api/pipeline/redrive', { pipeline_id, step_id }),
+    watchPipeline: watchPipeline.bind(null, transport),
+    watchTenant: watchTenant.bind(null, transport),
+
+    samples: () => get<wire.Page<wire.Sample>>('/api/samples'),
+    plans: () => get<wire.Page<wire.PlanSummary>>('/api/plans'),
+    plan: (plan_id: string) => get<wire.PlanSummary>(`/api/plans/${encodeURIComponent(plan_id)}`),
+    savePlan: (plan: wire.PlanSource) => post<wire.PlanSummary>('/api/plans', plan),
+    checkPlan: (request: wire.PlanCheckRequest) => post<wire.PlanCheckResult>('/api/plans/check', request),
+
+    signIn: (request: wire.SessionRequest) => post<wire.Caller>('/api/auth/session', request),
+    signOut: () => transport.json<void>('DELETE', '/api/auth/session'),
+    whoami: () => get<wire.Caller>('/api/auth/whoami'),
+    /** TEN-3: a link that signs one browser in, once, within `ttl_s` seconds. */
+    createSignInLink: (ttl_s?: number) => post<wire.SignInLink>('/api/auth/links', { ttl_s }),
+    createTicket: () => post<wire.Ticket>('/api/tickets'),
+
+    /** Needs the platform admin's key. */
+    createTenant: (request: wire.CreateTenantRequest) =>
+      post<{ tenant: string; default_project_id: string }>('/api/tenants', request),
+    people: () => get<wire.Page<wire.Subject>>('/api/people'),
+    createPerson: (request: wire.CreateSubjectRequest) => post<wire.Subject>('/api/people', request),
+    projects: () => get<wire.Page<wire.Project>>('/api/projects'),
+    createProject: (name: string) => post<wire.Project>('/api/projects', { name }),
+    keys: () => get<wire.Page<wire.Key>>('/api/keys'),
+    createKey: (request: wire.CreateKeyRequest) => post<wire.CreatedKey>('/api/keys', request),
+    rotateKey: (key_id: string, overlap_s: number) =>
+      post<wire.CreatedKey>(`/api/keys/${encodeURIComponent(key_id)}/rotate`, { overlap_s }),
+    revokeKey: (key_id: string) => transport.json<void>('DELETE', `/api/keys/${encodeURIComponent(key_id)}`),
+  };
+}
+
+export type Client = ReturnType<typeof createClient>;

@@ -1,0 +1,70 @@
+import type * as z from 'zod';
+import type * as access from '#contract/access.ts';
+import type * as pipeline from '#contract/pipeline.ts';
+import type * as requests from '#contract/requests.ts';
+
+/** Types of the wire, inferred from the contract; nothing here exists at run time. */
+export type { Caller } from '#contract/access.ts';
+export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
+export type {
+  ActionRecord,
+  AgentCard,
+  ConsensusView,
+  Finding,
+  Orchestration,
+  Pipeline,
+  Proposal,
+  TokenStatusView,
+  Vote,
+} from '#contract/pipeline.ts';
+export type { Problem, ProblemCode } from '#contract/problem.ts';
+export type { PlanCheckResult, PlanFinding, PlanSummary, SpawnRequest } from '#contract/requests.ts';
+
+export type PipelineEvent = z.infer<typeof pipeline.PipelineEventMessage>;
+export type PlanSource = z.infer<typeof requests.PlanSource>;
+export type PlanCheckRequest = z.infer<typeof requests.PlanCheckRequest>;
+export type RevokeRequest = z.infer<typeof requests.RevokeRequest>;
+export type RevokeResult = z.infer<typeof requests.RevokeResult>;
+export type FallbackRequest = z.infer<typeof requests.FallbackRequest>;
+export type LogRequest = z.infer<typeof requests.LogRequest>;
+export type EventsQuery = z.input<typeof requests.EventsQuery>;
+export type ActivePipelinesQuery = Partial<z.infer<typeof requests.ActivePipelinesQuery>>;
+export type PipelinesQuery = Partial<z.infer<typeof requests.PipelinesQuery>>;
+export type Subject = z.infer<typeof access.Subject>;
+export type Project = z.infer<typeof access.Project>;
+export type Key = z.infer<typeof access.Key>;
+export type CreatedKey = z.infer<typeof access.CreatedKey>;
+export type CreateKeyRequest = z.infer<typeof access.CreateKeyRequest>;
+export type CreateSubjectRequest = z.infer<typeof access.CreateSubjectRequest>;
+export type CreateTenantRequest = z.infer<typeof access.CreateTenantRequest>;
+export type SessionRequest = z.infer<typeof access.SessionRequest>;
+export type SignInLink = z.infer<typeof access.SignInLink>;
+export type Ticket = z.infer<typeof access.Ticket>;
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+/** A plan that comes with the deployment, ready to be spawned as `plan: {source, files}`. */
+export interface Sample {
+  name: string;
+  title: string;
+  description: string;
+  source: string;
+  files: Record<string, string>;
+}
+
+/** OPS-1: one dependency as the Worker last found it. */
+export interface DependencyHealth {
+  name: string;
+  status: 'up' | 'degraded' | 'down' | 'unknown';
+  latency_ms: number | null;
+  detail: string | null;
+  last_error: string | null;
+}
+
+export interface HealthReport {
+  status: 'up' | 'degraded' | 'down';
+  dependencies: DependencyHealth[];
+}
