@@ -69,7 +69,7 @@ export interface Dissent {
   reason: string;
 }
 
-/** The outcome that a closing pipeline will have once its tokens are gone. */
+/** How a pipeline ended. */
 export interface Outcome {
   state: 'COMPLETED' | 'FAILED';
   exit_code: ExitCode;
@@ -175,6 +175,8 @@ export interface EventBodies {
   /** A vote that CONS-2 or CONS-3 does not admit, kept as evidence. */
   vote_refused: { seat: Seat; proposal_id: string; revision: number; why: string };
   message_sent: { from: Seat; to: Seat | 'all'; round: number; body: string };
+  /** A seat has given its contribution to the round, or its retries are spent (`silent`). */
+  turn_taken: { seat: Seat; round: number; silent: boolean };
   round_closed: { round: number; silent: Seat[]; progress: boolean; conflicts: number };
   mediator_called: { trigger: MediationTrigger; detail: string };
   consensus_reached: {
@@ -225,11 +227,12 @@ export interface EventBodies {
     message: string;
     fields: Record<string, unknown>;
   };
-  /** The end is decided; the gate is closed from this event on (CRED-4, ENF-3). */
-  closing_started: { outcome: Outcome; detail: string | null };
+  /** An operator took one agent's authority away; its seat is silent from here on. */
+  agent_revoked: { agent_id: string; reason: string };
+  /** The end: the gate is closed from this event on (CRED-4, ENF-3); until `sealed`, tokens are still being revoked. */
+  pipeline_ended: Outcome & { detail: string | null };
   /** CRED-4: `agent_id` null is the pipeline's own token. `how`: a lookup says it is gone, or its lease ended. */
   token_confirmed_gone: { accessor: string; agent_id: string | null; how: 'lookup' | 'expired' };
-  pipeline_ended: Outcome;
   /** PIPE-6: every token is confirmed gone or expired. */
   sealed: { tokens: number; by_lookup: number; by_expiry: number };
 }

@@ -1,0 +1,59 @@
+import type { Tier } from '../governance/tier.ts';
+import type { ResolvedPlan } from '../plan/plan.ts';
+import type { Admit, StepError, StepResult } from './assignment.ts';
+import type { DocumentRef } from './event.ts';
+import type { PipelineMode } from './states.ts';
+
+/** What can be asked of a pipeline. Time, randomness and the asker come in a {@link Context} beside it. */
+export type Command =
+  | {
+      kind: 'spawn';
+      pipeline_id: string;
+      tenant: string;
+      project_id: string;
+      number: number;
+      plan: Omit<ResolvedPlan, 'documents'>;
+      documents: DocumentRef[];
+      mode: PipelineMode;
+      tier: Tier;
+      auto_continue: boolean;
+      request_sha256: string;
+    }
+  | { kind: 'continue'; reason: string | null }
+  | { kind: 'cancel'; reason: string }
+  | { kind: 'revoke'; agent_id: string | null; reason: string }
+  | {
+      kind: 'log';
+      level: 'debug' | 'info' | 'warn' | 'error';
+      source: string;
+      message: string;
+      fields: Record<string, unknown>;
+    }
+  | { kind: 'redrive'; step_id: string }
+  | { kind: 'claim'; step_id: string; worker: string }
+  | { kind: 'progress'; step_id: string; epoch: number; note: string }
+  | {
+      kind: 'record_login';
+      step_id: string;
+      epoch: number;
+      login: { accessor: string; policies: string[]; expires_at: string };
+    }
+  | ({ kind: 'admit' } & Admit)
+  | { kind: 'complete'; step_id: string; epoch: number; result: StepResult }
+  | { kind: 'fail'; step_id: string; epoch: number; error: StepError }
+  | { kind: 'dead_letter'; step_id: string; reason: string }
+  /** Time has passed; `leases` says when each claimed step was last heard of. */
+  | { kind: 'tick'; leases: Leases };
+
+/** What the object remembers of claimed steps between events, in ms since the epoch. */
+export type Leases = Readonly<Record<string, { heard_at: number; progress_at: number }>>;
+
+export interface Context {
+  /** ms since the epoch. */
+  now: number;
+  actor: string;
+  /** In [0, 1): spreads retries (jitter). */
+  random: number;
+}
+
+export const isoTime = (ms: number): string => new Date(ms).toISOString();

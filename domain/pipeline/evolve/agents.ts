@@ -1,0 +1,71 @@
+import type { Evolvers } from './evolver.ts';
+
+export const agentEvolvers = {
+  agent_spawned: (state, { at, body }) => ({
+    ...state,
+    counts: { ...state.counts, agents: state.counts.agents + 1 },
+    agents: {
+      ...state.agents,
+      [body.agent_id]: {
+        agent_id: body.agent_id,
+        role: body.role,
+        tier: body.tier,
+        reason: body.reason,
+        phase: 'BOOTSTRAP' as const,
+        doing: null,
+        accessor: null,
+        last_progress_at: at,
+        tokens: 0,
+        cost_microusd: 0,
+        errors: 0,
+        answered_by: null,
+        status: 'live' as const,
+        votes_void: false,
+        replaced_by: null,
+        legs: [],
+      },
+    },
+  }),
+
+  agent_token_issued: (state, { seq, at, body }) => {
+    const agent = state.agents[body.agent_id];
+    if (!agent) return state;
+    return {
+      ...state,
+      facts_seq: seq,
+      agents: {
+        ...state.agents,
+        [agent.agent_id]: {
+          ...agent,
+          accessor: body.accessor,
+          phase: 'PREFLIGHT' as const,
+          last_progress_at: at,
+        },
+      },
+      tokens: [
+        ...state.tokens,
+        {
+          accessor: body.accessor,
+          agent_id: body.agent_id,
+          policies: body.policies,
+          issued_at: at,
+          expires_at: body.expires_at,
+          confirmed_at: null,
+          how: null,
+        },
+      ],
+    };
+  },
+
+  report_written: (state, { at, body }) => {
+    const agent = state.agents[body.agent_id];
+    return {
+      ...state,
+      report: body.report,
+      last_progress_at: at,
+      agents: agent
+        ? { ...state.agents, [agent.agent_id]: { ...agent, phase: 'REPORT' as const } }
+        : state.agents,
+    };
+  },
+} satisfies Partial<Evolvers>;

@@ -1,0 +1,113 @@
+import type { PipelineState } from '../state.ts';
+import { type Evolvers, entry } from './evolver.ts';
+
+const withFacts = (state: PipelineState, seq: number): PipelineState => ({ ...state, facts_seq: seq });
+
+/** Spawn, credentials, states, the end. */
+export const lifecycleEvolvers = {
+  pipeline_spawned: (state, { seq, at, actor, body }) => ({
+    ...state,
+    spawned: body,
+    created_at: at,
+    created_by: actor,
+    last_progress_at: at,
+    facts_seq: seq,
+    continued: body.auto_continue,
+  }),
+
+  credentials_recorded: (state, { seq, at, body }) =>
+    withFacts(
+      {
+        ...state,
+        generation: body.generation,
+        gate_closed: false,
+        credential_error: null,
+        tokens: [
+          ...state.tokens,
+          {
+            accessor: body.accessor,
+            agent_id: null,
+            policies: body.policies,
+            issued_at: at,
+            expires_at: body.expires_at,
+            confirmed_at: null,
+            how: null,
+          },
+        ],
+      },
+      seq,
+    ),
+
+  credentials_extended: (state, { body }) => ({
+    ...state,
+    renewals: state.renewals + 1,
+    tokens: state.tokens.map((token) =>
+      token.agent_id === null && token.confirmed_at === null
+        ? { ...token, expires_at: body.expires_at }
+        : token,
+    ),
+  }),
+
+  state_entered: (state, { at, body }) => ({
+    ...state,
+    state: body.state,
+    waiting_for: null,
+    last_progress_at: at,
+  }),
+  waiting_began: (state, { body }) => ({ ...state, waiting_for: body.for }),
+  continued: (state) => ({ ...state, waiting_for: null, continued: true }),
+
+  agent_revoked: (state, { seq, body }) => {
+    const agent = state.agents[body.agent_id];
+    return agent
+      ? withFacts(
+          {
+            ...state,
+            agents: {
+              ...state.agents,
+              [agent.agent_id]: { ...agent, status: 'revoked', phase: 'REVOKED', doing: null },
+            },
+          },
+          seq,
+        )
+      : state;
+  },
+
+  pipeline_ended: (state, { seq, at, body }) =>
+    withFacts(
+      {
+        ...state,
+        state: body.state,
+        waiting_for: null,
+        outcome: { ...body, at },
+        gate_closed: true,
+        agents: Object.fromEntries(
+          Object.entries(state.agents).map(([id, agent]) => [
+            id,
+            agent.status === 'live' ? { ...agent, phase: 'EXIT' as const, doing: null } : agent,
+          ]),
+        ),
+      },
+      seq,
+    ),
+
+  token_confirmed_gone: (state, { at, body }) => ({
+    ...state,
+    tokens: state.tokens.map((token) =>
+      token.accessor === body.accessor ? { ...token, confirmed_at: at, how: body.how } : token,
+    ),
+  }),
+  sealed: (state) => ({ ...state, sealed: true }),
+
+  violation_recorded: (state, event) => ({
+    ...state,
+    facts_seq: event.seq,
+    counts: { ...state.counts, violations: state.counts.violations + 1 },
+    violations: [...state.violations, entry<'violation_recorded'>(event)],
+  }),
+  log_written: (state, event) => ({
+    ...state,
+    counts: { ...state.counts, log: state.counts.log + 1 },
+    log: [...state.log, entry<'log_written'>(event)],
+  }),
+} satisfies Partial<Evolvers>;

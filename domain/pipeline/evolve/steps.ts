@@ -1,0 +1,210 @@
+import type { StepWork, Usage } from '../event.ts';
+import type { AgentState, PipelineState, StepState } from '../state.ts';
+import { type Evolvers, entry } from './evolver.ts';
+
+const without = (steps: PipelineState['steps'], id: string): PipelineState['steps'] => {
+  const { [id]: _gone, ...rest } = steps;
+  return rest;
+};
+
+const changeStep = (state: PipelineState, id: string, change: Partial<StepState>): PipelineState => {
+  const step = state.steps[id];
+  return step ? { ...state, steps: { ...state.steps, [id]: { ...step, ...change } } } : state;
+};
+
+const changeAgent = (
+  state: PipelineState,
+  id: string | null,
+  change: (agent: AgentState) => Partial<AgentState>,
+): PipelineState => {
+  const agent = id === null ? undefined : state.agents[id];
+  return agent
+    ? { ...state, agents: { ...state.agents, [agent.agent_id]: { ...agent, ...change(agent) } } }
+    : state;
+};
+
+const agentOf = (work: StepWork | undefined): string | null =>
+  work && 'agent_id' in work ? work.agent_id : null;
+
+/** What an agent's card says while a step runs (AGENT-1). */
+function doing(state: PipelineState, work: StepWork): Partial<AgentState> {
+  switch (work.kind) {
+    case 'agent_bootstrap':
+      return { phase: 'BOOTSTRAP', doing: 'getting its own token' };
+    case 'agent_turn':
+      return work.round === 0
+        ? { phase: 'PLAN', doing: 'analysing the objective' }
+        : { phase: work.round === 1 ? 'PLAN' : 'VERIFY', doing: `thinking, round ${work.round}` };
+    case 'action':
+      return { phase: 'EXECUTE', doing: `using ${state.actions[work.action_id]?.request.tool ?? 'a tool'}` };
+    default:
+      return {};
+  }
+}
+
+const charge = (state: PipelineState, agentId: string | null, usage: Usage | null): PipelineState => {
+  if (!usage) return state;
+  const charged = {
+    ...state,
+    usage: {
+      ...state.usage,
+      tokens_in: state.usage.tokens_in + usage.tokens_in,
+      tokens_out: state.usage.tokens_out + usage.tokens_out,
+      cost_microusd: state.usage.cost_microusd + usage.cost_microusd,
+    },
+  };
+  return changeAgent(charged, agentId, (agent) => ({
+    tokens: agent.tokens + usage.tokens_in + usage.tokens_out,
+    cost_microusd: agent.cost_microusd + usage.cost_microusd,
+    answered_by: { provider: usage.provider, model: usage.model },
+  }));
+};
+
+/** Steps and actions: the work that queues carry. */
+export const stepEvolvers = {
+  step_scheduled: (state, { at, body }) => ({
+    ...state,
+    counts: { ...state.counts, steps: state.counts.steps + 1 },
+    steps: {
+      ...state.steps,
+      [body.step_id]: {
+        step_id: body.step_id,
+        work: body.work,
+        status: 'ready' as const,
+        epoch: 0,
+        failures: 0,
+        ready_at: at,
+        claimed_at: null,
+      },
+    },
+  }),
+
+  step_claimed: (state, { at, body }) => {
+    const step = state.steps[body.step_id];
+    if (!step) return state;
+    const claimed = changeStep(state, body.step_id, { status: 'claimed', epoch: body.epoch, claimed_at: at });
+    return changeAgent(claimed, agentOf(step.work), () => ({
+      ...doing(state, step.work),
+      last_progress_at: at,
+    }));
+  },
+
+  step_progressed: (state, event) => {
+    const id = agentOf(state.steps[event.body.step_id]?.work);
+    return changeAgent(
+      {
+        ...state,
+        last_progress_at: event.at,
+        progress: [...state.progress, { seq: event.seq, at: event.at, agent_id: id, note: event.body.note }],
+      },
+      id,
+      () => ({ last_progress_at: event.at }),
+    );
+  },
+
+  step_completed: (state, { at, body }) => {
+    const step = state.steps[body.step_id];
+    const id = agentOf(step?.work);
+    const done: PipelineState = {
+      ...charge(state, id, body.usage),
+      steps: without(state.steps, body.step_id),
+      last_progress_at: at,
+    };
+    return changeAgent({ ...done, usage: { ...done.usage, steps: done.usage.steps + 1 } }, id, () => ({
+      doing: null,
+      last_progress_at: at,
+    }));
+  },
+
+  step_failed: (state, { at, body }) => {
+    const step = state.steps[body.step_id];
+    const id = agentOf(step?.work);
+    const charged = charge(state, id, body.usage);
+    const counted = changeAgent(charged, id, (agent) => ({
+      doing: null,
+      errors: agent.errors + (body.cause === 'agent' ? 1 : 0),
+    }));
+    const noted: PipelineState = {
+      ...counted,
+      credential_error:
+        step && step.work.kind !== 'agent_turn' && step.work.kind !== 'action'
+          ? body.message
+          : counted.credential_error,
+      progress: [
+        ...counted.progress,
+        { seq: state.seq + 1, at, agent_id: id, note: `${body.code}: ${body.message}` },
+      ],
+    };
+    return body.retry_at === null
+      ? { ...noted, steps: without(noted.steps, body.step_id) }
+      : changeStep(noted, body.step_id, {
+          status: 'ready',
+          failures: (step?.failures ?? 0) + 1,
+          ready_at: body.retry_at,
+          claimed_at: null,
+        });
+  },
+
+  step_lost: (state, { at, body }) =>
+    changeAgent(
+      changeStep(state, body.step_id, { status: 'ready', ready_at: at, claimed_at: null }),
+      agentOf(state.steps[body.step_id]?.work),
+      () => ({ doing: 'waiting for another worker' }),
+    ),
+  step_cancelled: (state, { body }) => ({ ...state, steps: without(state.steps, body.step_id) }),
+  step_dead_lettered: (state) => state,
+  step_redriven: (state, { at, body }) => changeStep(state, body.step_id, { ready_at: at }),
+
+  action_requested: (state, event) => {
+    const { body } = event;
+    const asked: PipelineState = {
+      ...state,
+      counts: { ...state.counts, actions: state.counts.actions + 1 },
+      usage: { ...state.usage, actions: state.usage.actions + 1 },
+      actions: {
+        ...state.actions,
+        [body.action_id]: {
+          action_id: body.action_id,
+          request: entry<'action_requested'>(event),
+          decision: null,
+          outcome: null,
+        },
+      },
+    };
+    if (body.turn_step_id === null) return asked;
+    // Calls of one answer share the turn's step and so form one leg.
+    return changeAgent(asked, body.agent_id, (agent) => {
+      const last = agent.legs.at(-1);
+      const sameLeg =
+        last?.[0] !== undefined && state.actions[last[0]]?.request.turn_step_id === body.turn_step_id;
+      return {
+        legs: sameLeg
+          ? [...agent.legs.slice(0, -1), [...last, body.action_id]]
+          : [...agent.legs, [body.action_id]],
+      };
+    });
+  },
+  action_decided: (state, { seq, body }) => {
+    const action = state.actions[body.action_id];
+    return action
+      ? {
+          ...state,
+          facts_seq: seq,
+          actions: { ...state.actions, [body.action_id]: { ...action, decision: body.decision } },
+        }
+      : state;
+  },
+  action_finished: (state, event) => {
+    const action = state.actions[event.body.action_id];
+    return action
+      ? {
+          ...state,
+          last_progress_at: event.at,
+          actions: {
+            ...state.actions,
+            [event.body.action_id]: { ...action, outcome: entry<'action_finished'>(event) },
+          },
+        }
+      : state;
+  },
+} satisfies Partial<Evolvers>;

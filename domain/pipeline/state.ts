@@ -1,0 +1,179 @@
+import type { PlannerReport } from '../agents/output.ts';
+import type { AgentPhase, Role, Seat } from '../agents/roles.ts';
+import type { Tier } from '../governance/tier.ts';
+import type { EventBodies, EventType, GateDecision, MediationTrigger, Outcome, StepWork } from './event.ts';
+import type { PipelineStateName, WaitingFor } from './states.ts';
+
+/** Something on the log, with its place and time. */
+export type Entry<T extends EventType> = EventBodies[T] & { seq: number; at: string };
+
+export interface AgentState {
+  agent_id: string;
+  role: Role;
+  tier: Tier;
+  reason: string;
+  phase: AgentPhase;
+  /** What it does now, for people. */
+  doing: string | null;
+  accessor: string | null;
+  last_progress_at: string | null;
+  tokens: number;
+  cost_microusd: number;
+  errors: number;
+  /** The model that answered last; null until one did. */
+  answered_by: { provider: string; model: string } | null;
+  status: 'live' | 'revoked' | 'replaced';
+  /** CONS-4: the votes of an agent revoked for a violation are void. */
+  votes_void: boolean;
+  replaced_by: string | null;
+  /** Actions asked for in the current turn, by leg. */
+  legs: string[][];
+}
+
+/** A step that is not finished. */
+export interface StepState {
+  step_id: string;
+  work: StepWork;
+  status: 'ready' | 'claimed';
+  /** Claims so far; a completion must name the current one (PIPE-8). */
+  epoch: number;
+  /** Failed executions so far. */
+  failures: number;
+  /** Not before this time. */
+  ready_at: string;
+  claimed_at: string | null;
+}
+
+export interface TokenState {
+  accessor: string;
+  agent_id: string | null;
+  policies: string[];
+  issued_at: string;
+  expires_at: string;
+  confirmed_at: string | null;
+  how: 'lookup' | 'expired' | null;
+}
+
+export interface RoundState {
+  round: number;
+  electorate: Seat[];
+  snapshot_seq: number;
+  started_at: string;
+  /** Seats whose turn is over, and those of them that had nothing to say in time (they abstain, CONS-4). */
+  spoken: Seat[];
+  silent: Seat[];
+  closed: boolean;
+}
+
+export interface ActionState {
+  action_id: string;
+  request: Entry<'action_requested'>;
+  decision: GateDecision | null;
+  outcome: Entry<'action_finished'> | null;
+}
+
+/** The whole of a pipeline, derived from its events (PIPE-7). Treat it as immutable. */
+export interface PipelineState {
+  seq: number;
+  spawned: EventBodies['pipeline_spawned'] | null;
+  created_at: string;
+  created_by: string;
+  updated_at: string;
+  state: PipelineStateName;
+  waiting_for: WaitingFor | null;
+  continued: boolean;
+  generation: number;
+  outcome: (Outcome & { detail: string | null; at: string }) | null;
+  sealed: boolean;
+  /** Position of the last event that could change what the gate says (GOV-2). */
+  facts_seq: number;
+  gate_closed: boolean;
+
+  tokens: TokenState[];
+  renewals: number;
+  credential_error: string | null;
+  agents: Record<string, AgentState>;
+  steps: Record<string, StepState>;
+  counts: {
+    steps: number;
+    agents: number;
+    findings: number;
+    proposals: number;
+    actions: number;
+    violations: number;
+    log: number;
+  };
+  usage: { tokens_in: number; tokens_out: number; cost_microusd: number; steps: number; actions: number };
+
+  report: PlannerReport | null;
+  round: RoundState | null;
+  findings: Entry<'finding_written'>[];
+  /** Every revision, oldest first. */
+  proposals: Entry<'proposal_written'>[];
+  votes: Entry<'vote_cast'>[];
+  messages: Entry<'message_sent'>[];
+  /** Rounds in a row without progress (CONS-7). */
+  idle_rounds: number;
+  last_progress_at: string;
+  mediation: { trigger: MediationTrigger; detail: string; round: number } | null;
+  verdict: Entry<'consensus_reached'> | null;
+  failure: Entry<'consensus_failed'> | null;
+
+  actions: Record<string, ActionState>;
+  violations: Entry<'violation_recorded'>[];
+  log: Entry<'log_written'>[];
+  progress: { seq: number; at: string; agent_id: string | null; note: string }[];
+}
+
+export const initialState: PipelineState = {
+  seq: 0,
+  spawned: null,
+  created_at: '',
+  created_by: '',
+  updated_at: '',
+  state: 'SPAWN',
+  waiting_for: null,
+  continued: false,
+  generation: 1,
+  outcome: null,
+  sealed: false,
+  facts_seq: 0,
+  gate_closed: true,
+  tokens: [],
+  renewals: 0,
+  credential_error: null,
+  agents: {},
+  steps: {},
+  counts: { steps: 0, agents: 0, findings: 0, proposals: 0, actions: 0, violations: 0, log: 0 },
+  usage: { tokens_in: 0, tokens_out: 0, cost_microusd: 0, steps: 0, actions: 0 },
+  report: null,
+  round: null,
+  findings: [],
+  proposals: [],
+  votes: [],
+  messages: [],
+  idle_rounds: 0,
+  last_progress_at: '',
+  mediation: null,
+  verdict: null,
+  failure: null,
+  actions: {},
+  violations: [],
+  log: [],
+  progress: [],
+};
+
+/** The live agent in a role; a replaced or revoked one does not count. */
+export const liveAgent = (state: PipelineState, role: Role): AgentState | null =>
+  Object.values(state.agents).find((agent) => agent.role === role && agent.status === 'live') ?? null;
+
+/** CRED-6: what counts as a live token is decided by the record, not by asking Vault. */
+export const liveToken = (state: PipelineState, agentId: string | null): TokenState | null =>
+  state.tokens.find((token) => token.agent_id === agentId && token.confirmed_at === null) ?? null;
+
+/** The latest revision of each proposal, oldest proposal first. */
+export function latestProposals(state: PipelineState): Entry<'proposal_written'>[] {
+  const latest = new Map<string, Entry<'proposal_written'>>();
+  for (const proposal of state.proposals) latest.set(proposal.proposal_id, proposal);
+  return [...latest.values()];
+}
