@@ -1,0 +1,16 @@
+export { handleLedgerBatch, type LedgerDeps } from './consumer.ts';
+export { queryDeadLetters, recordDeadLetter } from './dead-letters.ts';
+export { type ErrorGroup, type ErrorsQuery, queryErrors } from './errors.ts';
+export { queryEvents } from './events.ts';
+export {
+  listMemory,
+  MAX_MEMORY_BYTES,
+  type MemoryEntry,
+  type MemorySummary,
+  type NewMemory,
+  readMemory,
+  searchMemory,
+  writeMemory,
+} from './memory.ts';
+export { queryPipelines } from './pipelines.ts';
+export type { DeadLetterRow } from './schema.ts';
