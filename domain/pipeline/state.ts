@@ -16,6 +16,7 @@ export interface AgentState {
   /** What it does now, for people. */
   doing: string | null;
   accessor: string | null;
+  spawned_at: string;
   last_progress_at: string | null;
   tokens: number;
   cost_microusd: number;

@@ -14,6 +14,7 @@ export const agentEvolvers = {
         phase: 'BOOTSTRAP' as const,
         doing: null,
         accessor: null,
+        spawned_at: at,
         last_progress_at: at,
         tokens: 0,
         cost_microusd: 0,

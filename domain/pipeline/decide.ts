@@ -1,0 +1,70 @@
+import type { DomainError } from '../errors.ts';
+import { err, ok, type Result } from '../result.ts';
+import type { Command, Context } from './command.ts';
+import { Draft } from './decide/draft.ts';
+import { cancel, continueRun, deadLetter, log, redrive, revoke } from './decide/operate.ts';
+import { spawn } from './decide/spawn.ts';
+import { admit, claim, completeStep, failStep, progress, recordLogin } from './decide/steps.ts';
+import { tick } from './decide/tick.ts';
+import type { NewEvent } from './event.ts';
+import type { PipelineState } from './state.ts';
+
+export interface Decision {
+  events: NewEvent[];
+  /** The state with the events folded in. */
+  state: PipelineState;
+  /** Of an `admit`: whether the worker may run the tool. */
+  admission: 'run' | 'stopped' | 'judge_again' | null;
+}
+
+/**
+ * What a command does to a pipeline, or why it may not (PIPE-7). Pure: the same state, command and context always decide the
+ * same. No events is a valid decision: a repeated spawn, a tick with nothing due.
+ */
+export function decide(
+  state: PipelineState,
+  command: Command,
+  context: Context,
+): Result<Decision, DomainError> {
+  if (command.kind !== 'spawn' && !state.spawned) return err({ code: 'not_found', what: 'pipeline' });
+  const draft = new Draft(state, context);
+  const done = dispatch(draft, command);
+  if (!done.ok) return done;
+  return ok({ events: draft.events, state: draft.state, admission: done.value ?? null });
+}
+
+function dispatch(
+  draft: Draft,
+  command: Command,
+): Result<'run' | 'stopped' | 'judge_again' | void, DomainError> {
+  switch (command.kind) {
+    case 'spawn':
+      return spawn(draft, command);
+    case 'continue':
+      return continueRun(draft, command);
+    case 'cancel':
+      return cancel(draft, command);
+    case 'revoke':
+      return revoke(draft, command);
+    case 'log':
+      return log(draft, command);
+    case 'redrive':
+      return redrive(draft, command);
+    case 'dead_letter':
+      return deadLetter(draft, command);
+    case 'claim':
+      return claim(draft, command);
+    case 'progress':
+      return progress(draft, command);
+    case 'record_login':
+      return recordLogin(draft, command);
+    case 'admit':
+      return admit(draft, command);
+    case 'complete':
+      return completeStep(draft, command);
+    case 'fail':
+      return failStep(draft, command);
+    case 'tick':
+      return tick(draft, command);
+  }
+}

@@ -1,0 +1,103 @@
+import type { Severity } from '../../governance/severity.ts';
+import { violationId } from '../../ids.ts';
+import { EXIT_CODES } from '../states.ts';
+import type { Draft } from './draft.ts';
+
+const SUCCESS = { state: 'COMPLETED', exit_code: EXIT_CODES.success } as const;
+const ERROR = { state: 'FAILED', exit_code: EXIT_CODES.error } as const;
+
+function cancelSteps(draft: Draft, reason: string): void {
+  for (const step of Object.values(draft.state.steps)) {
+    if (step.work.kind !== 'revoke') draft.emit('step_cancelled', { step_id: step.step_id, reason });
+  }
+}
+
+/** CRED-4: every recorded token that is not confirmed gone and that no scheduled step is already revoking. */
+export function scheduleRevocation(draft: Draft, only?: string): void {
+  const underWay = new Set(
+    Object.values(draft.state.steps).flatMap((s) =>
+      s.work.kind === 'revoke' ? s.work.tokens.map((t) => t.accessor) : [],
+    ),
+  );
+  const tokens = draft.state.tokens
+    .filter((t) => t.confirmed_at === null && !underWay.has(t.accessor))
+    .filter((t) => only === undefined || t.accessor === only)
+    .map(({ accessor, agent_id }) => ({ accessor, agent_id }));
+  if (tokens.length > 0) draft.schedule({ kind: 'revoke', tokens });
+}
+
+function end(
+  draft: Draft,
+  outcome: typeof SUCCESS | typeof ERROR,
+  reason: string,
+  detail: string | null,
+): void {
+  if (draft.state.outcome) return;
+  draft.emit('pipeline_ended', { ...outcome, reason, detail });
+  cancelSteps(draft, 'the pipeline ended');
+  scheduleRevocation(draft);
+  sealIfClean(draft);
+}
+
+export const complete = (draft: Draft, reason: string): void => end(draft, SUCCESS, reason, null);
+export const failPipeline = (draft: Draft, reason: string, detail: string | null): void =>
+  end(draft, ERROR, reason, detail);
+
+/** PIPE-6: sealed once every token is confirmed gone or expired. */
+export function sealIfClean(draft: Draft): void {
+  const { outcome, sealed, tokens } = draft.state;
+  if (!outcome || sealed || tokens.some((t) => t.confirmed_at === null)) return;
+  draft.emit('sealed', {
+    tokens: tokens.length,
+    by_lookup: tokens.filter((t) => t.how === 'lookup').length,
+    by_expiry: tokens.filter((t) => t.how === 'expired').length,
+  });
+}
+
+/** A lease that ran out needs no revocation: Vault itself ended the token (PIPE-6 "gone or expired"). */
+export function confirmExpired(draft: Draft): void {
+  if (!draft.state.gate_closed) return;
+  for (const token of draft.state.tokens) {
+    if (token.confirmed_at === null && token.expires_at <= draft.at) {
+      draft.emit('token_confirmed_gone', {
+        accessor: token.accessor,
+        agent_id: token.agent_id,
+        how: 'expired',
+      });
+    }
+  }
+  sealIfClean(draft);
+}
+
+/** CONS-9: the pipeline stays ORCHESTRATING with exit code 2 until a person decides; nobody may act meanwhile. */
+export function failConsensus(
+  draft: Draft,
+  reason: string,
+  minority: Parameters<typeof emitFailure>[2],
+): void {
+  emitFailure(draft, reason, minority);
+  cancelSteps(draft, 'consensus failed');
+  scheduleRevocation(draft);
+}
+
+function emitFailure(
+  draft: Draft,
+  reason: string,
+  minority_report: { seat: 'ALPHA' | 'BETA' | 'GAMMA'; vote: 'reject' | 'abstain'; reason: string }[],
+): void {
+  draft.emit('consensus_failed', { round: draft.state.round?.round ?? 0, reason, minority_report });
+}
+
+/** ENF-7; a CRITICAL one ends the pipeline in the same commit (ENF-3). */
+export function recordViolation(
+  draft: Draft,
+  violation: { agent_id: string | null; rule: string; severity: Severity; evidence: string },
+): void {
+  const critical = violation.severity === 'critical';
+  draft.emit('violation_recorded', {
+    violation_id: violationId(draft.pipelineId, draft.state.counts.violations + 1),
+    ...violation,
+    consequence: critical ? 'pipeline stopped, all tokens revoked' : 'action refused',
+  });
+  if (critical) failPipeline(draft, 'critical_violation', `${violation.rule}: ${violation.evidence}`);
+}

@@ -1,0 +1,111 @@
+import { isSeat } from '../../agents/roles.ts';
+import type { DomainError } from '../../errors.ts';
+import { logId } from '../../ids.ts';
+import { err, ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import { type Draft, wrongState } from './draft.ts';
+import { failPipeline, scheduleRevocation } from './ending.ts';
+import { takeTurn } from './rounds.ts';
+import { enterOrchestrating } from './stages.ts';
+
+const LIVE = ['SPAWN', 'RUNNING', 'REPORT', 'ORCHESTRATING'];
+
+function refuseIfEnded(draft: Draft): Result<never, DomainError> | null {
+  const { outcome, state } = draft.state;
+  return outcome
+    ? err({ code: 'pipeline_ended', state, detail: `It ended ${outcome.at}: ${outcome.reason}.` })
+    : null;
+}
+
+/** PIPE-4. Continuing twice is not an error: the second time there is nothing left to do. */
+export function continueRun(
+  draft: Draft,
+  { reason }: Extract<Command, { kind: 'continue' }>,
+): Result<void, DomainError> {
+  if (draft.state.waiting_for !== 'continue') {
+    return wrongState(
+      draft.state,
+      'only a pipeline that waits after its report can be continued',
+      ['REPORT'],
+      'look at `waiting_for`; spawn with auto_continue false to be asked',
+    );
+  }
+  draft.emit('continued', { reason });
+  enterOrchestrating(draft);
+  return ok(undefined);
+}
+
+/** PIPE-10: a person stops the run; nothing follows it. */
+export function cancel(
+  draft: Draft,
+  { reason }: Extract<Command, { kind: 'cancel' }>,
+): Result<void, DomainError> {
+  const ended = refuseIfEnded(draft);
+  if (ended) return ended;
+  failPipeline(draft, 'cancelled', reason);
+  return ok(undefined);
+}
+
+/** CRED-5: of one agent, whose seat falls silent; or of the pipeline, which fails with exit code 1. */
+export function revoke(
+  draft: Draft,
+  { agent_id, reason }: Extract<Command, { kind: 'revoke' }>,
+): Result<void, DomainError> {
+  const ended = refuseIfEnded(draft);
+  if (ended) return ended;
+  if (agent_id === null) {
+    failPipeline(draft, 'revoked', reason);
+    return ok(undefined);
+  }
+  const agent = draft.state.agents[agent_id];
+  if (!agent) return err({ code: 'not_found', what: `agent ${agent_id}` });
+  if (agent.status === 'revoked') return ok(undefined);
+  draft.emit('agent_revoked', { agent_id, reason });
+  for (const step of Object.values(draft.state.steps)) {
+    if ('agent_id' in step.work && step.work.agent_id === agent_id) {
+      draft.emit('step_cancelled', { step_id: step.step_id, reason: 'its agent was revoked' });
+    }
+  }
+  if (agent.accessor) scheduleRevocation(draft, agent.accessor);
+  if (agent.role === 'PLANNER' && !draft.state.report) failPipeline(draft, 'planner_revoked', reason);
+  else if (isSeat(agent.role) && draft.state.state === 'ORCHESTRATING') takeTurn(draft, agent.role, true);
+  return ok(undefined);
+}
+
+/** REC-5. */
+export function log(
+  draft: Draft,
+  { kind: _kind, ...line }: Extract<Command, { kind: 'log' }>,
+): Result<void, DomainError> {
+  const ended = refuseIfEnded(draft);
+  if (ended) return ended;
+  draft.emit('log_written', { log_id: logId(draft.pipelineId, draft.state.counts.log + 1), ...line });
+  return ok(undefined);
+}
+
+/** PIPE-8: an operator sends a dead-lettered step again. */
+export function redrive(
+  draft: Draft,
+  { step_id }: Extract<Command, { kind: 'redrive' }>,
+): Result<void, DomainError> {
+  const step = draft.state.steps[step_id];
+  if (!step) return err({ code: 'not_found', what: `unfinished step ${step_id}` });
+  if (step.status !== 'ready') {
+    return wrongState(
+      draft.state,
+      'the step is being worked on',
+      LIVE,
+      'wait for it, or for its lease to end',
+    );
+  }
+  draft.emit('step_redriven', { step_id });
+  return ok(undefined);
+}
+
+export function deadLetter(
+  draft: Draft,
+  { step_id, reason }: Extract<Command, { kind: 'dead_letter' }>,
+): Result<void, DomainError> {
+  if (draft.state.steps[step_id]) draft.emit('step_dead_lettered', { step_id, reason });
+  return ok(undefined);
+}

@@ -1,0 +1,41 @@
+import type { DomainError } from '../../errors.ts';
+import { err, ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import type { Draft } from './draft.ts';
+
+/** PIPE-9: a repeated spawn changes nothing; another request under the same id is a conflict. */
+export function spawn(draft: Draft, command: Extract<Command, { kind: 'spawn' }>): Result<void, DomainError> {
+  const first = draft.state.spawned;
+  if (first) {
+    return first.request_sha256 === command.request_sha256
+      ? ok(undefined)
+      : err({
+          code: 'idempotency_conflict',
+          detail: `This Idempotency-Key already started pipeline ${first.pipeline_id} with another body.`,
+        });
+  }
+  const { plan } = command;
+  draft.emit('pipeline_spawned', {
+    pipeline_id: command.pipeline_id,
+    tenant: command.tenant,
+    project_id: command.project_id,
+    number: command.number,
+    plan_id: plan.plan_id,
+    plan_name: plan.name,
+    plan_version: plan.version,
+    plan_sha256: plan.sha256,
+    objective: plan.objective,
+    documents: command.documents,
+    models: plan.models,
+    misbehave: plan.misbehave,
+    limits: plan.limits,
+    mode: command.mode,
+    tier: command.tier,
+    auto_continue: command.auto_continue,
+    attempt: 1,
+    predecessor_id: null,
+    request_sha256: command.request_sha256,
+  });
+  draft.schedule({ kind: 'credentials_login' });
+  return ok(undefined);
+}

@@ -1,0 +1,288 @@
+import { isSeat } from '../../agents/roles.ts';
+import type { DomainError } from '../../errors.ts';
+import { err, ok, type Result } from '../../result.ts';
+import type { StepResult } from '../assignment.ts';
+import type { Command } from '../command.ts';
+import { isoTime } from '../command.ts';
+import { CLOCKS, MAX_LEGS, RETRIES, retryDelay } from '../rules.ts';
+import type { StepState } from '../state.ts';
+import { requestAction, runWinningActions } from './actions.ts';
+import { writeTurn } from './blackboard.ts';
+import type { Draft } from './draft.ts';
+import { confirmExpired, failPipeline, recordViolation, scheduleRevocation, sealIfClean } from './ending.ts';
+import { seatOfTurn, takeTurn } from './rounds.ts';
+import { agentReady, enterReport, enterRunning } from './stages.ts';
+
+const stale = (why: string): Result<never, DomainError> =>
+  err({
+    code: 'wrong_state',
+    detail: why,
+    allowed: [],
+    remedy: 'drop the result; the step goes on without it',
+  });
+
+/** PIPE-8: only the holder of the current claim may speak for a step. */
+function claimed(draft: Draft, step_id: string, epoch: number): Result<StepState, DomainError> {
+  const step = draft.state.steps[step_id];
+  if (!step) return stale('the step is finished or was cancelled');
+  if (step.status !== 'claimed' || step.epoch !== epoch)
+    return stale(`epoch ${epoch} no longer holds the step`);
+  return ok(step);
+}
+
+export function claim(
+  draft: Draft,
+  { step_id, worker }: Extract<Command, { kind: 'claim' }>,
+): Result<void, DomainError> {
+  const step = draft.state.steps[step_id];
+  if (!step) return stale('the step is finished or was cancelled');
+  if (step.status === 'claimed') return stale('another worker holds the step');
+  if (step.ready_at > draft.at) return stale('the step is waiting for its next try');
+  draft.emit('step_claimed', { step_id, epoch: step.epoch + 1, worker });
+  return ok(undefined);
+}
+
+export function progress(
+  draft: Draft,
+  { step_id, epoch, note }: Extract<Command, { kind: 'progress' }>,
+): Result<void, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (held.ok) draft.emit('step_progressed', { step_id, epoch, note });
+  return held.ok ? ok(undefined) : held;
+}
+
+export function recordLogin(
+  draft: Draft,
+  { step_id, epoch, login }: Extract<Command, { kind: 'record_login' }>,
+): Result<void, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  draft.emit('credentials_recorded', { generation: draft.state.generation, ...login });
+  return ok(undefined);
+}
+
+/** GOV-2: admitted only if the facts it was judged on still hold; a denial is final in the same commit. */
+export function admit(
+  draft: Draft,
+  { step_id, epoch, version, decision }: Extract<Command, { kind: 'admit' }>,
+): Result<'run' | 'stopped' | 'judge_again', DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  const { work } = held.value;
+  if (work.kind !== 'action') return stale('only actions pass the gate');
+  const action = draft.state.actions[work.action_id];
+  if (!action) return stale('there is no such action');
+  if (draft.state.gate_closed) return stale('the gate is closed');
+  // A retry of an action that was admitted before is judged again too: authority may have shrunk since.
+  if (version !== draft.state.facts_seq) return ok('judge_again');
+  draft.emit('action_decided', { action_id: work.action_id, decision });
+  if (decision.decision === 'allow') return ok('run');
+  const refusal = {
+    denied: true,
+    rule: decision.determining[0] ?? 'default_deny',
+    reason: decision.reason,
+    remedy: decision.remedy,
+  };
+  draft.emit('action_finished', {
+    action_id: work.action_id,
+    status: 'denied',
+    result: JSON.stringify(refusal),
+    result_sha256: null,
+    truncated: false,
+    error: decision.reason,
+    origin: [],
+  });
+  draft.emit('step_completed', { step_id, epoch, usage: null });
+  if (decision.violation) {
+    recordViolation(draft, {
+      agent_id: work.agent_id,
+      ...decision.violation,
+      evidence: `${action.request.tool} on ${action.request.target || 'no target'}: ${decision.reason}`,
+    });
+  }
+  afterAction(draft, work.action_id);
+  return ok('stopped');
+}
+
+/** When all calls of a leg are answered, the model goes on; when it was the winner's action, the next one runs. */
+function afterAction(draft: Draft, action_id: string): void {
+  const action = draft.state.actions[action_id];
+  if (!action || draft.state.outcome || draft.state.failure) return;
+  const { turn_step_id, agent_id } = action.request;
+  if (turn_step_id === null) {
+    runWinningActions(draft);
+    return;
+  }
+  const agent = draft.state.agents[agent_id];
+  const leg = agent?.legs.at(-1) ?? [];
+  if (!agent || !leg.includes(action_id)) return;
+  if (leg.some((id) => draft.state.actions[id]?.outcome === null)) return;
+  const round = agent.role === 'PLANNER' ? 0 : (draft.state.round?.round ?? 0);
+  scheduleTurn(draft, agent_id, round, agent.legs.length + 1);
+}
+
+/** PIPE-11: limits are looked at before the call that would exceed them. */
+function scheduleTurn(draft: Draft, agent_id: string, round: number, leg: number): void {
+  const { usage, spawned } = draft.state;
+  const limits = spawned?.limits;
+  if (limits) {
+    const spent = {
+      steps: usage.steps,
+      tokens: usage.tokens_in + usage.tokens_out,
+      cost_microusd: usage.cost_microusd,
+    };
+    for (const [name, value] of Object.entries(spent) as [keyof typeof spent, number][]) {
+      if (value >= limits[name] && limits[name] > 0) {
+        failPipeline(draft, 'limit_reached', `The limit of ${limits[name]} ${name} is used up.`);
+        return;
+      }
+    }
+  }
+  draft.schedule({ kind: 'agent_turn', agent_id, round, leg });
+}
+
+export function completeStep(
+  draft: Draft,
+  { step_id, epoch, result }: Extract<Command, { kind: 'complete' }>,
+): Result<void, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  const { work } = held.value;
+  if (!fits(work.kind, result.kind))
+    return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
+  draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
+  apply(draft, held.value, result);
+  return ok(undefined);
+}
+
+const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
+  credentials_login: 'credentials_login',
+  agent_bootstrap: 'agent_bootstrap',
+  tool_calls: 'agent_turn',
+  planner_report: 'agent_turn',
+  turn: 'agent_turn',
+  action: 'action',
+  revoke: 'revoke',
+};
+const fits = (work: StepState['work']['kind'], result: StepResult['kind']): boolean => FITS[result] === work;
+
+function apply(draft: Draft, step: StepState, result: StepResult): void {
+  const { work } = step;
+  switch (result.kind) {
+    case 'credentials_login':
+      draft.emit('credentials_extended', { expires_at: result.expires_at });
+      enterRunning(draft);
+      return;
+    case 'agent_bootstrap': {
+      if (work.kind !== 'agent_bootstrap') return;
+      const { accessor, policies, expires_at } = result;
+      draft.emit('agent_token_issued', { agent_id: work.agent_id, accessor, policies, expires_at });
+      agentReady(draft, work.agent_id);
+      return;
+    }
+    case 'tool_calls':
+      if (work.kind !== 'agent_turn') return;
+      if (work.leg >= MAX_LEGS) loseTurn(draft, work.agent_id, work.round);
+      else for (const call of result.calls) requestAction(draft, work.agent_id, step.step_id, call);
+      return;
+    case 'planner_report':
+      if (work.kind !== 'agent_turn') return;
+      draft.emit('report_written', { agent_id: work.agent_id, report: result.report });
+      enterReport(draft);
+      return;
+    case 'turn': {
+      if (work.kind !== 'agent_turn') return;
+      const seat = seatOfTurn(draft.state, work.agent_id, work.round);
+      if (!seat) return;
+      writeTurn(draft, work.agent_id, seat, result.output);
+      takeTurn(draft, seat, false);
+      return;
+    }
+    case 'action': {
+      if (work.kind !== 'action') return;
+      const { kind: _kind, ...outcome } = result;
+      draft.emit('action_finished', { action_id: work.action_id, ...outcome });
+      afterAction(draft, work.action_id);
+      return;
+    }
+    case 'revoke':
+      for (const { accessor, how } of result.gone) {
+        const token = draft.state.tokens.find((t) => t.accessor === accessor);
+        if (token && token.confirmed_at === null) {
+          draft.emit('token_confirmed_gone', { accessor, agent_id: token.agent_id, how });
+        }
+      }
+      if (draft.state.gate_closed) scheduleRevocation(draft);
+      sealIfClean(draft);
+      return;
+  }
+}
+
+/** A turn that ends without an answer: the planner's ends the run, a seat's is silence in this round. */
+function loseTurn(
+  draft: Draft,
+  agent_id: string,
+  round: number,
+  error?: { code: string; message: string },
+): void {
+  const agent = draft.state.agents[agent_id];
+  if (!agent) return;
+  if (agent.role === 'PLANNER') {
+    failPipeline(
+      draft,
+      error?.code ?? 'planner_failed',
+      error?.message ?? 'The planner kept calling tools and never answered.',
+    );
+    return;
+  }
+  if (isSeat(agent.role) && seatOfTurn(draft.state, agent_id, round)) takeTurn(draft, agent.role, true);
+}
+
+export function failStep(
+  draft: Draft,
+  { step_id, epoch, error }: Extract<Command, { kind: 'fail' }>,
+): Result<void, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  const { work, failures } = held.value;
+  const policy = RETRIES[work.kind];
+  const { now, random } = draft.context;
+  const vaultWork = work.kind === 'credentials_login' || work.kind === 'agent_bootstrap';
+  const windowOver = vaultWork && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
+  const again = work.kind === 'revoke' || (error.retryable && failures + 1 < policy.attempts && !windowOver);
+  const { code, message, cause, usage } = error;
+  draft.emit('step_failed', {
+    step_id,
+    epoch,
+    code,
+    message,
+    cause,
+    retry_at: again ? isoTime(now + retryDelay(policy, failures, random, error.retry_after_s)) : null,
+    usage,
+  });
+  if (again) {
+    confirmExpired(draft);
+    return ok(undefined);
+  }
+  if (vaultWork) failPipeline(draft, 'credentials_unavailable', message);
+  else if (work.kind === 'agent_turn') loseTurn(draft, work.agent_id, work.round, { code, message });
+  else if (work.kind === 'action') {
+    draft.emit('action_finished', {
+      action_id: work.action_id,
+      status: 'failed',
+      result: JSON.stringify({ error: code, message }),
+      result_sha256: null,
+      truncated: false,
+      error: message,
+      origin: [],
+    });
+    afterAction(draft, work.action_id);
+  }
+  return ok(undefined);
+}
+
+/** PIPE-2: the window opens with the spawn, or with the agent's. */
+function stepBegan(draft: Draft, work: StepState['work']): string {
+  const id = work.kind === 'agent_bootstrap' ? work.agent_id : null;
+  return (id && draft.state.agents[id]?.spawned_at) || draft.state.created_at;
+}

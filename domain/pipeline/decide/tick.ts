@@ -1,0 +1,53 @@
+import type { DomainError } from '../../errors.ts';
+import { ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import { CLOCKS } from '../rules.ts';
+import { type Timer, timers } from '../timers.ts';
+import type { Draft } from './draft.ts';
+import { confirmExpired, failPipeline } from './ending.ts';
+import { callMediator, closeRoundAtLimit } from './rounds.ts';
+
+/** Time has passed: whatever is due happens, each timer judged on the state that the ones before it left. */
+export function tick(
+  draft: Draft,
+  { leases }: Extract<Command, { kind: 'tick' }>,
+): Result<void, DomainError> {
+  const { now } = draft.context;
+  for (const timer of timers(draft.state, leases).filter((t) => t.at <= now)) {
+    const stillDue = timers(draft.state, leases).some((t) => t.kind === timer.kind && t.at === timer.at);
+    if (stillDue) fire(draft, timer);
+  }
+  return ok(undefined);
+}
+
+function fire(draft: Draft, timer: Timer): void {
+  switch (timer.kind) {
+    case 'step_ready':
+      // Announcing steps is the object's work; it changes no state.
+      return;
+    case 'lease': {
+      const step = draft.state.steps[timer.step_id];
+      if (step) draft.emit('step_lost', { step_id: step.step_id, epoch: step.epoch });
+      return;
+    }
+    case 'round_limit':
+      closeRoundAtLimit(draft);
+      return;
+    case 'stall':
+      callMediator(draft, 'no_progress', `no seat made progress for ${CLOCKS.mediation_stall / 1_000} s`);
+      return;
+    case 'deadline':
+      failPipeline(
+        draft,
+        'deadline',
+        `The deadline of ${draft.state.spawned?.limits.deadline_s} s has passed.`,
+      );
+      return;
+    case 'undecided':
+      failPipeline(draft, 'consensus_undecided', 'Nobody decided on the failed consensus within 7 days.');
+      return;
+    case 'token_expiry':
+      confirmExpired(draft);
+      return;
+  }
+}

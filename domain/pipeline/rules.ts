@@ -1,0 +1,53 @@
+import type { StepKind } from './event.ts';
+
+/** Times in milliseconds. Every number of the pipeline's clockwork, once. */
+export const CLOCKS = {
+  /** PIPE-2: how long Vault may stay silent before a spawn fails. */
+  credentials_window: 120_000,
+  /** PIPE-8: a claimed step that is not heard of for this long has lost its worker (workers report every 5 s). */
+  lease: 20_000,
+  /** After the object woke up it has forgotten heartbeats; workers get this long to be heard again. */
+  lease_grace: 7_000,
+  /** A ready step that nobody claimed is announced again after this long, then after twice as long, and so on. */
+  redispatch: 15_000,
+  redispatch_max: 600_000,
+  /** CONS-5: no progress by any seat. */
+  mediation_stall: 30_000,
+  /** CONS-9: an undecided consensus failure ends after this long. */
+  undecided: 7 * 86_400_000,
+  /** PERF-3: progress goes to the log at most this often for each step. */
+  progress_every: 10_000,
+} as const;
+
+/** How often a step is executed before its error stands. Delays in ms, doubled each time, spread by jitter. */
+export interface RetryPolicy {
+  attempts: number;
+  first_delay: number;
+  max_delay: number;
+}
+
+/** PIPE-8. Vault conversations end by their window instead of by count; revocation is never given up (CRED-4). */
+export const RETRIES: Record<StepKind, RetryPolicy> = {
+  credentials_login: { attempts: Number.POSITIVE_INFINITY, first_delay: 500, max_delay: 15_000 },
+  agent_bootstrap: { attempts: Number.POSITIVE_INFINITY, first_delay: 500, max_delay: 15_000 },
+  agent_turn: { attempts: 5, first_delay: 1_000, max_delay: 30_000 },
+  action: { attempts: 3, first_delay: 500, max_delay: 10_000 },
+  revoke: { attempts: Number.POSITIVE_INFINITY, first_delay: 500, max_delay: 60_000 },
+};
+
+/** Exponential backoff with jitter of ±50 %; a Retry-After is a lower bound. `random` in [0, 1). */
+export function retryDelay(
+  policy: RetryPolicy,
+  failures: number,
+  random: number,
+  retryAfterS: number | null,
+): number {
+  const doubled = Math.min(policy.max_delay, policy.first_delay * 2 ** Math.min(failures, 20));
+  return Math.max((retryAfterS ?? 0) * 1_000, Math.round(doubled * (0.5 + random)));
+}
+
+/** Model calls in one turn; the last one must answer instead of calling tools, so that loops end. */
+export const MAX_LEGS = 8;
+
+/** CONS-5. */
+export const MEDIATION = { conflicts_above: 3, complexity_above: 80, idle_rounds: 3 } as const;

@@ -1,0 +1,63 @@
+import type { Leases } from './command.ts';
+import { CLOCKS } from './rules.ts';
+import type { PipelineState, StepState } from './state.ts';
+
+/** Something that becomes due at a time (ms since the epoch). All of them derive from the state; none is stored. */
+export type Timer =
+  | { kind: 'step_ready'; step_id: string; at: number }
+  | { kind: 'lease'; step_id: string; at: number }
+  | { kind: 'round_limit'; at: number }
+  | { kind: 'stall'; at: number }
+  | { kind: 'deadline'; at: number }
+  | { kind: 'undecided'; at: number }
+  | { kind: 'token_expiry'; at: number };
+
+const ms = (time: string): number => Date.parse(time);
+
+/** When a claimed step was last heard of: its claim, or a heartbeat since. */
+const heardAt = (step: StepState, leases: Leases): number =>
+  Math.max(ms(step.claimed_at ?? step.ready_at), leases[step.step_id]?.heard_at ?? 0);
+
+/** Last sign of life of any seat in the open round: events, or deltas that only heartbeats carried (AGENT-4). */
+function lastProgress(state: PipelineState, leases: Leases): number {
+  const streamed = Object.keys(state.steps).map((id) => leases[id]?.progress_at ?? 0);
+  return Math.max(ms(state.last_progress_at), ...streamed);
+}
+
+/** Rule 13: the clock of a stalled round runs only while a seat's step is claimed. */
+const seatAtWork = (state: PipelineState): boolean =>
+  Object.values(state.steps).some(
+    (s) => s.status === 'claimed' && (s.work.kind === 'agent_turn' || s.work.kind === 'action'),
+  );
+
+export function timers(state: PipelineState, leases: Leases): Timer[] {
+  const due: Timer[] = [];
+  for (const step of Object.values(state.steps)) {
+    due.push(
+      step.status === 'ready'
+        ? { kind: 'step_ready', step_id: step.step_id, at: ms(step.ready_at) }
+        : { kind: 'lease', step_id: step.step_id, at: heardAt(step, leases) + CLOCKS.lease },
+    );
+  }
+  if (state.gate_closed) {
+    for (const token of state.tokens) {
+      if (token.confirmed_at === null) due.push({ kind: 'token_expiry', at: ms(token.expires_at) });
+    }
+  }
+  if (!state.spawned || state.outcome) return due;
+  if (state.failure) {
+    due.push({ kind: 'undecided', at: ms(state.failure.at) + CLOCKS.undecided });
+    return due;
+  }
+  // A person who is waited for stops the clock (PIPE-10).
+  if (state.waiting_for === null) {
+    due.push({ kind: 'deadline', at: ms(state.created_at) + state.spawned.limits.deadline_s * 1_000 });
+  }
+  if (state.round && !state.round.closed) {
+    due.push({ kind: 'round_limit', at: ms(state.round.started_at) + state.spawned.limits.round_s * 1_000 });
+    if (!state.mediation && seatAtWork(state)) {
+      due.push({ kind: 'stall', at: lastProgress(state, leases) + CLOCKS.mediation_stall });
+    }
+  }
+  return due;
+}
