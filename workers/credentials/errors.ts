@@ -1,0 +1,48 @@
+import { err } from '#domain/result.ts';
+
+/**
+ * What can go wrong with credentials (CRED-6). Vault: `unavailable` (silent, slow, a 5xx), `sealed`, `standby`, `throttled`, `denied`
+ * (a live token without the right, or a refused login), `token_dead` (the token no longer exists), `not_found`, `bad_response`
+ * (something that is not Vault answered). Store: `store_unavailable`, `store_lost` (nothing there: log in anew), `unseal_failed`
+ * (not sealed for this tenant, agent and generation, or by a key that is gone).
+ */
+export const CREDENTIAL_ERROR_KINDS = [
+  'unavailable',
+  'sealed',
+  'standby',
+  'denied',
+  'throttled',
+  'token_dead',
+  'not_found',
+  'bad_response',
+  'store_unavailable',
+  'store_lost',
+  'unseal_failed',
+] as const;
+export type CredentialErrorKind = (typeof CREDENTIAL_ERROR_KINDS)[number];
+
+export interface CredentialError {
+  kind: CredentialErrorKind;
+  /** May the same call succeed later without anyone's doing? */
+  retryable: boolean;
+  /** Seconds, when the other side named them. */
+  retry_after_s?: number;
+  /** Written here, never taken from an answer: those may quote secrets. */
+  message: string;
+}
+
+const RETRYABLE: ReadonlySet<CredentialErrorKind> = new Set([
+  'unavailable',
+  'sealed',
+  'standby',
+  'throttled',
+  'store_unavailable',
+]);
+
+export function failure(
+  kind: CredentialErrorKind,
+  message: string,
+  more: Partial<Pick<CredentialError, 'retryable' | 'retry_after_s'>> = {},
+) {
+  return err<CredentialError>({ kind, retryable: RETRYABLE.has(kind), message, ...more });
+}
