@@ -96,8 +96,11 @@ export interface ControlRpc {
     project_id: string | null;
     request_sha256: string;
   }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
-  /** The pipeline ended or will never start: its quota slot is free. Idempotent. */
-  release(pipeline_id: string): Promise<void>;
+  /**
+   * The pipeline ended: its quota slot is free. Idempotent. `abandoned`: it never started, and its slot is at least that old;
+   * the same spawn may then take the slot anew, under the same number.
+   */
+  release(pipeline_id: string, abandoned?: { older_than_s: number }): Promise<void>;
   /** Ids that have a slot, for the cron that pokes them (REC-6). */
   livePipelines(): Promise<string[]>;
 }
@@ -122,6 +125,8 @@ export interface FeedRpc {
   /** Live ones, newest first; keyset by number. `ended` adds those that ended lately. */
   list(a: {
     project_id?: string;
+    /** The caller's scope; null or absent sees all projects. */
+    project_ids?: string[] | null;
     state?: string;
     limit: number;
     cursor: string | null;

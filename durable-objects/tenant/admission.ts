@@ -1,0 +1,113 @@
+import { err, ok, type Result } from '#domain/result.ts';
+import { row, rows, run } from '../shared/sql.ts';
+import { defaultProject, hasProject } from './people.ts';
+import type { ControlError } from './rpc.ts';
+import type { ControlStore } from './store.ts';
+
+/** TEN-1, defaults of a tenant. */
+export const QUOTAS = { live_pipelines: 100, spawns_per_minute: 120 } as const;
+
+type AdmissionRow = {
+  number: number;
+  project_id: string;
+  request_sha256: string;
+  released_at: number | null;
+  abandoned: number;
+};
+
+function overQuota(store: ControlStore): ControlError | null {
+  const live = row<{ n: number }>(
+    store.sql,
+    'SELECT count(*) AS n FROM admissions WHERE released_at IS NULL',
+  )?.n;
+  if ((live ?? 0) >= QUOTAS.live_pipelines)
+    return {
+      code: 'quota_exceeded',
+      detail: `${QUOTAS.live_pipelines} pipelines are live, which is this tenant’s quota.`,
+      retry_after_s: 30,
+    };
+  // Numbers ascend with time, so the newest rows are the last minute's.
+  const nth = row<{ admitted_at: number }>(
+    store.sql,
+    'SELECT admitted_at FROM admissions ORDER BY number DESC LIMIT 1 OFFSET ?',
+    QUOTAS.spawns_per_minute - 1,
+  );
+  const free = (nth?.admitted_at ?? 0) + 60_000 - store.now();
+  if (nth === undefined || free <= 0) return null;
+  return {
+    code: 'quota_exceeded',
+    detail: `${QUOTAS.spawns_per_minute} pipelines were spawned in the last minute, which is this tenant’s quota.`,
+    retry_after_s: Math.ceil(free / 1_000),
+  };
+}
+
+/**
+ * PIPE-2, PIPE-9: quota, number and idempotency in one transaction. A slot given back because its pipeline never started
+ * is taken anew, under the same number, when the same spawn comes again.
+ */
+export function admit(
+  store: ControlStore,
+  a: { pipeline_id: string; project_id: string | null; request_sha256: string },
+): Result<{ number: number; project_id: string; replayed: boolean }, ControlError> {
+  const known = row<AdmissionRow>(
+    store.sql,
+    'SELECT number, project_id, request_sha256, released_at, abandoned FROM admissions WHERE pipeline_id = ?',
+    a.pipeline_id,
+  );
+  if (known && known.request_sha256 !== a.request_sha256)
+    return err({
+      code: 'idempotency_conflict',
+      detail: 'This Idempotency-Key was used with another body.',
+    });
+  if (known && known.abandoned === 0)
+    return ok({ number: known.number, project_id: known.project_id, replayed: true });
+
+  const project_id = known?.project_id ?? a.project_id ?? defaultProject(store);
+  if (!hasProject(store, project_id)) return err({ code: 'not_found', what: `project ${project_id}` });
+  const refusal = overQuota(store);
+  if (refusal) return err(refusal);
+  if (known) {
+    run(
+      store.sql,
+      'UPDATE admissions SET released_at = NULL, abandoned = 0, admitted_at = ? WHERE number = ?',
+      store.now(),
+      known.number,
+    );
+    return ok({ number: known.number, project_id, replayed: false });
+  }
+  const number =
+    (row<{ n: number | null }>(store.sql, 'SELECT max(number) AS n FROM admissions')?.n ?? 0) + 1;
+  run(
+    store.sql,
+    'INSERT INTO admissions (number, pipeline_id, project_id, request_sha256, admitted_at) VALUES (?, ?, ?, ?, ?)',
+    number,
+    a.pipeline_id,
+    project_id,
+    a.request_sha256,
+    store.now(),
+  );
+  return ok({ number, project_id, replayed: false });
+}
+
+/** Idempotent. `abandoned`: the pipeline never started, if its slot is at least `older_than_s` old. */
+export function release(
+  store: ControlStore,
+  pipelineId: string,
+  abandoned: { older_than_s: number } | null,
+): void {
+  const before = store.now() - (abandoned?.older_than_s ?? 0) * 1_000;
+  run(
+    store.sql,
+    'UPDATE admissions SET released_at = ?, abandoned = ? WHERE pipeline_id = ? AND released_at IS NULL AND admitted_at <= ?',
+    store.now(),
+    abandoned ? 1 : 0,
+    pipelineId,
+    before,
+  );
+}
+
+export const livePipelines = (store: ControlStore): string[] =>
+  rows<{ pipeline_id: string }>(
+    store.sql,
+    'SELECT pipeline_id FROM admissions WHERE released_at IS NULL ORDER BY number',
+  ).map((r) => r.pipeline_id);

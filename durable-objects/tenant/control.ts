@@ -1,0 +1,176 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { AccessRole, Caller } from '#contract/access.ts';
+import type { ResolvedPlan } from '#domain/plan/plan.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { hasSchema, migrate } from '../shared/schema.ts';
+import { row, run } from '../shared/sql.ts';
+import * as admission from './admission.ts';
+import * as keys from './keys.ts';
+import * as people from './people.ts';
+import * as plans from './plans.ts';
+import type { ControlError, ControlRpc } from './rpc.ts';
+import * as sessions from './sessions.ts';
+import { type ControlStore, recordChange } from './store.ts';
+import { CONTROL_MIGRATIONS } from './tables.ts';
+
+export interface ControlPorts {
+  pepper: string;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+const NO_TENANT: ControlError = { code: 'not_found', what: 'tenant' };
+const UNKNOWN: ControlError = { code: 'unauthenticated', detail: 'The key is unknown, expired or revoked.' };
+
+/** One tenant's truth about people, keys, plans and admission. A thin shell: each concern is a file of functions over the store. */
+export class TenantControl extends DurableObject implements ControlRpc {
+  readonly #storage: DurableObjectStorage;
+  readonly #ports: ControlPorts;
+  /** null until the tenant exists: an object reached by a guessed name keeps no storage. */
+  #store: ControlStore | null = null;
+
+  constructor(ctx: DurableObjectState, env: object, ports: ControlPorts) {
+    super(ctx, env as Cloudflare.Env);
+    this.#storage = ctx.storage;
+    this.#ports = ports;
+    if (hasSchema(ctx.storage)) this.#open();
+  }
+
+  #open(): void {
+    migrate(this.#storage, CONTROL_MIGRATIONS);
+    const found = row<{ tenant: string }>(this.#storage.sql, 'SELECT tenant FROM tenant');
+    if (found) this.#store = this.#storeOf(found.tenant);
+  }
+
+  #storeOf(tenant: string): ControlStore {
+    return {
+      sql: this.#storage.sql,
+      tenant,
+      pepper: this.#ports.pepper,
+      now: this.#ports.now ?? Date.now,
+    };
+  }
+
+  /** Every write happens inside one transaction, without an await between reading and committing. */
+  #inStore<T>(act: (store: ControlStore) => T, none: () => T): T {
+    const store = this.#store;
+    return store ? this.#storage.transactionSync(() => act(store)) : none();
+  }
+  #result<T>(act: (store: ControlStore) => Result<T, ControlError>): Result<T, ControlError> {
+    return this.#inStore(act, () => err(NO_TENANT));
+  }
+  #caller<T>(act: (store: ControlStore) => Result<T, ControlError>): Result<T, ControlError> {
+    return this.#inStore(act, () => err(UNKNOWN));
+  }
+  #require<T>(act: (store: ControlStore) => T): T {
+    return this.#inStore(act, () => {
+      throw new Error('the tenant does not exist');
+    });
+  }
+
+  async createTenant(a: {
+    tenant: string;
+    name: string;
+  }): Promise<Result<{ tenant: string; default_project_id: string }, ControlError>> {
+    if (this.#store) return err({ code: 'already_exists', detail: `The tenant ${a.tenant} exists already.` });
+    const project = this.#storage.transactionSync(() => {
+      migrate(this.#storage, CONTROL_MIGRATIONS);
+      const store = this.#storeOf(a.tenant);
+      run(
+        store.sql,
+        'INSERT INTO tenant (one, tenant, name, created_at) VALUES (1, ?, ?, ?)',
+        a.tenant,
+        a.name,
+        store.now(),
+      );
+      recordChange(store, 'platform', 'tenant_created', a);
+      return people.createProject(store, 'platform', 'default');
+    });
+    if (!project.ok) return project;
+    this.#store = this.#storeOf(a.tenant);
+    return ok({ tenant: a.tenant, default_project_id: project.value.project_id });
+  }
+
+  async createSubject(actor: string, a: { name: string; kind: 'person' | 'service'; email?: string }) {
+    return this.#result((s) => ok(people.createSubject(s, actor, a)));
+  }
+  async listSubjects() {
+    return this.#inStore(people.listSubjects, () => []);
+  }
+  async createProject(actor: string, name: string) {
+    return this.#result((s) => people.createProject(s, actor, name));
+  }
+  async listProjects() {
+    return this.#inStore(people.listProjects, () => []);
+  }
+
+  async createKey(
+    actor: string,
+    a: { name: string; owner: string; role: AccessRole; project_ids?: string[]; expires_at?: string },
+  ) {
+    return this.#result((s) => keys.createKey(s, actor, a));
+  }
+  async listKeys() {
+    return this.#inStore(keys.listKeys, () => []);
+  }
+  async rotateKey(actor: string, key_id: string, overlap_s: number) {
+    return this.#result((s) => keys.rotateKey(s, actor, key_id, overlap_s));
+  }
+  async revokeKey(actor: string, key_id: string) {
+    return this.#result((s) => keys.revokeKey(s, actor, key_id));
+  }
+
+  async authenticateKey(secret: string) {
+    return this.#caller((s) => keys.authenticateKey(s, secret));
+  }
+  async createSignInLink(caller: Caller, ttl_s: number) {
+    return this.#require((s) => sessions.createFor(s, 'lnk', caller, ttl_s));
+  }
+  async openSession(a: { key: string } | { link_token: string }) {
+    return this.#caller((s) => sessions.openSession(s, a));
+  }
+  async authenticateSession(cookie: string) {
+    return this.#caller((s) => sessions.authenticateSession(s, cookie));
+  }
+  async closeSession(cookie: string) {
+    this.#inStore(
+      (s) => sessions.closeSession(s, cookie),
+      () => undefined,
+    );
+  }
+  async createTicket(caller: Caller) {
+    const { token, expires_at } = this.#require((s) =>
+      sessions.createFor(s, 'tkt', caller, sessions.TICKET_TTL_S),
+    );
+    return { ticket: token, expires_at };
+  }
+  async redeemTicket(ticket: string) {
+    return this.#caller((s) => sessions.redeemTicket(s, ticket));
+  }
+
+  async savePlan(
+    actor: string,
+    plan: { resolved: ResolvedPlan; source: string; files: Record<string, string> },
+  ) {
+    return this.#result((s) => plans.savePlan(s, actor, plan));
+  }
+  async readPlan(plan_id: string) {
+    return this.#result((s) => plans.readPlan(s, plan_id));
+  }
+  async listPlans() {
+    return this.#inStore(plans.listPlans, () => []);
+  }
+
+  async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string }) {
+    return this.#result((s) => admission.admit(s, a));
+  }
+  async release(pipeline_id: string, abandoned?: { older_than_s: number }) {
+    this.#inStore(
+      (s) => admission.release(s, pipeline_id, abandoned ?? null),
+      () => undefined,
+    );
+  }
+  async livePipelines() {
+    return this.#inStore(admission.livePipelines, () => []);
+  }
+}

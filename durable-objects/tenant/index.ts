@@ -1,0 +1,4 @@
+export { type ControlPorts, TenantControl } from './control.ts';
+export { TenantDirectory } from './directory.ts';
+export { FEED_URL, TenantFeed } from './feed.ts';
+export { parseKey, parseToken, sameText } from './secret.ts';

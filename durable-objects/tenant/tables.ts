@@ -1,0 +1,39 @@
+/** The control object's schema. Times are milliseconds since 1970; lists are JSON. */
+export const CONTROL_MIGRATIONS = [
+  `
+  CREATE TABLE tenant (one INTEGER PRIMARY KEY CHECK (one = 1), tenant TEXT NOT NULL, name TEXT NOT NULL, created_at INTEGER NOT NULL);
+  CREATE TABLE subjects (subject_id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, email TEXT, created_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE projects (project_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL);
+  CREATE TABLE keys (
+    key_id TEXT PRIMARY KEY, prefix TEXT NOT NULL, hash TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL REFERENCES subjects,
+    role TEXT NOT NULL, project_ids TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, last_used_at INTEGER, revoked_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE TABLE tokens (
+    hash TEXT PRIMARY KEY, kind TEXT NOT NULL, token_id TEXT NOT NULL, key_id TEXT NOT NULL REFERENCES keys, expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE plans (
+    plan_id TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, source_sha256 TEXT NOT NULL,
+    objective TEXT NOT NULL, tier INTEGER NOT NULL, source TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (name, version)
+  );
+  CREATE TABLE plan_files (
+    plan_id TEXT NOT NULL REFERENCES plans, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (plan_id, name)
+  ) WITHOUT ROWID;
+  CREATE TABLE admissions (
+    number INTEGER PRIMARY KEY, pipeline_id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL, request_sha256 TEXT NOT NULL,
+    admitted_at INTEGER NOT NULL, released_at INTEGER, abandoned INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX admissions_live ON admissions (released_at) WHERE released_at IS NULL;
+  CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL
+  );
+  `,
+] as const;
+
+/** The feed: one row a pipeline, by its number, so that an update writes one billed row. */
+export const FEED_MIGRATIONS = [
+  'CREATE TABLE pipelines (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, ended INTEGER NOT NULL, pipeline TEXT NOT NULL)',
+] as const;
+
+export const DIRECTORY_MIGRATIONS = [
+  'CREATE TABLE tenants (tenant TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID',
+] as const;
