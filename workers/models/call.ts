@@ -1,0 +1,119 @@
+import type { PromptMessages } from '#domain/agents/prompts/index.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { dependency } from './errors.ts';
+import { type Answered, exchange } from './exchange.ts';
+import { baseUrlOf } from './provider.ts';
+import { readCall, readOutput } from './structured.ts';
+import type { ModelAnswer, ModelError, ModelFailure, ModelRequest } from './types.ts';
+import { addUsage } from './usage.ts';
+
+/** Calls of one answer beyond this are dropped: each is a step of its own, and a model that asks for more is looping. */
+export const MAX_CALLS = 8;
+/** How much of a wrong answer is sent back with the complaint, in characters. */
+const MAX_ECHO = 20_000;
+
+/** Another model may do better with these; a refused key or empty account stays so. */
+const WORTH_ANOTHER_MODEL = new Set<ModelError['code']>([
+  'model_rate_limited',
+  'model_timeout',
+  'model_unavailable',
+  'model_not_found',
+  'model_error_in_stream',
+  'model_malformed_stream',
+  'model_empty_answer',
+]);
+
+/** AGENT-2: the chosen model, then its fallbacks in order. The last failure is the one that counts. */
+async function exchangeWithFallbacks(
+  request: ModelRequest<unknown>,
+  baseUrl: string,
+): Promise<Result<Answered, ModelError>> {
+  const { choice } = request;
+  const names = choice.provider === 'openrouter' ? [choice.model] : [choice.model, ...choice.fallbacks];
+  let result = await exchange(request, choice.model, baseUrl);
+  for (const name of names.slice(1)) {
+    if (result.ok || !WORTH_ANOTHER_MODEL.has(result.error.code)) return result;
+    request.onProgress(`${result.error.code}; trying the fallback model ${name}`);
+    result = await exchange(request, name, baseUrl);
+  }
+  return result;
+}
+
+interface Wrong {
+  problems: string[];
+}
+
+function judge<T>(answer: Answered, request: ModelRequest<T>): Result<ModelAnswer<T>, Wrong> {
+  if (answer.calls.length > 0 && request.allowTools)
+    return ok({
+      kind: 'tool_calls',
+      calls: answer.calls.slice(0, MAX_CALLS).map(readCall),
+      usage: answer.usage,
+    });
+  if (answer.calls.length > 0 && answer.text.trim() === '')
+    return err({ problems: ['tool calls are not possible any more; answer now'] });
+  const output = readOutput(answer.text, request.schema);
+  if (output.ok) return ok({ kind: 'output', value: output.value, usage: answer.usage });
+  const cut = answer.finish === 'length' ? ['it was cut off at the limit of its length; be shorter'] : [];
+  return err({ problems: [...cut, ...output.error] });
+}
+
+const complaint = (answer: Answered, wrong: Wrong, schemaName: string): PromptMessages => [
+  { role: 'assistant', text: answer.text.slice(0, MAX_ECHO) || '(no text)', calls: [] },
+  {
+    role: 'user',
+    text: `Your answer does not fit the schema ${schemaName}:\n${wrong.problems.map((p) => `- ${p}`).join('\n')}\nAnswer again with the whole corrected JSON and nothing else. Do not call tools.`,
+  },
+];
+
+/**
+ * One model call of a turn: streamed, validated, with one repair of a wrong answer (AGENT-2 to AGENT-4, AGENT-6). Never throws and
+ * never retries what its caller could: retries belong to the step, where they are recorded.
+ */
+export async function callModel<T>(request: ModelRequest<T>): Promise<Result<ModelAnswer<T>, ModelFailure>> {
+  const baseUrl = baseUrlOf(request.choice, request.baseUrls);
+  if (baseUrl === null) {
+    const message = `This deployment has no address for the model provider ${request.choice.provider}.`;
+    return err({ ...dependency('model_not_configured', message, false), usage: null });
+  }
+  const first = await exchangeWithFallbacks(request, baseUrl);
+  if (!first.ok) return err({ ...first.error, usage: null });
+  if (first.value.finish === 'content-filter' && first.value.calls.length === 0)
+    return err({ ...refusal(request.choice.provider), usage: first.value.usage });
+  const judged = judge(first.value, request);
+  if (judged.ok) return judged;
+
+  request.onProgress('the answer did not fit its schema; asking once more');
+  const repair = await exchangeWithFallbacks(
+    {
+      ...request,
+      messages: [...request.messages, ...complaint(first.value, judged.error, request.schemaName)],
+      allowTools: false,
+      ...(request.embedded
+        ? { embedded: { ...request.embedded, attempt: request.embedded.attempt + 1 } }
+        : {}),
+    },
+    baseUrl,
+  );
+  if (!repair.ok) return err({ ...repair.error, usage: first.value.usage });
+  const usage = addUsage(first.value.usage, repair.value.usage) ?? repair.value.usage;
+  const again = judge(repair.value, { ...request, allowTools: false });
+  if (again.ok) return ok({ ...again.value, usage });
+  const problems = again.error.problems.slice(0, 3).join('; ').slice(0, 600);
+  return err({
+    code: 'invalid_output',
+    message: `The model's answer did not fit ${request.schemaName}, nor did its repair: ${problems}.`,
+    retryable: true,
+    retry_after_s: null,
+    cause: 'agent',
+    usage,
+  });
+}
+
+const refusal = (provider: string): ModelError => ({
+  code: 'model_refused',
+  message: `${provider}'s content filter stopped the answer.`,
+  retryable: false,
+  retry_after_s: null,
+  cause: 'agent',
+});

@@ -1,0 +1,73 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { createOpenRouter } from '@openrouter/ai-sdk-provider';
+import type { ModelChoice } from '#domain/plan/plan.ts';
+import type { BaseUrls, ModelRequest } from './types.ts';
+
+/** The provider layer of the AI SDK: one model behind one interface, without the SDK's own retries and tool loop on top. */
+export type LanguageModel = ReturnType<ReturnType<typeof createOpenAICompatible>['chatModel']>;
+export type CallOptions = Parameters<LanguageModel['doStream']>[0];
+export type StreamPart =
+  Awaited<ReturnType<LanguageModel['doStream']>>['stream'] extends ReadableStream<infer Part> ? Part : never;
+
+export type ProviderRequest = Pick<
+  ModelRequest<unknown>,
+  'choice' | 'apiKey' | 'baseUrls' | 'embedded' | 'fetch'
+>;
+
+const OPENROUTER = 'https://openrouter.ai/api/v1';
+
+export const baseUrlOf = (choice: ModelChoice, baseUrls: BaseUrls): string | null =>
+  baseUrls[choice.provider] ?? (choice.provider === 'openrouter' ? OPENROUTER : null);
+
+/**
+ * Some gateways answer 200 with a JSON body that holds only an error. The stream parser would read it as an empty stream, so it
+ * gets its status back here, where it still can.
+ */
+const tellErrorsApart =
+  (send: typeof fetch): typeof fetch =>
+  async (input, init) => {
+    const response = await send(input, init);
+    if (!response.ok || !response.headers.get('content-type')?.includes('application/json')) return response;
+    const text = await response.text();
+    const { status } = errorIn(text) ?? { status: 502 };
+    return new Response(text, { status, headers: response.headers });
+  };
+
+function errorIn(text: string): { status: number } | null {
+  try {
+    const code = Number((JSON.parse(text) as { error?: { code?: unknown } }).error?.code);
+    return { status: code >= 400 && code <= 599 ? code : 502 };
+  } catch {
+    return null;
+  }
+}
+
+/** The model `name` of the chosen provider. OpenRouter gets the whole list and falls back by itself (AGENT-2). */
+export function languageModel(request: ProviderRequest, name: string, baseURL: string): LanguageModel {
+  const { choice, apiKey, embedded } = request;
+  const send = tellErrorsApart(request.fetch ?? ((input, init) => fetch(input, init)));
+  if (choice.provider === 'openrouter')
+    return createOpenRouter({
+      apiKey,
+      baseURL,
+      fetch: send,
+      appName: 'Agent Governance System',
+      compatibility: 'strict',
+    })(name, {
+      ...(choice.fallbacks.length > 0 ? { models: [name, ...choice.fallbacks] } : {}),
+      // Of the hosts that serve a model, only those that keep to the schema.
+      provider: { require_parameters: true },
+      usage: { include: true },
+    }) as unknown as LanguageModel;
+  return createOpenAICompatible({
+    name: choice.provider,
+    apiKey,
+    baseURL,
+    fetch: send,
+    includeUsage: true,
+    supportsStructuredOutputs: true,
+    ...(choice.provider === 'embedded' && embedded !== undefined
+      ? { transformRequestBody: (body) => ({ ...body, embedded }) }
+      : {}),
+  }).chatModel(name);
+}

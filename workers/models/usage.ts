@@ -1,0 +1,60 @@
+import type { Usage } from '#domain/pipeline/event.ts';
+import type { Prices } from './types.ts';
+
+/** What one answer reports, as the provider layer hands it on. */
+export interface ReportedUsage {
+  tokens_in: number | undefined;
+  tokens_out: number | undefined;
+  tokens_cached: number | undefined;
+  /** USD, where the provider bills in its answers. */
+  cost_usd: number | undefined;
+  model: string | undefined;
+}
+
+const CHARACTERS_PER_TOKEN = 4;
+const estimate = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);
+
+/** Rounded up, so that many small calls cannot be free; the subtrahend is below any price and hides binary fractions. */
+const microUsd = (usd: number): number => Math.max(0, Math.ceil(usd * 1_000_000 - 1e-6));
+
+/** AGENT-6. An endpoint that reports no tokens is charged by an estimate, so that limits hold there too (PIPE-11). */
+export function usageOf(a: {
+  provider: string;
+  asked: string;
+  reported: ReportedUsage;
+  characters_in: number;
+  characters_out: number;
+  latency_ms: number;
+  prices: Prices;
+}): Usage {
+  const { reported, asked } = a;
+  const tokens_in = reported.tokens_in ?? estimate(a.characters_in);
+  const tokens_out = reported.tokens_out ?? estimate(a.characters_out);
+  const model = reported.model ?? asked;
+  const price = a.prices[model] ?? a.prices[asked] ?? { in: 0, out: 0 };
+  return {
+    tokens_in,
+    tokens_out,
+    tokens_cached: reported.tokens_cached ?? 0,
+    cost_microusd:
+      reported.cost_usd === undefined
+        ? Math.ceil((tokens_in * price.in + tokens_out * price.out) / 1_000_000)
+        : microUsd(reported.cost_usd),
+    provider: a.provider,
+    model,
+    latency_ms: Math.round(a.latency_ms),
+  };
+}
+
+/** Both calls of a repaired answer; the model is the one that answered last. */
+export const addUsage = (first: Usage | null, second: Usage | null): Usage | null =>
+  first === null || second === null
+    ? (first ?? second)
+    : {
+        ...second,
+        tokens_in: first.tokens_in + second.tokens_in,
+        tokens_out: first.tokens_out + second.tokens_out,
+        tokens_cached: first.tokens_cached + second.tokens_cached,
+        cost_microusd: first.cost_microusd + second.cost_microusd,
+        latency_ms: first.latency_ms + second.latency_ms,
+      };
