@@ -115,10 +115,9 @@ function linePassages({ name, text }: PassageSource, start: RegExp): Passage[] {
   return passages;
 }
 
-export interface RankedPassage extends Passage {
-  /** BM25 in thousandths, rounded, so that every runtime orders alike. */
-  score: number;
-}
+/** BM25 in thousandths, rounded, so that every runtime orders alike. */
+export type Ranked<P extends Passage> = P & { score: number };
+export type RankedPassage = Ranked<Passage>;
 
 const K1 = 1.2;
 const B = 0.75;
@@ -129,11 +128,11 @@ const HEADING_WEIGHT = 2;
  * Ranks passages against a question by BM25. Deterministic: ties keep the documents' order; passages that share no word with the
  * question are left out.
  */
-export function rankPassages(
-  passages: readonly Passage[],
+export function rankPassages<P extends Passage>(
+  passages: readonly P[],
   question: string,
   limit = passages.length,
-): RankedPassage[] {
+): Ranked<P>[] {
   const query = [...new Set(words(question))];
   const bags = passages.map(({ heading, text }) => [
     ...words(text),

@@ -1,0 +1,80 @@
+import { splitPassages } from '#domain/inspection/index.ts';
+import type { Point } from './point.ts';
+import { clip, oneLine } from './point.ts';
+import type { Document, Reading } from './reading.ts';
+import { sentencesOf } from './sentences.ts';
+
+/** A web address that the context names, with the place where it stands. */
+export interface Address {
+  url: string;
+  document: Document;
+  locator: string;
+}
+
+const URL_PATTERN = /\bhttps?:\/\/[^\s<>"'`)\]}]+/g;
+const MOST_ADDRESSES = 3;
+
+/**
+ * Addresses in the prose of the context, once each, whoever wrote them: to a researcher a reference is worth reading, and whether it
+ * may be read is for the gate to say.
+ */
+export function addresses({ documents }: Reading): Address[] {
+  const all = documents
+    .filter(({ terraform }) => !terraform)
+    .flatMap((document) =>
+      splitPassages(document).flatMap(({ locator, text }) =>
+        (text.match(URL_PATTERN) ?? []).map((match) => ({
+          url: match.replace(/[.,;:!?]+$/, ''),
+          document,
+          locator,
+        })),
+      ),
+    );
+  return [...new Map(all.map((address) => [address.url, address])).values()].slice(0, MOST_ADDRESSES);
+}
+
+interface Denial {
+  denied: true;
+  rule?: unknown;
+  reason?: unknown;
+  remedy?: unknown;
+}
+const isDenial = (result: unknown): result is Denial =>
+  typeof result === 'object' && result !== null && 'denied' in result && result.denied === true;
+
+/** What came of asking for the addresses: refusals with the gate's reason. */
+export function refusals(reading: Reading): Point[] {
+  return addresses(reading).flatMap(({ url, document, locator }): Point[] => {
+    const use = reading.used.find(({ tool, arguments: given }) => tool === 'http_get' && given.url === url);
+    if (!use || !isDenial(use.result)) return [];
+    const { rule, reason } = use.result;
+    const doubt = document.trusted
+      ? ''
+      : ` The address stands in ${document.name}, which nobody vouches for.`;
+    return [
+      {
+        severity: 'medium',
+        title: clip(`Refused: http_get of ${url}`, 300),
+        body: `The gate refused the request${rule ? ` by ${oneLine(String(rule))}` : ''}: ${oneLine(String(reason ?? 'no reason given'))}. Nothing was fetched.${doubt}`,
+        citations: [{ source: document.name, locator, quote: url }],
+      },
+    ];
+  });
+}
+
+const ADDRESSED = /\b(automat\w*|reviewers?|agents?|bots?|assistants?|scanners?)\b/i;
+const ORDERS = /\b(must|should|shall|ignore|approve|run|execute|fetch|install|disable)\b/i;
+
+/** Orders to whoever reviews, in documents that nobody vouches for: worth knowing, not to be followed. */
+export const orders = ({ documents }: Reading): Point[] =>
+  documents
+    .filter(({ trusted, terraform }) => !trusted && !terraform)
+    .flatMap((document) => splitPassages(document).flatMap(sentencesOf))
+    .filter(({ text }) => ADDRESSED.test(text) && ORDERS.test(text))
+    .slice(0, 3)
+    .map(({ passage, text }) => ({
+      severity: 'medium',
+      title: clip(`${passage.source} gives orders to its reviewers; they are not followed`, 300),
+      body: `Nobody vouches for ${passage.source}. It says: "${oneLine(text)}"`,
+      citations: [{ source: passage.source, locator: passage.locator, quote: text }],
+    }));
