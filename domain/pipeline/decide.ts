@@ -36,7 +36,7 @@ export function decide(
 function dispatch(
   draft: Draft,
   command: Command,
-): Result<'run' | 'stopped' | 'judge_again' | void, DomainError> {
+): Result<'run' | 'stopped' | 'judge_again' | undefined, DomainError> {
   switch (command.kind) {
     case 'spawn':
       return spawn(draft, command);

@@ -21,7 +21,7 @@ function refuseIfEnded(draft: Draft): Result<never, DomainError> | null {
 export function continueRun(
   draft: Draft,
   { reason }: Extract<Command, { kind: 'continue' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   if (draft.state.waiting_for !== 'continue') {
     return wrongState(
       draft.state,
@@ -39,7 +39,7 @@ export function continueRun(
 export function cancel(
   draft: Draft,
   { reason }: Extract<Command, { kind: 'cancel' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const ended = refuseIfEnded(draft);
   if (ended) return ended;
   failPipeline(draft, 'cancelled', reason);
@@ -50,7 +50,7 @@ export function cancel(
 export function revoke(
   draft: Draft,
   { agent_id, reason }: Extract<Command, { kind: 'revoke' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const ended = refuseIfEnded(draft);
   if (ended) return ended;
   if (agent_id === null) {
@@ -76,7 +76,7 @@ export function revoke(
 export function log(
   draft: Draft,
   { kind: _kind, ...line }: Extract<Command, { kind: 'log' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const ended = refuseIfEnded(draft);
   if (ended) return ended;
   draft.emit('log_written', { log_id: logId(draft.pipelineId, draft.state.counts.log + 1), ...line });
@@ -87,7 +87,7 @@ export function log(
 export function redrive(
   draft: Draft,
   { step_id }: Extract<Command, { kind: 'redrive' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const step = draft.state.steps[step_id];
   if (!step) return err({ code: 'not_found', what: `unfinished step ${step_id}` });
   if (step.status !== 'ready') {
@@ -105,7 +105,7 @@ export function redrive(
 export function deadLetter(
   draft: Draft,
   { step_id, reason }: Extract<Command, { kind: 'dead_letter' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   if (draft.state.steps[step_id]) draft.emit('step_dead_lettered', { step_id, reason });
   return ok(undefined);
 }

@@ -33,7 +33,7 @@ function claimed(draft: Draft, step_id: string, epoch: number): Result<StepState
 export function claim(
   draft: Draft,
   { step_id, worker }: Extract<Command, { kind: 'claim' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const step = draft.state.steps[step_id];
   if (!step) return stale('the step is finished or was cancelled');
   if (step.status === 'claimed') return stale('another worker holds the step');
@@ -45,7 +45,7 @@ export function claim(
 export function progress(
   draft: Draft,
   { step_id, epoch, note }: Extract<Command, { kind: 'progress' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (held.ok) draft.emit('step_progressed', { step_id, epoch, note });
   return held.ok ? ok(undefined) : held;
@@ -54,7 +54,7 @@ export function progress(
 export function recordLogin(
   draft: Draft,
   { step_id, epoch, login }: Extract<Command, { kind: 'record_login' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) return held;
   draft.emit('credentials_recorded', { generation: draft.state.generation, ...login });
@@ -144,7 +144,7 @@ function scheduleTurn(draft: Draft, agent_id: string, round: number, leg: number
 export function completeStep(
   draft: Draft,
   { step_id, epoch, result }: Extract<Command, { kind: 'complete' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) return held;
   const { work } = held.value;
@@ -241,7 +241,7 @@ function loseTurn(
 export function failStep(
   draft: Draft,
   { step_id, epoch, error }: Extract<Command, { kind: 'fail' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) return held;
   const { work, failures } = held.value;

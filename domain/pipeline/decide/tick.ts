@@ -11,7 +11,7 @@ import { callMediator, closeRoundAtLimit } from './rounds.ts';
 export function tick(
   draft: Draft,
   { leases }: Extract<Command, { kind: 'tick' }>,
-): Result<void, DomainError> {
+): Result<undefined, DomainError> {
   const { now } = draft.context;
   for (const timer of timers(draft.state, leases).filter((t) => t.at <= now)) {
     const stillDue = timers(draft.state, leases).some((t) => t.kind === timer.kind && t.at === timer.at);

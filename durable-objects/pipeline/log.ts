@@ -1,0 +1,87 @@
+import type { DomainError } from '#domain/errors.ts';
+import { type ChainHead, chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
+import { type Command, type Context, isoTime } from '#domain/pipeline/command.ts';
+import { type Decision, decide } from '#domain/pipeline/decide.ts';
+import { EVENT_VERSION, type PipelineEvent } from '#domain/pipeline/event.ts';
+import { initialState, type PipelineState, replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
+import { err, type Result } from '#domain/result.ts';
+import type { PipelineStore } from './store.ts';
+
+/** Bytes of randomness per commit; each event's salt derives from them. */
+const SEED_BYTES = 16;
+
+/**
+ * The only way the pipeline changes (rule 2). Invariants:
+ * L1. Between reading `state` and the end of the transaction nothing is awaited.
+ * L2. `state` and `head` move only after the transaction has returned, so a throw inside leaves both as they were.
+ */
+export class PipelineLog {
+  readonly #store: PipelineStore;
+  readonly #transact: (body: () => void) => void;
+  #state: PipelineState = initialState;
+  #head: ChainHead = EMPTY_CHAIN;
+  /** Set when the log holds an event that this code does not know (PIPE-7): nothing is decided any more. */
+  #halted: string | null = null;
+
+  constructor(store: PipelineStore, transact: (body: () => void) => void) {
+    this.#store = store;
+    this.#transact = transact;
+  }
+
+  load(): void {
+    try {
+      let last: PipelineEvent | null = null;
+      const seen = function* (events: Iterable<PipelineEvent>) {
+        for (const event of events) {
+          last = event;
+          yield event;
+        }
+      };
+      this.#state = replay(seen(this.#store.events(0)));
+      if (last) this.#head = { seq: (last as PipelineEvent).seq, hash: (last as PipelineEvent).hash };
+    } catch (error) {
+      if (!(error instanceof UnknownEventError)) throw error;
+      this.#halted = error.message;
+    }
+  }
+
+  get state(): PipelineState {
+    return this.#state;
+  }
+
+  get halted(): DomainError | null {
+    return this.#halted === null ? null : { code: 'halted', detail: this.#halted };
+  }
+
+  /** Decides and commits; `within` runs in the same transaction as the events. Returns what was committed. */
+  commit(
+    command: Command,
+    actor: string,
+    within: (decision: Decision) => void,
+  ): Result<Decision & { committed: PipelineEvent[] }, DomainError> {
+    const halted = this.halted;
+    if (halted) return err(halted);
+    const context: Context = { now: Date.now(), actor, random: Math.random() };
+    const decided = decide(this.#state, command, context);
+    if (!decided.ok) return decided;
+    const committed = chainEvents(this.#head, decided.value.events, {
+      at: isoTime(context.now),
+      actor,
+      v: EVENT_VERSION,
+      seed: randomHex(SEED_BYTES),
+    });
+    const last = committed.at(-1);
+    if (last) {
+      this.#transact(() => {
+        this.#store.append(committed);
+        within(decided.value);
+      });
+      this.#state = decided.value.state;
+      this.#head = { seq: last.seq, hash: last.hash };
+    }
+    return { ok: true, value: { ...decided.value, committed } };
+  }
+}
+
+const randomHex = (bytes: number): string =>
+  [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, '0')).join('');

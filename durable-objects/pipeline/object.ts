@@ -1,0 +1,286 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { ConsensusView, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
+import { toConsensus, toOrchestration, toPipeline, toTokenStatus } from '#contract/views.ts';
+import type { DomainError } from '#domain/errors.ts';
+import { sha256Hex } from '#domain/ledger/canonical.ts';
+import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
+import type { Admission, Admit, StepError, StepResult } from '#domain/pipeline/assignment.ts';
+import type { Command } from '#domain/pipeline/command.ts';
+import type { Decision } from '#domain/pipeline/decide.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
+import { timers } from '#domain/pipeline/timers.ts';
+import { err, ok, type Result } from '#domain/result.ts';
+import { ObjectAlarm } from './alarm.ts';
+import { StepDispatch, type StepQueues } from './dispatch.ts';
+import { HeardSteps } from './leases.ts';
+import { PipelineLog } from './log.ts';
+import { type OutboxEnv, PipelineOutbox } from './outbox.ts';
+import type { ClaimResult, OperatorCommand, PipelineRpc, SpawnCommand, StepAck } from './rpc.ts';
+import { PipelineStore } from './store.ts';
+import { PipelineViewers } from './viewers.ts';
+
+const SUPERVISOR = 'system:supervisor';
+/** After an error that should not happen the alarm tries again this much later (ms), instead of throwing (REC-6). */
+const ALARM_RETRY = 5_000;
+
+/** A pipeline (PIPE-7): rehydrate, decide, commit, publish. The rules are in `domain/`; this shell only moves them. */
+export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implements PipelineRpc {
+  readonly #store = new PipelineStore(this.ctx.storage.sql);
+  readonly #log = new PipelineLog(this.#store, (body) => this.ctx.storage.transactionSync(body));
+  readonly #alarm = new ObjectAlarm(this.ctx.storage);
+  readonly #heard = new HeardSteps();
+  readonly #dispatch = new StepDispatch(this.env);
+  readonly #viewers = new PipelineViewers(this.ctx);
+  #outbox: PipelineOutbox | null = null;
+
+  constructor(ctx: DurableObjectState, env: StepQueues & OutboxEnv) {
+    super(ctx, env);
+    // A pipeline that was never spawned keeps no storage: asking for a made-up id must not cost anything.
+    if (this.#store.isNew()) return;
+    this.#store.migrate();
+    this.#log.load();
+    this.#outbox = new PipelineOutbox(env, this.#store);
+    ctx.blockConcurrencyWhile(() => this.#alarm.load());
+  }
+
+  async spawn(
+    command: SpawnCommand,
+  ): Promise<Result<{ pipeline: Pipeline; replayed: boolean }, DomainError>> {
+    const { plan, actor, ...rest } = command;
+    const { documents, ...planWithoutTexts } = plan;
+    const texts = documents.map((d) => ({ ...d, sha256: sha256Hex(d.text) }));
+    if (!this.#outbox) {
+      this.#store.migrate();
+      this.#outbox = new PipelineOutbox(this.env, this.#store);
+    }
+    const done = this.#commit(
+      {
+        kind: 'spawn',
+        ...rest,
+        plan: planWithoutTexts,
+        documents: texts.map(({ name, sha256, media_type, origin, text }) => ({
+          name,
+          sha256,
+          media_type,
+          origin,
+          bytes: new TextEncoder().encode(text).length,
+        })),
+      },
+      actor,
+      () => {
+        for (const { sha256, text } of texts) this.#store.saveDocument(sha256, text);
+      },
+    );
+    return done.ok
+      ? ok({ pipeline: toPipeline(this.#log.state), replayed: done.value.committed.length === 0 })
+      : done;
+  }
+
+  async read(tenant: string): Promise<Result<Pipeline, DomainError>> {
+    return this.#view(tenant, toPipeline);
+  }
+
+  async orchestration(tenant: string, at: number | null): Promise<Result<Orchestration, DomainError>> {
+    if (at === null) return this.#view(tenant, toOrchestration);
+    const found = this.#find(tenant);
+    if (!found.ok) return found;
+    if (at > found.value.seq)
+      return err({ code: 'not_found', what: `event ${at}; the newest is ${found.value.seq}` });
+    return ok(toOrchestration(replay(this.#store.events(0, at))));
+  }
+
+  async events(tenant: string, since: number, limit: number): Promise<Result<PipelineEvent[], DomainError>> {
+    return this.#view(tenant, () => [...this.#store.events(since, limit)]);
+  }
+
+  async tokenStatus(tenant: string): Promise<Result<TokenStatusView, DomainError>> {
+    return this.#view(tenant, toTokenStatus);
+  }
+
+  async consensus(tenant: string): Promise<Result<ConsensusView, DomainError>> {
+    return this.#view(tenant, toConsensus);
+  }
+
+  async documents(tenant: string, sha256: string[]): Promise<Record<string, string>> {
+    if (!this.#find(tenant).ok) return {};
+    return Object.fromEntries(
+      sha256.flatMap((sha) => {
+        const text = this.#store.document(sha);
+        return text === null ? [] : [[sha, text]];
+      }),
+    );
+  }
+
+  async operate(
+    tenant: string,
+    actor: string,
+    command: OperatorCommand,
+  ): Promise<Result<{ pipeline: Pipeline; seq: number; at: string }, DomainError>> {
+    const found = this.#find(tenant);
+    if (!found.ok) return found;
+    const done = this.#commit(command, actor);
+    if (!done.ok) return done;
+    if (command.kind === 'redrive') this.#dispatch.forget(command.step_id);
+    const { state } = this.#log;
+    return ok({ pipeline: toPipeline(state), seq: state.seq, at: state.updated_at });
+  }
+
+  async claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult> {
+    const ack = this.#stepCommand(tenant, { kind: 'claim', step_id, worker });
+    if (!ack.accepted) return { claimed: false, why: ack.why };
+    const assignment = assignmentFor(this.#log.state, step_id);
+    return assignment ? { claimed: true, assignment } : { claimed: false, why: 'the step is gone' };
+  }
+
+  async heartbeat(tenant: string, step_id: string, epoch: number, progress: string | null): Promise<StepAck> {
+    const step = this.#find(tenant).ok ? this.#log.state.steps[step_id] : undefined;
+    if (step?.status !== 'claimed' || step.epoch !== epoch) {
+      return { accepted: false, why: 'the step is no longer held under this epoch' };
+    }
+    const note = this.#heard.hear(step_id, progress !== null);
+    return note && progress !== null
+      ? this.#stepCommand(tenant, { kind: 'progress', step_id, epoch, note: progress })
+      : { accepted: true };
+  }
+
+  async recordLogin(
+    tenant: string,
+    step_id: string,
+    epoch: number,
+    login: { accessor: string; policies: string[]; expires_at: string },
+  ): Promise<StepAck> {
+    return this.#stepCommand(tenant, { kind: 'record_login', step_id, epoch, login });
+  }
+
+  async admit(tenant: string, admit: Admit): Promise<Admission> {
+    const found = this.#find(tenant);
+    if (!found.ok) return { kind: 'stopped', why: 'there is no such pipeline' };
+    const done = this.#commit({ kind: 'admit', ...admit }, SUPERVISOR);
+    if (!done.ok)
+      return { kind: 'stopped', why: 'detail' in done.error ? done.error.detail : done.error.code };
+    if (done.value.admission !== 'judge_again') {
+      return done.value.admission === 'run' ? { kind: 'run' } : { kind: 'stopped', why: 'the gate refused' };
+    }
+    const step = this.#log.state.steps[admit.step_id];
+    const facts = step?.work.kind === 'action' ? gateFacts(this.#log.state, step.work.action_id) : null;
+    return facts ? { kind: 'judge_again', facts } : { kind: 'stopped', why: 'the action is gone' };
+  }
+
+  async complete(tenant: string, step_id: string, epoch: number, result: StepResult): Promise<StepAck> {
+    return this.#stepCommand(tenant, { kind: 'complete', step_id, epoch, result });
+  }
+
+  async fail(tenant: string, step_id: string, epoch: number, error: StepError): Promise<StepAck> {
+    return this.#stepCommand(tenant, { kind: 'fail', step_id, epoch, error });
+  }
+
+  async deadLetter(tenant: string, step_id: string, reason: string): Promise<StepAck> {
+    return this.#stepCommand(tenant, { kind: 'dead_letter', step_id, reason });
+  }
+
+  async shipped(tenant: string, seq: number): Promise<void> {
+    if (this.#find(tenant).ok) this.#outbox?.shipped(seq);
+  }
+
+  async poke(tenant: string): Promise<{ live: boolean }> {
+    if (!this.#find(tenant).ok) return { live: false };
+    this.#tick();
+    await this.#drain();
+    return { live: this.#log.state.outcome === null };
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const query = new URL(request.url).searchParams;
+    const found = this.#find(query.get('tenant') ?? '');
+    if (!found.ok) return new Response(null, { status: 404 });
+    const since = Math.max(0, Number(query.get('since') ?? 0) || 0);
+    return this.#viewers.open(request, this.#store.events(since), found.value.seq);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    // 1005 and 1006 are never sent; they say that the other side gave no code.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+  }
+
+  override async alarm(): Promise<void> {
+    try {
+      this.#alarm.fired();
+      // Armed before anything is sent: a crash while sending must leave an alarm behind (rule 3).
+      this.#alarm.arm(Date.now() + ALARM_RETRY);
+      this.#tick();
+      await this.#drain();
+    } catch (error) {
+      console.error(JSON.stringify({ level: 'error', message: 'pipeline alarm', error: String(error) }));
+      this.#alarm.arm(Date.now() + ALARM_RETRY);
+    }
+  }
+
+  #find(tenant: string): Result<PipelineState, DomainError> {
+    const { state, halted } = this.#log;
+    if (halted) return err(halted);
+    return state.spawned?.tenant === tenant ? ok(state) : err({ code: 'not_found', what: 'pipeline' });
+  }
+
+  #view<T>(tenant: string, show: (state: PipelineState) => T): Result<T, DomainError> {
+    const found = this.#find(tenant);
+    return found.ok ? ok(show(found.value)) : found;
+  }
+
+  #stepCommand(tenant: string, command: Command & { step_id: string }): StepAck {
+    const found = this.#find(tenant);
+    if (!found.ok) return { accepted: false, why: 'there is no such pipeline' };
+    const work = found.value.steps[command.step_id]?.work;
+    const actor = work && 'agent_id' in work ? `agent:${work.agent_id}` : SUPERVISOR;
+    const done = this.#commit(command, actor);
+    if (done.ok) return { accepted: true };
+    return { accepted: false, why: 'detail' in done.error ? done.error.detail : done.error.code };
+  }
+
+  #tick(): void {
+    this.#commit({ kind: 'tick', leases: this.#leases() }, SUPERVISOR);
+  }
+
+  #leases() {
+    const claimed = Object.values(this.#log.state.steps).filter((s) => s.status === 'claimed');
+    return this.#heard.view(claimed.map((s) => s.step_id));
+  }
+
+  #commit(
+    command: Command,
+    actor: string,
+    within: () => void = () => {},
+  ): Result<Decision & { committed: PipelineEvent[] }, DomainError> {
+    const done = this.#log.commit(command, actor, (decision) => {
+      within();
+      this.#alarm.arm(this.#nextDue(decision.state));
+    });
+    if (done.ok && done.value.committed.length > 0) {
+      this.#viewers.publish(done.value.committed);
+      this.ctx.waitUntil(this.#drain());
+    }
+    return done;
+  }
+
+  #nextDue(state: PipelineState): number {
+    const clock = timers(state, this.#leases()).filter((t) => t.kind !== 'step_ready');
+    const announced = this.#dispatch.nextDue(state);
+    // A step that is due now is announced right after the commit; the alarm is only its safety net.
+    const safety = announced <= Date.now() ? Date.now() + ALARM_RETRY : announced;
+    const outbox = this.#outbox?.nextDue(state) ?? Number.POSITIVE_INFINITY;
+    return Math.min(...clock.map((t) => t.at), safety, Math.max(outbox, Date.now() + 1_000));
+  }
+
+  /** Sends what is committed and not yet sent. Failures are found again by the alarm. */
+  async #drain(): Promise<void> {
+    const { state } = this.#log;
+    const sent = await Promise.allSettled([this.#dispatch.announce(state), this.#outbox?.drain(state)]);
+    for (const one of sent) {
+      if (one.status === 'rejected') {
+        console.error(JSON.stringify({ level: 'warn', message: 'outbox', error: String(one.reason) }));
+      }
+    }
+    const due = this.#nextDue(this.#log.state);
+    if (Number.isFinite(due)) this.#alarm.arm(due);
+  }
+}

@@ -1,0 +1,96 @@
+import type { LedgerMessage } from '#contract/queue.ts';
+import { toPipeline } from '#contract/views.ts';
+import type { PipelineState } from '#domain/pipeline/state.ts';
+import { type ControlRpc, controlObjectName, type FeedRpc, feedObjectName } from '../tenant/rpc.ts';
+import type { PipelineStore } from './store.ts';
+
+export interface OutboxEnv {
+  LEDGER_QUEUE: Queue<LedgerMessage>;
+  CONTROL: DurableObjectNamespace;
+  FEED: DurableObjectNamespace;
+}
+
+/** The ledger is told of new events at most this often while a pipeline runs (ms); a queue message is billed thrice. */
+const LEDGER_EVERY = 2_000;
+/** The tenant's list is told at most this often (ms), and at once when the pipeline's state changes; UI-2 asks for one second. */
+const FEED_EVERY = 400;
+/** An unanswered hint is repeated after this long, then twice as long, and so on (ms). */
+const LEDGER_AGAIN = 15_000;
+
+/** Tells the world what was committed: the ledger, the tenant's list, and, at the end, the tenant's control object. */
+export class PipelineOutbox {
+  readonly #env: OutboxEnv;
+  readonly #store: PipelineStore;
+  #cursor: { shipped_seq: number; released: boolean };
+  #hinted = { seq: 0, at: 0, times: 0 };
+  #fed = { seq: 0, at: 0, state: '' };
+  #latest: PipelineState | null = null;
+  #feedLater: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(env: OutboxEnv, store: PipelineStore) {
+    this.#env = env;
+    this.#store = store;
+    this.#cursor = store.cursor();
+  }
+
+  /** When something here is due; Infinity for never. */
+  nextDue(state: PipelineState): number {
+    const ledger = this.#ledgerDue(state);
+    const release = state.outcome && !this.#cursor.released ? Date.now() + 1_000 : Number.POSITIVE_INFINITY;
+    return Math.min(ledger, release);
+  }
+
+  #ledgerDue(state: PipelineState): number {
+    if (state.seq <= this.#cursor.shipped_seq) return Number.POSITIVE_INFINITY;
+    if (this.#hinted.seq >= state.seq)
+      return this.#hinted.at + LEDGER_AGAIN * 2 ** Math.min(this.#hinted.times, 6);
+    return state.sealed ? 0 : this.#hinted.at + LEDGER_EVERY;
+  }
+
+  shipped(seq: number): void {
+    if (seq <= this.#cursor.shipped_seq) return;
+    this.#cursor = { ...this.#cursor, shipped_seq: seq };
+    this.#store.saveCursor(this.#cursor);
+  }
+
+  async drain(state: PipelineState): Promise<void> {
+    if (!state.spawned) return;
+    await Promise.all([this.#hintLedger(state), this.#feed(state), this.#release(state)]);
+  }
+
+  async #hintLedger(state: PipelineState): Promise<void> {
+    if (!state.spawned || this.#ledgerDue(state) > Date.now()) return;
+    const repeated = this.#hinted.seq === state.seq;
+    this.#hinted = { seq: state.seq, at: Date.now(), times: repeated ? this.#hinted.times + 1 : 0 };
+    const { tenant, pipeline_id } = state.spawned;
+    await this.#env.LEDGER_QUEUE.send({ tenant, pipeline_id, seq: state.seq });
+  }
+
+  async #feed(state: PipelineState): Promise<void> {
+    if (!state.spawned || state.seq <= this.#fed.seq) return;
+    const label = `${state.state} ${state.waiting_for} ${state.sealed}`;
+    const wait = label === this.#fed.state ? this.#fed.at + FEED_EVERY - Date.now() : 0;
+    if (wait > 0) {
+      this.#latest = state;
+      this.#feedLater ??= setTimeout(() => {
+        this.#feedLater = null;
+        if (this.#latest) this.#feed(this.#latest).catch(() => {});
+      }, wait);
+      return;
+    }
+    this.#fed = { seq: state.seq, at: Date.now(), state: label };
+    await this.#stub<FeedRpc>(this.#env.FEED, feedObjectName(state.spawned.tenant)).update(toPipeline(state));
+  }
+
+  async #release(state: PipelineState): Promise<void> {
+    if (!state.outcome || !state.spawned || this.#cursor.released) return;
+    const control = this.#stub<ControlRpc>(this.#env.CONTROL, controlObjectName(state.spawned.tenant));
+    await control.release(state.spawned.pipeline_id);
+    this.#cursor = { ...this.#cursor, released: true };
+    this.#store.saveCursor(this.#cursor);
+  }
+
+  #stub<Rpc>(namespace: DurableObjectNamespace, name: string): Rpc {
+    return namespace.get(namespace.idFromName(name)) as unknown as Rpc;
+  }
+}

@@ -1,0 +1,90 @@
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+
+/** Bytes of JSON in one log row; SQLite rows in an object end at 2 MB (rule 16). */
+const MAX_ROW = 1_500_000;
+
+/**
+ * The object's SQL. The log has a row per commit, not per event: a commit is what one transaction decided, and every row
+ * written is billed (rule 17). Nothing is ever updated in it.
+ */
+export class PipelineStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  migrate(): void {
+    this.#sql.exec(`
+      CREATE TABLE IF NOT EXISTS schema_version (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version INTEGER NOT NULL);
+      INSERT INTO schema_version VALUES (1, 1) ON CONFLICT DO NOTHING;
+      CREATE TABLE IF NOT EXISTS log (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, events TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS documents (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS cursor (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), shipped_seq INTEGER NOT NULL, released INTEGER NOT NULL);
+    `);
+  }
+
+  isNew(): boolean {
+    return this.#sql.exec(`SELECT name FROM sqlite_master WHERE name = 'log'`).toArray().length === 0;
+  }
+
+  append(events: readonly PipelineEvent[]): void {
+    let rest = events;
+    while (rest.length > 0) {
+      const { taken, text } = fit(rest);
+      const [first, last] = [taken[0], taken.at(-1)];
+      if (!first || !last) return;
+      this.#sql.exec('INSERT INTO log VALUES (?, ?, ?)', first.seq, last.seq, text);
+      rest = rest.slice(taken.length);
+    }
+  }
+
+  /** Events after `since`, at most `limit`, in order. */
+  *events(since: number, limit = Number.POSITIVE_INFINITY): Generator<PipelineEvent> {
+    let left = limit;
+    const rows = this.#sql.exec<{ events: string }>(
+      'SELECT events FROM log WHERE last_seq > ? ORDER BY first_seq',
+      since,
+    );
+    for (const row of rows) {
+      for (const event of JSON.parse(row.events) as PipelineEvent[]) {
+        if (event.seq <= since) continue;
+        if (left-- <= 0) return;
+        yield event;
+      }
+    }
+  }
+
+  saveDocument(sha256: string, text: string): void {
+    this.#sql.exec('INSERT INTO documents VALUES (?, ?) ON CONFLICT DO NOTHING', sha256, text);
+  }
+
+  document(sha256: string): string | null {
+    const row = this.#sql
+      .exec<{ text: string }>('SELECT text FROM documents WHERE sha256 = ?', sha256)
+      .toArray()[0];
+    return row?.text ?? null;
+  }
+
+  cursor(): { shipped_seq: number; released: boolean } {
+    const row = this.#sql
+      .exec<{ shipped_seq: number; released: number }>('SELECT shipped_seq, released FROM cursor')
+      .toArray()[0];
+    return { shipped_seq: row?.shipped_seq ?? 0, released: row?.released === 1 };
+  }
+
+  saveCursor(cursor: { shipped_seq: number; released: boolean }): void {
+    this.#sql.exec(
+      'INSERT INTO cursor VALUES (1, ?, ?) ON CONFLICT (only_row) DO UPDATE SET shipped_seq = excluded.shipped_seq, released = excluded.released',
+      cursor.shipped_seq,
+      cursor.released ? 1 : 0,
+    );
+  }
+}
+
+/** As many events as one row takes; a single event is always below the limit, because its parts are bounded. */
+function fit(events: readonly PipelineEvent[]): { taken: readonly PipelineEvent[]; text: string } {
+  const text = JSON.stringify(events);
+  if (text.length <= MAX_ROW || events.length === 1) return { taken: events, text };
+  return fit(events.slice(0, Math.ceil(events.length / 2)));
+}
