@@ -1,0 +1,138 @@
+import type { PipelineEvent as WireEvent } from '#client/index.ts';
+import { atLeast } from '#domain/governance/severity.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { plural } from '../terminal/format.ts';
+import type { Style } from '../terminal/style.ts';
+import { printable } from '../terminal/text.ts';
+import { severityWord } from './verdict.ts';
+
+/** Names that earlier events gave to agents and actions, so that later ones can be told in a sentence. */
+export interface Cast {
+  roles: Map<string, string>;
+  actions: Map<string, { agent_id: string; tool: string; target: string }>;
+  proposals: Map<string, string>;
+}
+
+export const newCast = (): Cast => ({ roles: new Map(), actions: new Map(), proposals: new Map() });
+
+/** What a person watching wants to read about one event; null for those that only the log needs. `detailed` tells more of them. */
+export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = false): string | null {
+  const event = wire as PipelineEvent;
+  const role = (agent_id: string | null) => style.strong(cast.roles.get(agent_id ?? '') ?? 'an agent');
+  const proposal = (id: string) => `${cast.proposals.get(id) ?? id}'s proposal`;
+  switch (event.type) {
+    case 'pipeline_spawned':
+      return `spawned from plan ${printable(event.body.plan_name)} ${event.body.plan_version}, tier ${event.body.tier}`;
+    case 'credentials_recorded':
+      return `Vault login, policies ${event.body.policies.join(', ')}`;
+    case 'state_entered':
+      return style.title(event.body.state);
+    case 'waiting_began':
+      return style.caution(`waits for ${event.body.for}`);
+    case 'continued':
+      return 'continued by a person';
+    case 'agent_spawned':
+      cast.roles.set(event.body.agent_id, event.body.role);
+      return `${style.strong(event.body.role)} joins ${style.faint(`(tier ${event.body.tier}, ${printable(event.body.reason)})`)}`;
+    case 'agent_token_issued':
+      return detailed
+        ? `${role(event.body.agent_id)} has its own token until ${event.body.expires_at}`
+        : null;
+    case 'report_written': {
+      const { tasks, risks, complexity } = event.body.report;
+      return `${role(event.body.agent_id)} reports ${plural(tasks.length, 'task')}, ${plural(risks.length, 'risk')}, complexity ${complexity}`;
+    }
+    case 'round_started':
+      return `${style.title(`round ${event.body.round}`)} ${style.faint(event.body.electorate.join(', '))}`;
+    case 'finding_written': {
+      if (!detailed && !atLeast(event.body.severity, 'high')) return null;
+      const { author, severity, title, citations } = event.body;
+      const cited = citations[0]
+        ? style.faint(` ${printable(`${citations[0].source} ${citations[0].locator}`)}`)
+        : '';
+      return `${style.strong(author)} found ${severityWord(severity, style)}: ${printable(title)}${cited}`;
+    }
+    case 'proposal_written': {
+      const { author, revision, title, proposal_id } = event.body;
+      cast.proposals.set(proposal_id, author);
+      return `${style.strong(author)} ${revision > 1 ? `revises (${revision})` : 'proposes'}: ${printable(title)}`;
+    }
+    case 'vote_cast': {
+      const { seat, vote, proposal_id, confidence, reason, critical } = event.body;
+      const verb = {
+        approve: style.good('approves'),
+        reject: style.bad('rejects'),
+        abstain: style.faint('abstains on'),
+      }[vote];
+      const weight = style.faint(`(${confidence} %${critical ? ', critical' : ''})`);
+      return `${style.strong(seat)} ${verb} ${proposal(proposal_id)} ${weight}: ${printable(reason)}`;
+    }
+    case 'vote_refused':
+      return detailed ? `a vote of ${event.body.seat} does not count: ${event.body.why}` : null;
+    case 'message_sent':
+      return `${style.strong(event.body.from)} → ${event.body.to}: ${printable(event.body.body)}`;
+    case 'round_closed':
+      return event.body.conflicts > 0
+        ? style.caution(`round ${event.body.round} ends with ${plural(event.body.conflicts, 'conflict')}`)
+        : null;
+    case 'mediator_called':
+      return `a mediator is called: ${printable(event.body.detail)}`;
+    case 'consensus_reached':
+      return style.good(`consensus in round ${event.body.round}: ${event.body.approvals.join(', ')}`);
+    case 'consensus_failed':
+      return style.bad(`no consensus after round ${event.body.round}: ${printable(event.body.reason)}`);
+    case 'action_requested': {
+      const { action_id, agent_id, tool, target } = event.body;
+      cast.actions.set(action_id, { agent_id, tool, target });
+      return detailed ? `${role(agent_id)} asks for ${tool} ${printable(target)}` : null;
+    }
+    case 'action_decided': {
+      const { decision, reason } = event.body.decision;
+      const action = cast.actions.get(event.body.action_id);
+      const what = action
+        ? `${role(action.agent_id)} ${action.tool} ${printable(action.target)}`
+        : event.body.action_id;
+      if (decision === 'allow') return `${what} ${style.good('allowed')}`;
+      return `${what} ${decision === 'deny' ? style.bad('refused') : style.caution('needs an approval')}: ${printable(reason)}`;
+    }
+    case 'action_finished': {
+      const action = cast.actions.get(event.body.action_id);
+      if (!detailed && !['failed', 'unknown'].includes(event.body.status)) return null;
+      return `${action?.tool ?? event.body.action_id} ${event.body.status}${event.body.error ? `: ${printable(event.body.error)}` : ''}`;
+    }
+    case 'violation_recorded': {
+      const { severity, rule, evidence } = event.body;
+      return `${style.bad('violation')} ${severityWord(severity, style)} ${printable(rule)}: ${printable(evidence)}`;
+    }
+    case 'step_failed': {
+      const next = event.body.retry_at ? 'will be tried again' : 'gives up';
+      return `${style.caution('a step failed')} (${event.body.code}, ${next}): ${printable(event.body.message)}`;
+    }
+    case 'step_lost':
+      return style.caution('a worker was lost; its step starts again');
+    case 'step_dead_lettered':
+      return style.bad(`the queue gave up on ${event.body.step_id}: ${printable(event.body.reason)}`);
+    case 'step_redriven':
+      return `${event.body.step_id} is put back to work`;
+    case 'log_written': {
+      const { level, source, message } = event.body;
+      const paint = level === 'error' ? style.bad : level === 'warn' ? style.caution : style.faint;
+      return `${paint(level)} ${printable(source)}: ${printable(message)}`;
+    }
+    case 'agent_revoked':
+      return `${role(event.body.agent_id)} ${style.bad('revoked')}: ${printable(event.body.reason)}`;
+    case 'token_confirmed_gone':
+      return detailed
+        ? `token of ${event.body.agent_id ? role(event.body.agent_id) : 'the pipeline'} confirmed gone by ${event.body.how}`
+        : null;
+    case 'pipeline_ended': {
+      const { state, exit_code, detail } = event.body;
+      const paint = state === 'COMPLETED' ? style.good : style.bad;
+      return `${paint(state)} exit ${exit_code}${detail ? `: ${printable(detail)}` : ''}; gate closed, tokens being revoked`;
+    }
+    case 'sealed':
+      return `sealed: ${plural(event.body.tokens, 'token')} confirmed gone`;
+    default:
+      return detailed ? style.faint(`${wire.type}`) : null;
+  }
+}

@@ -1,0 +1,92 @@
+import type { Finding, Orchestration, Pipeline, Proposal } from '#client/index.ts';
+import { atLeast, type Severity, severityRank } from '#domain/governance/severity.ts';
+import { plural } from '../terminal/format.ts';
+import type { Style } from '../terminal/style.ts';
+import { printable } from '../terminal/text.ts';
+
+/** Why a pipeline ended, for people. Reasons that are not here are shown as they are, without underscores. */
+const REASONS: Record<string, string> = {
+  consensus_failed: 'the agents could not agree',
+  credentials_unavailable: 'Vault could not be reached in time, so no agent was allowed to work',
+  credentials_expired: 'the credentials ran out and Vault could not be reached',
+  revoked: 'its authority was revoked',
+  cancelled: 'it was cancelled',
+  deadline: 'the deadline passed',
+  deadline_exceeded: 'the deadline passed',
+  budget_exhausted: 'its budget is spent',
+  recovery_exhausted: 'every attempt of its lineage is used up',
+};
+
+const reasonOf = ({ reason }: Pipeline): string =>
+  reason === null ? 'no reason was recorded' : (REASONS[reason] ?? reason.replaceAll('_', ' '));
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** The outcome in one line that a person understands. */
+export function verdictLine({ pipeline, blackboard }: Orchestration, style: Style): string {
+  const { consensus } = blackboard;
+  if (pipeline.state === 'COMPLETED' && consensus) {
+    const winner = winningProposal(blackboard.proposals, consensus);
+    const title = printable(pipeline.verdict ?? winner?.title ?? consensus.proposal_id);
+    const dissent = consensus.minority_report.map(
+      ({ seat, vote }) => `${seat} ${vote === 'reject' ? 'rejects' : 'abstains'}`,
+    );
+    const agreement = `${listed(consensus.approvals)} agree in round ${pipeline.round}`;
+    return `${style.good('✔ Verdict:')} ${style.strong(title)} ${style.faint(`(${[agreement, ...dissent].join('; ')})`)}`;
+  }
+  if (pipeline.state === 'COMPLETED') {
+    return `${style.good('✔ Completed:')} ${printable(pipeline.verdict ?? reasonOf(pipeline))}`;
+  }
+  if (pipeline.exit_code === 2) {
+    const waiting = pipeline.waiting_for === 'fallback' ? '; a person decides how to go on' : '';
+    return `${style.caution('▲ No verdict:')} ${style.strong(reasonOf({ ...pipeline, reason: pipeline.reason ?? 'consensus_failed' }))}${waiting}`;
+  }
+  if (pipeline.state === 'FAILED') {
+    return `${style.bad('✘ Failed:')} ${style.strong(printable(reasonOf(pipeline)))} ${style.faint(`(${pipeline.reason ?? 'unknown'})`)}`;
+  }
+  const waits = pipeline.waiting_for ? `, waiting for ${pipeline.waiting_for}` : '';
+  return `${style.live('● Running:')} ${pipeline.state}${waits}`;
+}
+
+export const winningProposal = (
+  proposals: readonly Proposal[],
+  verdict: { proposal_id: string; revision: number },
+): Proposal | undefined =>
+  proposals.find((one) => one.proposal_id === verdict.proposal_id && one.revision === verdict.revision);
+
+/**
+ * CLI-1, `--fail-on`: the findings that the verdict rests on, i.e. that share a cited passage with the winning proposal. A winner
+ * that shares none with any finding is taken to rest on all of them, so that leaving citations out never makes a check pass.
+ */
+export function supportingFindings({ blackboard }: Orchestration): Finding[] {
+  const { findings, proposals, consensus } = blackboard;
+  const winner = consensus && winningProposal(proposals, consensus);
+  if (!winner) return findings;
+  const place = (citation: { source: string; locator: string }) => `${citation.source}\n${citation.locator}`;
+  const cited = new Set(winner.citations.map(place));
+  const shared = findings.filter((finding) =>
+    finding.citations.some((citation) => cited.has(place(citation))),
+  );
+  return shared.length > 0 ? shared : findings;
+}
+
+export const failingFindings = (orchestration: Orchestration, floor: Severity): Finding[] =>
+  supportingFindings(orchestration)
+    .filter((finding) => atLeast(finding.severity, floor))
+    .sort((a, b) => severityRank(b.severity) - severityRank(a.severity));
+
+/** `3 critical, 2 high`, most severe first. */
+export function severityCounts(findings: readonly Finding[]): string {
+  const counts = new Map<Severity, number>();
+  for (const { severity } of findings) counts.set(severity, (counts.get(severity) ?? 0) + 1);
+  const parts = [...counts]
+    .sort(([a], [b]) => severityRank(b) - severityRank(a))
+    .map(([name, n]) => `${n} ${name}`);
+  return parts.length > 0 ? parts.join(', ') : plural(0, 'finding');
+}
+
+export function severityWord(severity: Severity, style: Style): string {
+  if (severity === 'critical' || severity === 'high') return style.bad(severity);
+  return severity === 'medium' ? style.caution(severity) : style.faint(severity);
+}
