@@ -8,11 +8,11 @@ export type Connect = (
   options: { secureTransport: 'on' | 'off'; allowHalfOpen: false },
 ) => RespSocket;
 
-/** What the commands used here can answer. */
-export type RespReply = string | number | null | { error: string };
+export type RespReply = string | number | null | RespReply[] | { error: string };
 
 const CR = 13;
 const MAX_REPLY_BYTES = 1024 * 1024;
+const MAX_REPLY_ITEMS = 10_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -42,6 +42,21 @@ export function decodeReply(bytes: Uint8Array, at: number): { reply: RespReply; 
         throw new Error('reply too large');
       if (bytes.length < next + length + 2) return null;
       return { reply: decoder.decode(bytes.subarray(next, next + length)), next: next + length + 2 };
+    }
+    case '*': {
+      const length = Number(line);
+      if (length === -1) return { reply: null, next };
+      if (!Number.isInteger(length) || length < 0 || length > MAX_REPLY_ITEMS)
+        throw new Error('reply too large');
+      const items: RespReply[] = [];
+      let position = next;
+      while (items.length < length) {
+        const item = decodeReply(bytes, position);
+        if (!item) return null;
+        items.push(item.reply);
+        position = item.next;
+      }
+      return { reply: items, next: position };
     }
     default:
       throw new Error('not a RESP2 reply');

@@ -15,6 +15,9 @@ async function workersConnect(): Promise<Connect> {
 const unavailable = (what: string) =>
   failure('store_unavailable', `the store does not answer as it should; could not ${what}`);
 
+const isError = (reply: RespReply): reply is { error: string } =>
+  typeof reply === 'object' && reply !== null && !Array.isArray(reply);
+
 /**
  * Redis or DragonflyDB over TCP, `redis[s]://[user:password@]host[:port][/database]`. One connection per call: in Workers a socket
  * belongs to the request that opened it. Our own few lines of RESP, because `redis-on-workers` drops the user name, leaves
@@ -47,11 +50,9 @@ export function createRedisStore(config: {
       const replies = await Promise.race([exchange(socket, [...preamble, words]), late]);
       if (!replies)
         return failure('store_unavailable', `the store did not answer in time; could not ${what}`);
-      const refused = replies.find((reply) => typeof reply === 'object' && reply !== null);
+      const refused = replies.find(isError);
       if (refused) {
-        const denied = /^(NOAUTH|WRONGPASS|NOPERM|ERR AUTH|ERR Client sent AUTH)/.test(
-          (refused as { error: string }).error,
-        );
+        const denied = /^(NOAUTH|WRONGPASS|NOPERM|ERR AUTH|ERR Client sent AUTH)/.test(refused.error);
         return denied
           ? failure('store_unavailable', `the store refuses its credentials; could not ${what}`, {
               retryable: false,
