@@ -1,0 +1,70 @@
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import { ROOT } from '#scripts/generate/migrations.ts';
+import { checkImports } from './imports.ts';
+import { run } from './run.ts';
+
+export interface Step {
+  name: string;
+  /** Empty when all is well. */
+  check(): Promise<string>;
+}
+
+const passed = ({ code, output }: { code: number; output: string }): string =>
+  code === 0 ? '' : output.trim() || `exit code ${code}`;
+
+const SOURCES = '{domain,contract,durable-objects,workers,client,cli,scripts,bench}/**/*.{ts,tsx}';
+
+const importRules: Step = {
+  name: 'import rules',
+  async check() {
+    const files = globSync([SOURCES, 'pages/{src,functions}/**/*.{ts,tsx}'], { cwd: ROOT }).map((path) => ({
+      path: path.split(sep).join('/'),
+      text: readFileSync(join(ROOT, path), 'utf8'),
+    }));
+    return checkImports(files)
+      .map((p) => `${p.path}:${p.line} ${p.message}`)
+      .join('\n');
+  },
+};
+
+const lint: Step = {
+  name: 'format and lint',
+  check: async () => passed(await run('biome', ['ci', '--max-diagnostics=50', '--error-on-warnings'])),
+};
+
+const types = (project: string): Step => ({
+  name: `types: ${project}`,
+  check: async () => passed(await run('tsc', ['-p', project])),
+});
+
+/** Generates into a copy: a schema that the migrations do not say yet makes drizzle-kit write another file. */
+const migrations: Step = {
+  name: 'migrations match the schema',
+  async check() {
+    const out = mkdtempSync(join(tmpdir(), 'ags-migrations-'));
+    try {
+      cpSync(join(ROOT, 'd1-migrations'), out, { recursive: true });
+      const before = globSync('*.sql', { cwd: out }).length;
+      const made = await run('drizzle-kit', [
+        ...['generate', '--dialect', 'sqlite', '--schema', './workers/ledger/schema.ts', '--out', out],
+      ]);
+      const same = made.code === 0 && globSync('*.sql', { cwd: out }).length === before;
+      return same
+        ? ''
+        : `${made.output.trim()}\nrun: npm run db:generate -- --name what_changed, and commit the new file`;
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Every folder with a tsconfig.json of its own is a project. */
+const projects = (): string[] =>
+  globSync('*/tsconfig.json', { cwd: ROOT })
+    .map((p) => p.split(sep)[0] as string)
+    .filter((p) => existsSync(join(ROOT, p)))
+    .sort();
+
+export const steps = (): Step[] => [lint, importRules, migrations, ...projects().map(types)];
