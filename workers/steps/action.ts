@@ -1,0 +1,80 @@
+import type { ActionAssignment, GateFacts } from '#domain/pipeline/assignment.ts';
+import type { StepContext } from './context.ts';
+import { done, dropped, failed, malformed, type StepOutcome } from './outcome.ts';
+import { TOOLS } from './tools/index.ts';
+import { boundResult } from './tools/result.ts';
+import type { ToolContext, ToolOutcome } from './tools/tool.ts';
+
+/** Facts that change faster than they can be judged: something is wrong, and a no is the safe answer. */
+const MAX_JUDGEMENTS = 8;
+
+/** GOV-2: judged here on facts with a version, admitted there only if they still hold, else judged again. */
+async function pass({ assignment, deps, ask }: StepContext, first: GateFacts) {
+  const { tenant, step_id, epoch } = assignment;
+  let facts = first;
+  for (let n = 0; n < MAX_JUDGEMENTS; n++) {
+    const decision = deps.gate.judge(facts);
+    const { version } = facts;
+    const admission = await ask((pipeline) => pipeline.admit(tenant, { step_id, epoch, version, decision }));
+    if (admission.kind !== 'judge_again') return { admission, facts };
+    facts = admission.facts;
+  }
+  return null;
+}
+
+/** Read before the tool runs, because their secrets are taken out of every result, whichever tool it comes from. */
+async function documentTexts({ assignment, ask }: StepContext, { documents }: ActionAssignment) {
+  if (documents.length === 0) return {};
+  const hashes = [...new Set(documents.map(({ sha256 }) => sha256))];
+  return ask((pipeline) => pipeline.documents(assignment.tenant, hashes));
+}
+
+const toolContext = (
+  { assignment, deps, signal }: StepContext,
+  { blackboard, documents }: ActionAssignment,
+  texts: Readonly<Record<string, string>>,
+): ToolContext => ({
+  tenant: assignment.tenant,
+  project_id: assignment.project_id,
+  blackboard,
+  documents,
+  readDocument: async ({ sha256 }) => texts[sha256] ?? null,
+  memory: deps.memory,
+  egress: { allow: deps.httpAllow },
+  fetch: deps.fetch,
+  signal,
+});
+
+/** One tool call: gate, admission, act, report. A refusal is the object's to record, in the same commit that refuses. */
+export async function action(context: StepContext, assigned: ActionAssignment): Promise<StepOutcome> {
+  const passed = await pass(context, assigned.facts);
+  if (passed === null)
+    return failed({
+      code: 'facts_unstable',
+      message: 'The facts of this action kept changing while it was judged.',
+      cause: 'dependency',
+      retryable: true,
+    });
+  if (passed.admission.kind === 'stopped') return dropped(passed.admission.why);
+  const tool = TOOLS.get(passed.facts.tool);
+  if (tool === undefined) return malformed('The gate allowed a tool that does not exist.');
+  context.progress(`running ${tool.name}`);
+  const texts = await documentTexts(context, assigned);
+  const outcome: ToolOutcome = await tool.run(passed.facts.arguments, toolContext(context, assigned, texts));
+  if (context.signal.aborted) return dropped('The step was stopped.');
+  if (!outcome.ok && outcome.transient && tool.rule.effect !== 'once')
+    return failed({ code: outcome.code, message: outcome.message, cause: 'dependency', retryable: true });
+  const bounded = boundResult(
+    outcome.ok ? outcome.value : { error: outcome.code, message: outcome.message },
+    Object.values(texts),
+  );
+  return done({
+    kind: 'action',
+    status: outcome.ok ? 'succeeded' : 'failed',
+    result: bounded.text,
+    result_sha256: bounded.sha256,
+    truncated: bounded.truncated || (outcome.ok && outcome.truncated === true),
+    error: outcome.ok ? null : outcome.message,
+    origin: outcome.origin,
+  });
+}

@@ -1,0 +1,74 @@
+import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
+import { pipelineObjectName } from '#objects/pipeline/rpc.ts';
+import type { Config, Env } from '#workers/config.ts';
+import { readMemory, recordDeadLetter, searchMemory } from '#workers/ledger/index.ts';
+import type { BaseUrls } from '#workers/models/index.ts';
+import { createGate } from '#workers/policy/index.ts';
+import type { CredentialsPort, StepDeps } from './ports.ts';
+import { TOOL_RULES } from './tools/index.ts';
+import type { MemoryPort } from './tools/tool.ts';
+
+const HEARTBEAT_MS = 5_000;
+const HITS = 10;
+
+/** AGENT-2: Workers AI is reached through its OpenAI-compatible endpoint. */
+function baseUrlsOf({ model }: Config): BaseUrls {
+  const account = model.cloudflareAccountId;
+  return {
+    ...(account ? { workers_ai: `https://api.cloudflare.com/client/v4/accounts/${account}/ai/v1` } : {}),
+    ...(model.baseUrl ? { [model.provider]: model.baseUrl } : {}),
+  };
+}
+
+/** An entry of another project is not there for this one; one without a project is the whole tenant's. */
+const memoryOf = (db: D1Database): MemoryPort => {
+  const visible = (owner: string | null, project_id: string) => owner === null || owner === project_id;
+  return {
+    async search({ tenant, project_id, query }) {
+      const found = await searchMemory(db, tenant, { q: query, limit: 50 });
+      return found
+        .filter((entry) => visible(entry.project_id, project_id))
+        .slice(0, HITS)
+        .map(({ memory_id, title, summary, snippet, origin }) => ({
+          id: memory_id,
+          title,
+          summary,
+          snippet,
+          origin,
+        }));
+    },
+    async read({ tenant, project_id, id }) {
+      const entry = await readMemory(db, tenant, id);
+      if (entry === null || !visible(entry.project_id, project_id)) return null;
+      return { id, title: entry.title, text: entry.content, origin: entry.origin };
+    },
+  };
+};
+
+/** Everything that steps need, from the Worker's bindings and configuration. */
+export function createStepDeps(
+  env: Pick<Env, 'PIPELINE' | 'LEDGER'>,
+  config: Config,
+  credentials: CredentialsPort,
+): StepDeps {
+  return {
+    pipeline: (tenant, pipelineId) => {
+      const id = env.PIPELINE.idFromName(pipelineObjectName(tenant, pipelineId));
+      return env.PIPELINE.get(id) as unknown as PipelineRpc;
+    },
+    credentials,
+    gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }),
+    memory: memoryOf(env.LEDGER),
+    models: { baseUrls: baseUrlsOf(config), prices: {} },
+    httpAllow: config.httpAllow,
+    fetch: (input, init) => fetch(input, init),
+    clocks: {
+      heartbeat_ms: HEARTBEAT_MS,
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      random: () => Math.random(),
+    },
+    recordDeadLetter: (letter) => recordDeadLetter(env.LEDGER, letter),
+    log: (level, event, fields) => console.log(JSON.stringify({ level, event, ...fields })),
+  };
+}

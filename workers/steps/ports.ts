@@ -1,0 +1,43 @@
+import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
+import type { Credentials } from '#workers/credentials/index.ts';
+import type { DeadLetterRow } from '#workers/ledger/index.ts';
+import type { BaseUrls, Prices, Timeouts } from '#workers/models/index.ts';
+import type { Gate } from '#workers/policy/index.ts';
+import type { MemoryPort } from './tools/tool.ts';
+
+/** What a step needs of its pipeline's object. */
+export type PipelinePort = Pick<
+  PipelineRpc,
+  'claim' | 'heartbeat' | 'recordLogin' | 'admit' | 'complete' | 'fail' | 'deadLetter' | 'documents'
+>;
+
+export type CredentialsPort = Pick<
+  Credentials,
+  'login' | 'extend' | 'issueAgent' | 'readSecret' | 'revoke' | 'lookup' | 'forget'
+>;
+
+export interface StepClocks {
+  /** ENF-2: between two heartbeats. */
+  heartbeat_ms: number;
+  /** Unix milliseconds. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** In [0, 1). */
+  random(): number;
+}
+
+export interface StepDeps {
+  /** A fresh stub each time: a broken one stays broken (rule 9). */
+  pipeline(tenant: string, pipelineId: string): PipelinePort;
+  credentials: CredentialsPort;
+  gate: Gate;
+  memory: MemoryPort;
+  models: { baseUrls: BaseUrls; prices: Prices; timeouts?: Timeouts };
+  /** GOV-6: hosts that `http_get` may reach. */
+  httpAllow: readonly string[];
+  fetch: typeof fetch;
+  clocks: StepClocks;
+  /** What the dead-letter queue gave up on, for the ledger (PIPE-8). */
+  recordDeadLetter(letter: DeadLetterRow): Promise<void>;
+  log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void;
+}

@@ -1,0 +1,24 @@
+import type { Role } from '#domain/agents/roles.ts';
+import type { Tier } from '#domain/governance/tier.ts';
+import type { ToolRule } from '#workers/policy/index.ts';
+import { blackboardRead } from './blackboard-read.ts';
+import { httpGet } from './http-get.ts';
+import { memoryRead, memorySearch } from './memory.ts';
+import { terraformInspect } from './terraform-inspect.ts';
+import type { Tool } from './tool.ts';
+
+/** GOV-6: the built-in tools by name. */
+export const TOOLS: ReadonlyMap<string, Tool> = new Map(
+  [blackboardRead, memorySearch, memoryRead, httpGet, terraformInspect].map((tool) => [tool.name, tool]),
+);
+
+/** What the gate judges them by. */
+export const TOOL_RULES: ReadonlyMap<string, ToolRule> = new Map(
+  [...TOOLS].map(([name, { rule }]) => [name, rule]),
+);
+
+/** AGENT-1: what an agent is offered; the gate decides anew about each call. */
+export const toolsFor = (tier: Tier, role: Role): Tool[] =>
+  [...TOOLS.values()].filter(
+    ({ rule, roles }) => rule.min_tier <= tier && (roles === null || roles.includes(role)),
+  );

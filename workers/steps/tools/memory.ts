@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { cutBytes } from './result.ts';
+import { defineTool, type ToolOutcome, textOf } from './tool.ts';
+
+const MAX_TEXT_BYTES = 40_000;
+
+/** A database that is away is no answer: the call is made again. */
+async function orTransient(run: () => Promise<ToolOutcome>): Promise<ToolOutcome> {
+  try {
+    return await run();
+  } catch {
+    return {
+      ok: false,
+      code: 'memory_unavailable',
+      message: 'The memory cannot be reached.',
+      transient: true,
+      origin: [],
+    };
+  }
+}
+
+export const memorySearch = defineTool({
+  name: 'memory_search',
+  description:
+    "Searches the project's memory (notes and lessons from earlier runs) for entries that contain all the given words; returns ids, titles and summaries.",
+  args: z.strictObject({ query: z.string().trim().min(1).max(300) }),
+  min_tier: 0,
+  effect: 'pure',
+  external: false,
+  acts: false,
+  target: () => 'memory',
+  run: ({ query }, { memory, tenant, project_id }) =>
+    orTransient(async () => {
+      const results = await memory.search({ tenant, project_id, query });
+      const origin = new Set(['tool:memory_search', ...results.flatMap((hit) => hit.origin)]);
+      return { ok: true, value: { results }, origin: [...origin] };
+    }),
+});
+
+export const memoryRead = defineTool({
+  name: 'memory_read',
+  description: 'Returns one entry of the memory by its id, as memory_search gave it.',
+  args: z.strictObject({ id: z.string().min(1).max(100) }),
+  min_tier: 0,
+  effect: 'pure',
+  external: false,
+  acts: false,
+  target: (args) => `memory://${textOf(args.id)}`,
+  run: ({ id }, { memory, tenant, project_id }) =>
+    orTransient(async () => {
+      const entry = await memory.read({ tenant, project_id, id });
+      if (entry === null)
+        return {
+          ok: false,
+          code: 'not_found',
+          message: 'The memory has no such entry.',
+          transient: false,
+          origin: [],
+        };
+      const text = cutBytes(entry.text, MAX_TEXT_BYTES);
+      const truncated = text.length < entry.text.length;
+      return {
+        ok: true,
+        value: { ...entry, text, truncated },
+        truncated,
+        origin: [...new Set(['tool:memory_read', ...entry.origin])],
+      };
+    }),
+});

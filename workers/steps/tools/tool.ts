@@ -1,0 +1,105 @@
+import type * as z from 'zod';
+import type { Role } from '#domain/agents/roles.ts';
+import type { EgressRules } from '#domain/governance/egress.ts';
+import type { BlackboardView } from '#domain/pipeline/assignment.ts';
+import type { DocumentRef } from '#domain/pipeline/event.ts';
+import { wireSchema } from '#workers/models/index.ts';
+import type { ToolRule } from '#workers/policy/index.ts';
+
+/** Entries of a tenant's memory as tools see them. */
+export interface MemoryPort {
+  search(a: { tenant: string; project_id: string; query: string }): Promise<MemoryHit[]>;
+  read(a: { tenant: string; project_id: string; id: string }): Promise<MemoryText | null>;
+}
+export interface MemoryHit {
+  id: string;
+  title: string;
+  summary: string;
+  snippet: string;
+  origin: string[];
+}
+export interface MemoryText {
+  id: string;
+  title: string;
+  text: string;
+  origin: string[];
+}
+
+/** What a tool may reach. It has no way to anything else. */
+export interface ToolContext {
+  tenant: string;
+  project_id: string;
+  blackboard: BlackboardView | null;
+  documents: readonly DocumentRef[];
+  readDocument(document: DocumentRef): Promise<string | null>;
+  memory: MemoryPort;
+  egress: EgressRules;
+  fetch: typeof fetch;
+  signal: AbortSignal;
+}
+
+/** `origin`: what the result derives from (AGENT-5). `transient`: the same call may succeed later. */
+export type ToolOutcome = { origin: string[] } & (
+  | { ok: true; value: unknown; truncated?: boolean }
+  | { ok: false; code: string; message: string; transient: boolean }
+);
+
+export interface ToolSpec<A> extends Pick<ToolRule, 'name' | 'min_tier' | 'effect' | 'external' | 'acts'> {
+  /** For the model: what it does, when to use it. */
+  description: string;
+  args: z.ZodType<A>;
+  /** Roles that have it; all when absent. */
+  roles?: readonly Role[];
+  /** What it would touch, from arguments that may be anything. */
+  target(args: Record<string, unknown>): string;
+  run(args: A, context: ToolContext): Promise<ToolOutcome>;
+}
+
+export interface Tool {
+  name: string;
+  description: string;
+  /** JSON schema of the arguments, as models are offered it. */
+  parameters: Record<string, unknown>;
+  roles: readonly Role[] | null;
+  rule: ToolRule;
+  /** Arguments are parsed again here: nothing runs on what the gate has not seen fit. */
+  run(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutcome>;
+}
+
+export function defineTool<A>(spec: ToolSpec<A>): Tool {
+  const { name, min_tier, effect, external, acts, target } = spec;
+  return {
+    name,
+    description: spec.description,
+    parameters: wireSchema(spec.args),
+    roles: spec.roles ?? null,
+    rule: {
+      name,
+      min_tier,
+      effect,
+      external,
+      acts,
+      target,
+      check(args) {
+        const parsed = spec.args.safeParse(args);
+        const [issue] = parsed.success ? [] : parsed.error.issues;
+        return issue ? `${issue.path.join('.') || 'arguments'}: ${issue.message}` : null;
+      },
+    },
+    async run(args, context) {
+      const parsed = spec.args.safeParse(args);
+      if (!parsed.success)
+        return {
+          ok: false,
+          code: 'invalid_arguments',
+          message: 'The arguments do not fit.',
+          transient: false,
+          origin: [],
+        };
+      return spec.run(parsed.data, context);
+    },
+  };
+}
+
+/** A string argument, or the empty string for anything else. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
