@@ -31,7 +31,7 @@ export class PipelineStore {
   append(events: readonly PipelineEvent[]): void {
     let rest = events;
     while (rest.length > 0) {
-      const { taken, text } = fit(rest);
+      const { taken, text } = rowOf(rest);
       const [first, last] = [taken[0], taken.at(-1)];
       if (!first || !last) return;
       this.#sql.exec('INSERT INTO log VALUES (?, ?, ?)', first.seq, last.seq, text);
@@ -83,8 +83,8 @@ export class PipelineStore {
 }
 
 /** As many events as one row takes; a single event is always below the limit, because its parts are bounded. */
-function fit(events: readonly PipelineEvent[]): { taken: readonly PipelineEvent[]; text: string } {
+function rowOf(events: readonly PipelineEvent[]): { taken: readonly PipelineEvent[]; text: string } {
   const text = JSON.stringify(events);
   if (text.length <= MAX_ROW || events.length === 1) return { taken: events, text };
-  return fit(events.slice(0, Math.ceil(events.length / 2)));
+  return rowOf(events.slice(0, Math.ceil(events.length / 2)));
 }
