@@ -24,11 +24,13 @@ function lastProgress(state: PipelineState, leases: Leases): number {
   return Math.max(ms(state.last_progress_at), ...streamed);
 }
 
-/** Rule 13: the clock of a stalled round runs only while a seat's step is claimed. */
-const seatAtWork = (state: PipelineState): boolean =>
-  Object.values(state.steps).some(
-    (s) => s.status === 'claimed' && (s.work.kind === 'agent_turn' || s.work.kind === 'action'),
-  );
+/** Rule 13: the clock of a stalled round runs only while a seat's step is claimed; null when none is. */
+function atWorkSince(state: PipelineState): number | null {
+  const claims = Object.values(state.steps)
+    .filter((s) => s.status === 'claimed' && (s.work.kind === 'agent_turn' || s.work.kind === 'action'))
+    .map((s) => ms(s.claimed_at ?? s.ready_at));
+  return claims.length > 0 ? Math.min(...claims) : null;
+}
 
 export function timers(state: PipelineState, leases: Leases): Timer[] {
   const due: Timer[] = [];
@@ -55,8 +57,9 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
   }
   if (state.round && !state.round.closed) {
     due.push({ kind: 'round_limit', at: ms(state.round.started_at) + state.spawned.limits.round_s * 1_000 });
-    if (!state.mediation && seatAtWork(state)) {
-      due.push({ kind: 'stall', at: lastProgress(state, leases) + CLOCKS.mediation_stall });
+    const since = atWorkSince(state);
+    if (!state.mediation && since !== null) {
+      due.push({ kind: 'stall', at: Math.max(since, lastProgress(state, leases)) + CLOCKS.mediation_stall });
     }
   }
   return due;

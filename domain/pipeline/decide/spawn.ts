@@ -4,7 +4,10 @@ import type { Command } from '../command.ts';
 import type { Draft } from './draft.ts';
 
 /** PIPE-9: a repeated spawn changes nothing; another request under the same id is a conflict. */
-export function spawn(draft: Draft, command: Extract<Command, { kind: 'spawn' }>): Result<undefined, DomainError> {
+export function spawn(
+  draft: Draft,
+  command: Extract<Command, { kind: 'spawn' }>,
+): Result<undefined, DomainError> {
   const first = draft.state.spawned;
   if (first) {
     return first.request_sha256 === command.request_sha256

@@ -18,16 +18,16 @@ export function enterReport(draft: Draft): void {
   else draft.emit('waiting_began', { for: 'continue' });
 }
 
-/** PIPE-5. GAMMA is here from the start when the planner finds the task complex (CONS-5). */
+/** PIPE-5. When the planner finds the task complex (CONS-5), GAMMA is called during round 1, so that it has something to read in round 2. */
 export function enterOrchestrating(draft: Draft): void {
   draft.emit('state_entered', { state: 'ORCHESTRATING' });
   spawnAgent(draft, 'ALPHA', 'research');
   spawnAgent(draft, 'BETA', 'synthesis');
+  startRound(draft, 1);
   const complexity = draft.state.report?.complexity ?? 0;
   if (complexity > MEDIATION.complexity_above) {
     callMediator(draft, 'complexity', `complexity ${complexity} is above ${MEDIATION.complexity_above}`);
   }
-  startRound(draft, 1);
 }
 
 /** A new token: the planner starts, a seat joins the round that waits for it. */
