@@ -62,6 +62,20 @@ export function refusals(reading: Reading): Point[] {
   });
 }
 
+/** Refused calls of other tools; what they would have shown is missing from the findings. */
+export const otherRefusals = ({ used }: Reading): Point[] =>
+  used
+    .filter(({ tool, result }) => tool !== 'http_get' && isDenial(result))
+    .map(({ tool, arguments: given, result }) => ({
+      severity: 'medium',
+      title: clip(`Refused: ${tool} of ${Object.values(given).map(String).join(', ')}`, 300),
+      body: clip(
+        `The gate refused the call: ${oneLine(String((result as Denial).reason ?? 'no reason given'))}.`,
+        8_000,
+      ),
+      citations: [],
+    }));
+
 const ADDRESSED = /\b(automat\w*|reviewers?|agents?|bots?|assistants?|scanners?)\b/i;
 const ORDERS = /\b(must|should|shall|ignore|approve|run|execute|fetch|install|disable)\b/i;
 

@@ -1,10 +1,10 @@
-import type { ProposalDraft } from '#domain/agents/output.ts';
+import type { CitationDraft, ProposalDraft } from '#domain/agents/output.ts';
 import { atLeast } from '#domain/governance/severity.ts';
 import type { RankedPassage } from '#domain/inspection/index.ts';
-import { directive, procedure } from './directive.ts';
+import { bestSentence, type Directive, directive, procedure } from './directive.ts';
 import { citeSentence, remedyOf } from './evidence.ts';
 import { bySeverity, clip, isDefect, oneLine, type Point, uniqueCitations, weighty } from './point.ts';
-import { clause, type Sentence, sectionOf } from './sentences.ts';
+import { bare, clause, type Sentence, sectionOf } from './sentences.ts';
 
 export interface Material {
   objective: string;
@@ -13,7 +13,8 @@ export interface Material {
   /** Passages that say what to do; empty for a proposal that rests on facts alone. */
   passages: readonly RankedPassage[];
   revises: string | null;
-  /** A point to dwell on, so that a revision differs from the one before. */
+  /** RUN-5, `disagree`: the view to hold where nothing decides the matter, and a point to dwell on in this revision. */
+  stand?: Point | null;
   emphasis?: Point | null;
 }
 
@@ -45,18 +46,21 @@ function decision(defects: readonly Point[]): string | null {
     : `Apply ${subject}: nothing above low was found`;
 }
 
-function titleOf(
-  defects: readonly Point[],
-  instead: Sentence | null,
-  passages: readonly RankedPassage[],
-): string {
+/** What the documents answer, where nothing was inspected: rule and way out, else the instruction, else the best sentence. */
+function answerOf({ objective, passages, stand }: Material, way: Directive | null): string {
+  const [held] = stand?.citations ?? [];
+  if (held) return bare(held.quote);
+  if (way?.prohibition)
+    return `${bare(clause(way.prohibition))}; ${lowerFirst(bare(clause(way.instruction)))}`;
+  const sentence = way?.instruction ?? bestSentence(passages, objective);
+  return sentence ? bare(clause(sentence)) : 'Nothing in the context answers the objective';
+}
+
+function titleOf(material: Material, defects: readonly Point[], way: Directive | null): string {
   const decided = decision(defects);
-  const serious = weighty(defects).length > 0;
-  if (decided && !serious) return decided;
-  if (decided) return `${decided}: ${instead ? lowerFirst(clause(instead)) : tally(defects)}`;
-  if (instead) return clause(instead);
-  const [best] = passages;
-  return best ? `Follow ${best.source} ${best.locator}` : 'Nothing in the context answers the objective';
+  if (!decided) return answerOf(material, way);
+  if (weighty(defects).length === 0) return decided;
+  return `${decided}: ${way ? lowerFirst(bare(clause(way.instruction))) : tally(defects)}`;
 }
 
 function stepsOf(
@@ -115,25 +119,32 @@ export function compose(material: Material): ProposalDraft {
   const rules = sorted.filter((point) => !isDefect(point));
   const clean = defects.length > 0 && weighty(defects).length === 0;
   const question = [material.objective, ...weighty(defects).map(({ title }) => title)].join('\n');
-  const instead = clean ? null : directive(passages, question);
-  const title = clip(titleOf(defects, instead, passages), 300);
+  const way = clean ? null : directive(passages, question);
+  const instead = way?.instruction ?? null;
+  const title = clip(oneLine(titleOf(material, defects, way)), 300);
   return {
     revises,
     title,
     body: bodyOf(material, title, defects, rules, instead),
     steps: stepsOf(defects, instead, clean ? [] : passages),
     actions: [],
-    citations: uniqueCitations(
-      [
-        ...weighty(sorted),
-        ...(emphasis ? [emphasis] : []),
-        ...sorted.filter(({ severity }) => severity === 'medium'),
-      ]
-        .flatMap((point) => point.citations)
-        .concat(instead ? [citeSentence(instead)] : [])
-        .concat(passages.flatMap((passage) => procedure(passage).slice(0, 1).map(citeSentence)))
-        .concat(sorted.flatMap((point) => point.citations)),
-      60,
-    ),
+    citations: uniqueCitations(groundsOf(sorted, emphasis ?? null, instead, passages), 60),
   };
+}
+
+/** First one citation for each grave point, so that none falls off the end; then the rest in the order of their weight. */
+function groundsOf(
+  sorted: readonly Point[],
+  emphasis: Point | null,
+  instead: Sentence | null,
+  passages: readonly RankedPassage[],
+): CitationDraft[] {
+  return [
+    ...weighty(sorted).flatMap(({ citations }) => citations.slice(0, 1)),
+    ...(emphasis?.citations ?? []),
+    ...(instead ? [citeSentence(instead)] : []),
+    ...sorted.filter(({ severity }) => severity === 'medium').flatMap(({ citations }) => citations),
+    ...passages.flatMap((passage) => procedure(passage).slice(0, 1).map(citeSentence)),
+    ...sorted.flatMap(({ citations }) => citations),
+  ];
 }

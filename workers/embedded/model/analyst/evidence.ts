@@ -43,10 +43,11 @@ export function material({ documents }: Reading): Document[] {
   return trusted.length > 0 || documents.some(({ trusted }) => trusted) ? trusted : prose;
 }
 
-/** Passages below this share of the best one's score have little to do with the question. */
-const RELEVANT_SHARE = 0.4;
-const MOST_PASSAGES = 6;
+/** Passages below this share of the best one's score have too little to do with the question. */
+const RELEVANT_SHARE = 0.2;
+const MOST_PASSAGES = 8;
 
+/** `hints` are questions beside the objective: what is already known to be wrong. */
 export function relevantPassages(reading: Reading, hints: readonly string[] = []): RankedPassage[] {
   const passages = material(reading).flatMap(splitPassages);
   const ranked = rankPassages(passages, [reading.objective, ...hints].join('\n'), MOST_PASSAGES);
@@ -81,8 +82,8 @@ export function obligations(passages: readonly RankedPassage[]): Point[] {
 }
 
 /** What the passages say on the objective, for documents that no tool can inspect. */
-export const statements = (passages: readonly RankedPassage[]): Point[] =>
-  passages.slice(0, 3).flatMap((passage) => {
+export const statements = (passages: readonly RankedPassage[], most = 3): Point[] =>
+  passages.slice(0, most).flatMap((passage) => {
     const [first] = sentencesOf(passage);
     const quote = first?.text ?? passage.text.slice(0, 300);
     return [

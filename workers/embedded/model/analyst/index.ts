@@ -6,7 +6,8 @@ import { relevantPassages, statements } from './evidence.ts';
 import { mediate } from './mediation.ts';
 import { plannerReport } from './planner.ts';
 import { type Reading, read, schemaName } from './reading.ts';
-import { takeTurn, wantedCalls } from './turn.ts';
+import { takeTurn } from './turn.ts';
+import { wantedCalls } from './wanted-calls.ts';
 
 export { read } from './reading.ts';
 

@@ -1,10 +1,10 @@
 import type { PlannerReport } from '#domain/agents/output.ts';
 import { addresses } from './addresses.ts';
 import { defectsOf, inspections, obligations, relevantPassages } from './evidence.ts';
+import { overview } from './findings.ts';
 import { bySeverity, clip, oneLine, type Point, uniqueCitations, weighty } from './point.ts';
 import type { Reading } from './reading.ts';
 import { sectionOf, sentencesOf } from './sentences.ts';
-import { overview } from './turn.ts';
 
 /** A planner takes a first look: it names the worst, and leaves the full account to the researcher. */
 const RISKS = 3;

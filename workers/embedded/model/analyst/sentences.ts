@@ -40,7 +40,7 @@ const split = (text: string): string[] =>
 
 const PROHIBITION =
   /\b(must not|may not|never|do not|does not belong|don't|nobody|no one|not allowed|forbidden|prohibited)\b/i;
-const REQUIREMENT = /\b(must|shall|required|requires?|needs? to|have to|has to)\b/i;
+const REQUIREMENT = /\b(must|shall|required|requires?|needs? to|has to)\b/i;
 
 export const prohibits = ({ text }: Sentence): boolean => PROHIBITION.test(text);
 export const requires = ({ text }: Sentence): boolean => REQUIREMENT.test(text);
@@ -48,7 +48,7 @@ export const requires = ({ text }: Sentence): boolean => REQUIREMENT.test(text);
 /** Words that open an instruction. A list, because without a grammar the first word is all there is to go by. */
 const IMPERATIVES = new Set(
   (
-    'add allow announce apply approve ask attach back check choose close compare configure confirm copy create cut ' +
+    'add alarm allow announce apply approve ask attach back check choose close compare configure confirm copy create cut ' +
     'delete deploy disable do drain enable encrypt ensure export freeze get give grant import increase inspect keep ' +
     'let limit lock make measure merge migrate monitor move name note notify open pause pick plan point prepare ' +
     'promote protect provide publish put read rebuild record reduce remove rename replace replay report request ' +
@@ -60,6 +60,9 @@ const IMPERATIVES = new Set(
 
 export const instructs = ({ text }: Sentence): boolean =>
   IMPERATIVES.has((/^[A-Za-z]+/.exec(text)?.[0] ?? '').toLowerCase());
+
+/** A sentence without its final stop, for use inside another. */
+export const bare = (text: string): string => text.trim().replace(/[.!]+$/, '');
 
 /** Up to the first colon, semicolon or full stop: an instruction without its details. */
 export const clause = ({ text }: Sentence): string => (text.split(/[:;]|\.(?:\s|$)/)[0] ?? text).trim();

@@ -1,9 +1,20 @@
 import type { MessageDraft, VoteDraft } from '#domain/agents/output.ts';
-import { clip, missingFrom, oneLine, type Point, place, uniqueCitations, weighty } from './point.ts';
+import {
+  bySeverity,
+  clip,
+  isDefect,
+  missingFrom,
+  oneLine,
+  type Point,
+  place,
+  uniqueCitations,
+  unknownTo,
+  weighty,
+} from './point.ts';
 import type { BoardProposal, Reading } from './reading.ts';
 
 /** Confidence, 0–100: fixed by the kind of reason, since nothing here is a matter of feeling. */
-const CONFIDENCE = { approve: 90, reject: 85, abstain: 50, disagree: 60 } as const;
+const CONFIDENCE = { approve: 90, reject: 85, abstain: 50 } as const;
 
 /** What keeps a proposal from being approved; empty when nothing does. */
 export interface Objection {
@@ -17,10 +28,15 @@ const untrustedNames = ({ documents }: Reading): Set<string> =>
     ? new Set(documents.filter(({ trusted }) => !trusted).map(({ name }) => name))
     : new Set();
 
-/** Points that any good proposal has to cover: severity high and above, resting on more than unvouched words. */
+/** A proposal holds 60 citations: what it must cover stays below, so that a plan with hundreds of dangers can still be agreed on. */
+const MOST_TO_COVER = 40;
+
+/** Points that any good proposal has to cover: severity high and above, worst first, resting on more than unvouched words. */
 export function mustCover(reading: Reading, known: readonly Point[]): Point[] {
   const untrusted = untrustedNames(reading);
-  return weighty(known).filter(({ citations }) => !citations.every(({ source }) => untrusted.has(source)));
+  return bySeverity(weighty(known))
+    .filter(({ citations }) => !citations.every(({ source }) => untrusted.has(source)))
+    .slice(0, MOST_TO_COVER);
 }
 
 /** High points that rest on unvouched words alone: a proposal that acts on them is misled. */
@@ -37,14 +53,22 @@ function misled(
   return proposal.citations.filter((one) => places.has(place(one)));
 }
 
-export const objectionTo = (
-  reading: Reading,
-  proposal: BoardProposal,
-  known: readonly Point[],
-): Objection => ({
-  missing: missingFrom(proposal.citations, mustCover(reading, known)),
-  unvouched: misled(reading, proposal, known),
-});
+/** What was inspected has to be taken into account, even when nothing is wrong with it: the first point of each such document. */
+function ignored(proposal: BoardProposal, known: readonly Point[]): Point[] {
+  const inspected = Map.groupBy(known.filter(isDefect), ({ citations }) => citations[0]?.source ?? '');
+  return [...inspected.values()].flatMap((points) => {
+    const unseen = missingFrom(proposal.citations, points).length === points.length;
+    return unseen ? bySeverity(points).slice(0, 1) : [];
+  });
+}
+
+export function objectionTo(reading: Reading, proposal: BoardProposal, known: readonly Point[]): Objection {
+  const missing = missingFrom(proposal.citations, mustCover(reading, known));
+  return {
+    missing: [...missing, ...unknownTo(missing, ignored(proposal, known))],
+    unvouched: misled(reading, proposal, known),
+  };
+}
 
 export const acceptable = ({ missing, unvouched }: Objection): boolean =>
   missing.length === 0 && unvouched.length === 0;
@@ -84,8 +108,12 @@ export function votesOn(
   known: readonly Point[],
 ): VoteDraft[] {
   const objections = new Map(others.map((proposal) => [proposal, objectionTo(reading, proposal, known)]));
-  const fit = others.filter((proposal) => acceptable(objections.get(proposal) as Objection));
-  const choice = preferred(fit);
+  const own = reading.board.proposals.filter(({ author }) => author === reading.seat);
+  const choice = preferred(
+    [...others, ...own].filter((proposal) =>
+      acceptable(objections.get(proposal) ?? objectionTo(reading, proposal, known)),
+    ),
+  );
   return others.slice(0, 20).map((proposal): VoteDraft => {
     const objection = objections.get(proposal) as Objection;
     const { proposal_id, revision } = proposal;
@@ -96,7 +124,10 @@ export function votesOn(
         revision,
         vote: 'approve',
         confidence: CONFIDENCE.approve,
-        reason: `It covers all ${total} findings of severity high or above that I know of.`,
+        reason:
+          total > 0
+            ? `It covers all ${total} findings of severity high or above that I know of.`
+            : 'Nothing that I know of speaks against it.',
         critical: false,
         citations: uniqueCitations(proposal.citations, 5),
       };
@@ -108,7 +139,7 @@ export function votesOn(
         vote: 'abstain',
         confidence: CONFIDENCE.abstain,
         reason: clip(
-          `"${oneLine(choice?.title ?? '')}" by ${choice?.author} covers the same and more.`,
+          `"${oneLine(choice?.title ?? '')}" by ${choice?.author} covers it as well and rests on more.`,
           4_000,
         ),
         critical: false,
@@ -130,30 +161,6 @@ export function votesOn(
     };
   });
 }
-
-/** RUN-5, `disagree`: rejects whatever the others propose, for another cited reason each round. */
-export const stubbornVotes = (
-  { round }: Reading,
-  others: readonly BoardProposal[],
-  grounds: readonly Point[],
-): VoteDraft[] =>
-  others.slice(0, 20).map(({ proposal_id, revision, title }, index) => {
-    const ground = grounds[(round + index) % Math.max(1, grounds.length)];
-    return {
-      proposal_id,
-      revision,
-      vote: 'reject',
-      confidence: CONFIDENCE.disagree,
-      reason: clip(
-        ground
-          ? `"${oneLine(title)}" gives too little weight to ${oneLine(ground.title)}.`
-          : `"${oneLine(title)}" does not answer the objective.`,
-        4_000,
-      ),
-      critical: false,
-      citations: uniqueCitations(ground?.citations ?? [], 20),
-    };
-  });
 
 /** What a rejection means for its author, said to the author. */
 export const messagesFor = (votes: readonly VoteDraft[], others: readonly BoardProposal[]): MessageDraft[] =>

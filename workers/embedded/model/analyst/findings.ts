@@ -1,0 +1,69 @@
+import type { RankedPassage } from '#domain/inspection/index.ts';
+import { orders, otherRefusals, refusals } from './addresses.ts';
+import {
+  defectsOf,
+  type Inspected,
+  inspections,
+  obligations,
+  relevantPassages,
+  statements,
+} from './evidence.ts';
+import { bySeverity, isDefect, type Point, unknownTo } from './point.ts';
+import type { Reading } from './reading.ts';
+
+/** One line on an inspected document, so that a clean result is on record too. */
+export function overview({ document, inspection }: Inspected): Point {
+  const { counts, blast_radius, score } = inspection;
+  const parts = [
+    `${counts.create} to create`,
+    `${counts.update} to update`,
+    `${counts.replace} to replace`,
+    `${counts.destroy} to destroy`,
+  ];
+  return {
+    severity: 'info',
+    title: `${document}: ${parts.join(', ')}; blast radius ${blast_radius.level}, risk ${score} of 100`,
+    body: `Changed: ${blast_radius.changed}. Destroyed or replaced: ${blast_radius.destroyed}, of which ${blast_radius.stateful_destroyed} hold data. Depending on them: ${blast_radius.dependents.join(', ') || 'none'}.`,
+    citations: [{ source: document, locator: '/format_version', quote: inspection.format_version }],
+  };
+}
+
+/** What one turn may write down; the worst come first. */
+const MOST_FINDINGS = 60;
+
+export interface Findings {
+  /** New on the blackboard with this turn. */
+  fresh: Point[];
+  known: Point[];
+  passages: RankedPassage[];
+}
+
+/** ALPHA's: what tools show in the thing itself; what documents say only where no tool has shown anything. */
+function researched(reading: Reading): Findings {
+  const inspected = inspections(reading);
+  const overviews = inspected.map(overview);
+  const facts = [...inspected.flatMap(defectsOf), ...overviews];
+  const noticed = [...orders(reading), ...refusals(reading), ...otherRefusals(reading)];
+  const factual = [...facts, ...reading.board.findings].some(isDefect);
+  const passages = factual && !reading.switches.gullible ? [] : relevantPassages(reading);
+  const said = [...obligations(passages), ...(factual ? [] : statements(passages))];
+  const points = bySeverity([...facts, ...noticed, ...said]).filter((point) => !overviews.includes(point));
+  return gathered(reading, [...points.slice(0, MOST_FINDINGS - overviews.length), ...overviews], passages);
+}
+
+/** BETA's and GAMMA's: the rules that documents lay down for the case, read in the light of what is known of it. */
+function synthesised(reading: Reading): Findings {
+  const risks: Point[] = (reading.board.report?.risks ?? []).map((risk) => ({ ...risk, body: '' }));
+  const hints = [...risks, ...reading.board.findings].filter(isDefect).map(({ title }) => title);
+  const passages = relevantPassages(reading, hints.slice(0, 12));
+  const { fresh, known } = gathered(reading, obligations(passages), passages);
+  return { fresh, known: [...known, ...unknownTo(known, risks)], passages };
+}
+
+function gathered(reading: Reading, points: readonly Point[], passages: RankedPassage[]): Findings {
+  const fresh = unknownTo(reading.board.findings, points).slice(0, MOST_FINDINGS);
+  return { fresh, known: [...reading.board.findings, ...fresh], passages };
+}
+
+export const findingsOf = (reading: Reading): Findings =>
+  reading.seat === 'ALPHA' ? researched(reading) : synthesised(reading);
