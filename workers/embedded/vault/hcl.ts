@@ -57,6 +57,7 @@ export function parsePolicy(source: string): PolicyRule[] {
     expect('{');
     while (stream[position] !== '}') {
       const key = next();
+      if (key === undefined) throw badRequest('failed to parse policy: expected }, found the end');
       if (key !== 'capabilities') {
         throw badRequest(
           `failed to parse policy: path "${path}": "${key}" is not supported by the embedded Vault`,
