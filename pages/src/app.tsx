@@ -1,0 +1,75 @@
+import { Toasty } from '@cloudflare/kumo/components/toast';
+import { type ReactNode, useEffect } from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { SessionProvider, useSession } from './api/session.tsx';
+import { AppShell } from './components/app-shell.tsx';
+import { ClockProvider } from './components/clock.tsx';
+import { FailureBanner } from './components/failure.tsx';
+import { Loading, Skeleton } from './components/skeleton.tsx';
+import { NotFoundRoute } from './routes/not-found.tsx';
+import { PipelineRoute } from './routes/pipeline.tsx';
+import { PipelinesRoute } from './routes/pipelines.tsx';
+import { SignInRoute } from './routes/sign-in.tsx';
+
+/** Shows its children to who is signed in, and the sign-in page, which leads back here, to everybody else. */
+function SignedIn({ children }: { children: ReactNode }) {
+  const { session, refresh } = useSession();
+  const [path] = useLocation();
+  switch (session.phase) {
+    case 'loading':
+      return (
+        <div className="mx-auto max-w-7xl p-6">
+          <Loading what="the dashboard">
+            <Skeleton className="mb-6 h-10" />
+            <Skeleton className="h-80" />
+          </Loading>
+        </div>
+      );
+    case 'failed':
+      return (
+        <main className="mx-auto max-w-xl p-6">
+          <h1 className="mb-4 text-xl font-semibold">The dashboard cannot start</h1>
+          <FailureBanner failure={session.failure} onRetry={() => void refresh()} />
+        </main>
+      );
+    case 'out':
+      return <Redirect to={path === '/' ? '/signin' : `/signin?next=${encodeURIComponent(path)}`} />;
+    case 'in':
+      return <AppShell>{children}</AppShell>;
+  }
+}
+
+/** A new page starts at its top, also for those who hear it instead of seeing it. */
+function FocusOnNavigation() {
+  const [path] = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once per path.
+  useEffect(() => {
+    scrollTo(0, 0);
+    document.getElementById('main')?.focus({ preventScroll: true });
+  }, [path]);
+  return null;
+}
+
+export function App() {
+  return (
+    <SessionProvider>
+      <ClockProvider>
+        <Toasty>
+          <FocusOnNavigation />
+          <Switch>
+            <Route path="/signin" component={SignInRoute} />
+            <Route>
+              <SignedIn>
+                <Switch>
+                  <Route path="/" component={PipelinesRoute} />
+                  <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
+                  <Route component={NotFoundRoute} />
+                </Switch>
+              </SignedIn>
+            </Route>
+          </Switch>
+        </Toasty>
+      </ClockProvider>
+    </SessionProvider>
+  );
+}

@@ -1,0 +1,98 @@
+import type { EventBodies, EventType, PipelineEvent } from '#domain/pipeline/event.ts';
+
+/** Roles by agent id, so that a line says "ALPHA" instead of an id. */
+export type Roles = ReadonlyMap<string, string>;
+
+export function rolesOf(events: readonly PipelineEvent[]): Roles {
+  const roles = new Map<string, string>();
+  for (const event of events)
+    if (event.type === 'agent_spawned') roles.set(event.body.agent_id, event.body.role);
+  return roles;
+}
+
+type Text<T extends EventType> = (body: EventBodies[T], who: (agentId: string | null) => string) => string;
+
+const STEP_NAMES: Record<string, string> = {
+  credentials_login: 'log in to Vault',
+  agent_bootstrap: 'get an agent’s token',
+  agent_turn: 'ask a model',
+  action: 'carry out an action',
+  revoke: 'revoke tokens',
+};
+
+const TEXTS: { [T in EventType]: Text<T> } = {
+  pipeline_spawned: (b) =>
+    `Pipeline ${b.number} spawned from ${b.plan_name} ${b.plan_version}, tier ${b.tier}`,
+  credentials_recorded: () => 'Vault login recorded',
+  credentials_extended: (b) => `Credentials extended to ${b.expires_at}`,
+  state_entered: (b) => `Entered ${b.state}`,
+  waiting_began: (b) => `Waiting for ${b.for}`,
+  continued: (b) => (b.reason ? `Continued: ${b.reason}` : 'Continued'),
+  agent_spawned: (b) => `${b.role} spawned: ${b.reason}`,
+  agent_token_issued: (b, who) => `Token issued to ${who(b.agent_id)}`,
+  step_scheduled: (b, who) =>
+    `Step planned: ${STEP_NAMES[b.work.kind]}${'agent_id' in b.work ? ` for ${who(b.work.agent_id)}` : ''}`,
+  step_claimed: (b) => `Step claimed${b.epoch > 1 ? ` again (epoch ${b.epoch})` : ''}`,
+  step_progressed: (b) => `Progress: ${b.note}`,
+  step_completed: () => 'Step completed',
+  step_failed: (b) => `Step failed: ${b.message}${b.retry_at ? '; it will be tried again' : ''}`,
+  step_lost: () => 'The step’s worker was lost; the step is ready again',
+  step_cancelled: (b) => `Step cancelled: ${b.reason}`,
+  step_dead_lettered: (b) => `Step’s message given up by the queue: ${b.reason}`,
+  step_redriven: () => 'Step sent again',
+  report_written: (b) => `Planner’s report: complexity ${b.report.complexity}`,
+  round_started: (b) => `Round ${b.round} began with ${b.electorate.join(', ')}`,
+  finding_written: (b) => `${b.author} found (${b.severity}): ${b.title}`,
+  proposal_written: (b) =>
+    `${b.author} ${b.revision > 1 ? `revised its proposal (revision ${b.revision})` : 'proposed'}: ${b.title}`,
+  vote_cast: (b) =>
+    `${b.seat} voted ${b.vote} (${b.confidence} %)${b.critical ? ', critical objection' : ''}`,
+  vote_refused: (b) => `A vote of ${b.seat} was not admitted: ${b.why}`,
+  message_sent: (b) => `${b.from} to ${b.to}: ${b.body}`,
+  turn_taken: (b) => `${b.seat} ${b.silent ? 'stayed silent' : 'has spoken'} in round ${b.round}`,
+  round_closed: (b) => `Round ${b.round} closed${b.conflicts ? `, ${b.conflicts} in conflict` : ''}`,
+  mediator_called: (b) => `Mediator called (${b.trigger.replaceAll('_', ' ')}): ${b.detail}`,
+  consensus_reached: (b) => `Verdict in round ${b.round}, approved by ${b.approvals.join(', ')}`,
+  consensus_failed: (b) => `No consensus: ${b.reason}`,
+  action_requested: (b, who) => `${who(b.agent_id)} asked for ${b.tool} on ${b.target}`,
+  action_decided: (b) =>
+    `Gate: ${b.decision.decision.replaceAll('_', ' ')} (${b.decision.determining.join(', ')})`,
+  action_finished: (b) => `Action ${b.status}${b.error ? `: ${b.error}` : ''}`,
+  violation_recorded: (b) => `Violation (${b.severity}): ${b.rule}`,
+  log_written: (b) => `${b.source}: ${b.message}`,
+  agent_revoked: (b, who) => `${who(b.agent_id)} revoked: ${b.reason}`,
+  token_confirmed_gone: (b, who) =>
+    `Token of ${b.agent_id ? who(b.agent_id) : 'the pipeline'} confirmed gone by ${b.how}`,
+  pipeline_ended: (b) => `${b.state}, exit ${b.exit_code}: ${b.detail ?? b.reason.replaceAll('_', ' ')}`,
+  sealed: (b) => `Sealed: ${b.tokens} of ${b.tokens} tokens gone`,
+};
+
+/** One line for people about an event; an unknown type (a newer server) shows by its name. */
+export function eventText(event: PipelineEvent, roles: Roles): string {
+  const who = (id: string | null) => (id === null ? 'the system' : (roles.get(id) ?? id));
+  const text = TEXTS[event.type] as Text<EventType> | undefined;
+  return text ? text(event.body, who) : String(event.type).replaceAll('_', ' ');
+}
+
+export type MarkKind = 'milestone' | 'proposal' | 'refusal' | 'verdict';
+
+const MARKS: Partial<Record<EventType, MarkKind>> = {
+  state_entered: 'milestone',
+  round_started: 'milestone',
+  proposal_written: 'proposal',
+  violation_recorded: 'refusal',
+  consensus_reached: 'verdict',
+  consensus_failed: 'refusal',
+  pipeline_ended: 'milestone',
+};
+
+/** The events worth a mark on the time line. */
+export function marksOf(events: readonly PipelineEvent[]): { seq: number; kind: MarkKind }[] {
+  const marks: { seq: number; kind: MarkKind }[] = [];
+  for (const event of events) {
+    const denied = event.type === 'action_decided' && event.body.decision.decision === 'deny';
+    const kind = denied ? 'refusal' : MARKS[event.type];
+    if (kind) marks.push({ seq: event.seq, kind });
+  }
+  return marks;
+}

@@ -1,0 +1,42 @@
+import type { Pipeline } from '#contract/pipeline.ts';
+import { isEnded } from '#domain/pipeline/states.ts';
+
+/** Pipelines by id. Stream and pages overlap; the higher seq is the newer truth. */
+export type PipelineMap = ReadonlyMap<string, Pipeline>;
+
+export function mergePipelines(known: PipelineMap, incoming: readonly Pipeline[]): PipelineMap {
+  const merged = new Map(known);
+  for (const p of incoming) {
+    const old = merged.get(p.pipeline_id);
+    if (!old || old.seq <= p.seq) merged.set(p.pipeline_id, p);
+  }
+  return merged;
+}
+
+export const SHOWS = ['all', 'live', 'ended'] as const;
+export type Show = (typeof SHOWS)[number];
+
+export interface ListFilter {
+  show: Show;
+  /** A state's name, or '' for every state. */
+  state: string;
+  text: string;
+}
+
+const searchable = (p: Pipeline): string =>
+  `${p.number} ${p.plan_name} ${p.objective} ${p.verdict ?? ''} ${p.reason ?? ''} ${p.pipeline_id}`.toLowerCase();
+
+/** Newest first; every word of the text must occur. */
+export function listPipelines(pipelines: PipelineMap, filter: ListFilter): Pipeline[] {
+  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
+  return [...pipelines.values()]
+    .filter((p) => filter.show === 'all' || (filter.show === 'ended') === isEnded(p.state))
+    .filter((p) => !filter.state || p.state === filter.state)
+    .filter((p) => words.every((w) => searchable(p).includes(w)))
+    .sort((a, b) => b.number - a.number);
+}
+
+export const countShown = (pipelines: PipelineMap): Record<Show, number> => {
+  const ended = [...pipelines.values()].filter((p) => isEnded(p.state)).length;
+  return { all: pipelines.size, live: pipelines.size - ended, ended };
+};

@@ -1,0 +1,86 @@
+import type { AgentCard, Orchestration, Pipeline } from '#contract/pipeline.ts';
+import { isEnded, type WaitingFor } from '#domain/pipeline/states.ts';
+import { EXIT_TEXT, reasonText } from './outcome-text.ts';
+
+export type Tone = 'working' | 'waiting' | 'success' | 'danger';
+
+/** UI-4: the state of a run in one sentence: where it is, what it waits for, who acts next. */
+export interface Sentence {
+  tone: Tone;
+  text: string;
+  /** Who acts next; null once nobody has to. */
+  next: string | null;
+}
+
+const WAITS: Record<WaitingFor, { text: string; next: string }> = {
+  continue: { text: 'The report is ready and waits for a person to read it.', next: 'you, with Continue' },
+  approval: { text: 'An action waits for a person’s approval.', next: 'an approver' },
+  fallback: {
+    text: 'The agents could not agree and wait for a person to choose what happens.',
+    next: 'an operator',
+  },
+  credentials: {
+    text: 'Vault does not answer; credentials are asked for again.',
+    next: 'the system, by itself',
+  },
+  resume: { text: 'Paused.', next: 'an operator, with Resume' },
+  queue: { text: 'Waiting for a free slot in the tenant’s quota.', next: 'the system, by itself' },
+};
+
+/** Agents that are at work now: not replaced, not revoked, with something to do. */
+export const atWork = (agents: readonly AgentCard[]): AgentCard[] =>
+  agents.filter(
+    (a) => a.replaced_by === null && a.phase !== 'EXIT' && a.phase !== 'REVOKED' && a.step !== null,
+  );
+
+const names = (agents: readonly AgentCard[]): string => {
+  const roles = agents.map((a) => a.role);
+  if (roles.length < 2) return roles[0] ?? 'the next agent';
+  return `${roles.slice(0, -1).join(', ')} and ${roles.at(-1)}`;
+};
+
+function liveSentence(p: Pipeline, o: Orchestration): Sentence {
+  if (p.waiting_for) {
+    const { text, next } = WAITS[p.waiting_for];
+    return { tone: 'waiting', text, next };
+  }
+  const busy = atWork(o.agents);
+  const next = busy.length > 0 ? names(busy) : 'the system, by itself';
+  switch (p.state) {
+    case 'SPAWN':
+      return { tone: 'working', text: 'Starting: asking Vault for short-lived credentials.', next };
+    case 'RUNNING':
+      return { tone: 'working', text: 'The planner is analysing the objective and its documents.', next };
+    case 'REPORT':
+      return { tone: 'working', text: 'The planner’s report is on the blackboard.', next };
+    default:
+      return { tone: 'working', text: orchestrating(o), next };
+  }
+}
+
+function orchestrating(o: Orchestration): string {
+  if (o.blackboard.consensus)
+    return 'The agents agreed; the winning proposal is being carried out through the gate.';
+  const proposals = new Set(o.blackboard.proposals.map((x) => x.proposal_id)).size;
+  const said =
+    proposals === 0
+      ? 'no proposal yet'
+      : `${proposals} ${proposals === 1 ? 'proposal' : 'proposals'} on the table`;
+  const mediated = o.gamma.spawned ? '; GAMMA mediates' : '';
+  return `Round ${o.round || 1}: ${said}, no verdict${mediated}.`;
+}
+
+export function describeRun(o: Orchestration): Sentence {
+  const p = o.pipeline;
+  if (!isEnded(p.state)) return liveSentence(p, o);
+  const sealed = p.sealed ? 'All tokens are confirmed gone.' : 'Its tokens are being revoked.';
+  const next = p.sealed ? null : 'the system, until every token is gone';
+  if (p.state === 'COMPLETED') {
+    const dissent = o.blackboard.consensus?.minority_report.length ?? 0;
+    const how =
+      dissent > 0 ? `Completed with a verdict, ${dissent} dissenting.` : 'Completed with a verdict.';
+    return { tone: 'success', text: `${how} ${sealed}`, next };
+  }
+  const exit = p.exit_code === null ? '' : ` (exit ${p.exit_code}, ${EXIT_TEXT[p.exit_code]})`;
+  return { tone: 'danger', text: `Failed: ${reasonText(p.reason)}${exit}. ${sealed}`, next };
+}

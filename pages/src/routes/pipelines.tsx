@@ -1,0 +1,7 @@
+import { useTitle } from '../components/use-title.ts';
+import { PipelinesPage } from '../views/pipelines/pipelines-page.tsx';
+
+export function PipelinesRoute() {
+  useTitle('Pipelines');
+  return <PipelinesPage />;
+}

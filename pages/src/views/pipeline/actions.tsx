@@ -1,0 +1,118 @@
+import { Badge } from '@cloudflare/kumo/components/badge';
+import { Empty } from '@cloudflare/kumo/components/empty';
+import { ProhibitIcon, WrenchIcon } from '@phosphor-icons/react';
+import type { ActionRecord, AgentCard } from '#contract/pipeline.ts';
+import { Ago } from '../../components/clock.tsx';
+import { Raw } from '../../components/scroll-region.tsx';
+
+const DECISIONS = {
+  allow: { label: 'allowed', variant: 'success' },
+  deny: { label: 'denied', variant: 'error' },
+  require_approval: { label: 'needs approval', variant: 'warning' },
+} as const;
+
+const STATUS = {
+  requested: 'waiting for the gate',
+  allowed: 'running',
+  succeeded: 'done',
+  failed: 'failed',
+  denied: null,
+  unknown: 'outcome unknown',
+  cancelled: 'cancelled',
+} as const;
+
+function Action({ action: a, role }: { action: ActionRecord; role: string }) {
+  const decision = a.decision && DECISIONS[a.decision];
+  const status = STATUS[a.status];
+  const untrusted = a.origin.some((o) => o !== 'trusted');
+  return (
+    <li className="border-t border-kumo-line px-4 py-3 first:border-t-0">
+      <div className="flex flex-wrap items-center gap-1.5">
+        {decision && <Badge variant={decision.variant}>{decision.label}</Badge>}
+        {status && (
+          <Badge variant={a.status === 'failed' || a.status === 'unknown' ? 'warning' : 'secondary'}>
+            {status}
+          </Badge>
+        )}
+        <span className="ml-auto text-sm text-kumo-subtle">
+          {role} · <Ago at={a.at} />
+        </span>
+      </div>
+      <p className="mt-1.5 font-mono text-sm break-all">
+        <span className="font-semibold">{a.tool}</span>
+        {a.target && <span className="text-kumo-subtle"> → {a.target}</span>}
+      </p>
+      {a.reason && (
+        <p
+          className={`mt-1 text-sm break-words ${a.decision === 'deny' ? 'text-kumo-danger' : 'text-kumo-subtle'}`}
+        >
+          {a.reason}
+        </p>
+      )}
+      {a.determining.length > 0 && (
+        <p className="mt-1 text-sm text-kumo-subtle">
+          Rule <span className="font-mono text-xs break-all">{a.determining.join(', ')}</span>
+          {a.policy_version && ` · policy ${a.policy_version}`}
+        </p>
+      )}
+      {a.remedy && <p className="mt-1 text-sm break-words">Instead: {a.remedy}</p>}
+      {a.error && <p className="mt-1 text-sm break-words text-kumo-danger">{a.error}</p>}
+      {untrusted && (
+        <p className="mt-1 text-sm text-kumo-warning">Derives from untrusted text: {a.origin.join(', ')}</p>
+      )}
+      <details className="mt-1">
+        <summary className="min-h-6 text-sm text-kumo-link">
+          {a.result ? 'Arguments and result' : 'Arguments'}
+        </summary>
+        <Raw label={`Arguments and result of ${a.tool}`} className="mt-1 max-h-64 bg-kumo-recessed">
+          {JSON.stringify(a.arguments, null, 2)}
+          {a.result &&
+            `
+
+${a.result}`}
+        </Raw>
+      </details>
+    </li>
+  );
+}
+
+/** GOV-2: what the agents asked to do, and what the gate said. The newest first. */
+export function Actions({ actions, agents }: { actions: ActionRecord[]; agents: AgentCard[] }) {
+  const roles = new Map(agents.map((a) => [a.agent_id, a.role]));
+  const denied = actions.filter((a) => a.decision === 'deny').length;
+  return (
+    <section aria-labelledby="actions-title">
+      <div className="mb-2 flex items-baseline justify-between gap-2">
+        <h2 id="actions-title" className="font-semibold text-kumo-strong">
+          Actions
+        </h2>
+        {denied > 0 && (
+          <p className="flex items-center gap-1 text-sm font-medium text-kumo-danger">
+            <ProhibitIcon aria-hidden="true" /> {denied} denied
+          </p>
+        )}
+      </div>
+      <div className="panel">
+        {actions.length === 0 ? (
+          <Empty
+            size="sm"
+            className="border-0 bg-transparent"
+            icon={<WrenchIcon size={32} aria-hidden="true" />}
+            title="No action yet"
+            description="Every tool call of an agent passes the gate and shows here."
+          />
+        ) : (
+          <ul>
+            {actions.toReversed().map((action) => (
+              <Action
+                key={action.action_id}
+                action={action}
+                role={roles.get(action.agent_id) ?? action.agent_id}
+              />
+            ))}
+          </ul>
+        )}
+      </div>
+    </section>
+  );
+}

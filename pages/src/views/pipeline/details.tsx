@@ -1,0 +1,70 @@
+import { Tabs } from '@cloudflare/kumo/components/tabs';
+import { useState } from 'react';
+import type { Orchestration, TokenStatusView } from '#contract/pipeline.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import type { ChainProgress } from '../../models/chain-check.ts';
+import { count } from '../../models/format.ts';
+import { CostTab } from './tab-cost.tsx';
+import { EventsTab } from './tab-events.tsx';
+import { FindingsTab } from './tab-findings.tsx';
+import { LogTab } from './tab-log.tsx';
+import { MessagesTab } from './tab-messages.tsx';
+import { ReportTab } from './tab-report.tsx';
+import { TokensTab } from './tab-tokens.tsx';
+
+interface Props {
+  run: Orchestration;
+  tokens: TokenStatusView;
+  events: readonly PipelineEvent[];
+  version: number;
+  seq: number;
+  chain: ChainProgress;
+  onTravel(seq: number): void;
+}
+
+/** What lies below the fold of UI-4, one tab each. */
+export function Details({ run, tokens, events, version, seq, chain, onTravel }: Props) {
+  const [tab, setTab] = useState('report');
+  const { blackboard: board, log } = run;
+  const tabs = [
+    { value: 'report', label: 'Report', body: <ReportTab board={board} /> },
+    {
+      value: 'findings',
+      label: 'Findings',
+      n: board.findings.length,
+      body: <FindingsTab findings={board.findings} />,
+    },
+    {
+      value: 'messages',
+      label: 'Messages',
+      n: board.messages.length,
+      body: <MessagesTab messages={board.messages} />,
+    },
+    { value: 'log', label: 'Log', n: log.length + board.progress.length, body: <LogTab run={run} /> },
+    {
+      value: 'events',
+      label: 'Events',
+      n: seq,
+      body: <EventsTab events={events} version={version} seq={seq} chain={chain} onTravel={onTravel} />,
+    },
+    { value: 'tokens', label: 'Tokens', body: <TokensTab tokens={tokens} sealed={run.pipeline.sealed} /> },
+    { value: 'cost', label: 'Cost and usage', body: <CostTab run={run} events={events} seq={seq} /> },
+  ];
+  const open = tabs.find((t) => t.value === tab) ?? tabs[0]!;
+  return (
+    <section aria-label="Details" className="panel overflow-hidden">
+      <div className="px-4 pt-2">
+        <Tabs
+          variant="underline"
+          tabs={tabs.map(({ value, label, n }) => ({
+            value,
+            label: n === undefined ? label : `${label} ${count(n)}`,
+          }))}
+          value={tab}
+          onValueChange={setTab}
+        />
+      </div>
+      <div className="p-4">{open.body}</div>
+    </section>
+  );
+}

@@ -1,0 +1,121 @@
+import { Banner } from '@cloudflare/kumo/components/banner';
+import { ClockCounterClockwiseIcon } from '@phosphor-icons/react';
+import { useMemo } from 'react';
+import { Link } from 'wouter';
+import { toConsensus, toOrchestration, toTokenStatus } from '#contract/views.ts';
+import { useRun } from '../../api/use-run.ts';
+import { FailureBanner } from '../../components/failure.tsx';
+import { LiveIndicator } from '../../components/live-indicator.tsx';
+import { Loading, Skeleton } from '../../components/skeleton.tsx';
+import { useTitle } from '../../components/use-title.ts';
+import { exact } from '../../models/format.ts';
+import { NotFoundRoute } from '../../routes/not-found.tsx';
+import { Actions } from './actions.tsx';
+import { Agents } from './agents.tsx';
+import { Details } from './details.tsx';
+import { EvidenceBadge } from './evidence-badge.tsx';
+import { Player } from './player.tsx';
+import { Proposals } from './proposals.tsx';
+import { Ribbon } from './ribbon.tsx';
+import { Status } from './status.tsx';
+import { useTimeTravel } from './use-time-travel.ts';
+import { Violations } from './violations.tsx';
+
+/** UI-4. Everything below the header shows the moment that the player is at; the buttons always act on now. */
+export function PipelinePage({ id }: { id: string }) {
+  const run = useRun(id);
+  const { timeline, stream, version } = run;
+  const travel = useTimeTravel(timeline.head);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: version tells that the timeline has more events.
+  const live = useMemo(
+    () => (timeline.head > 0 ? toOrchestration(timeline.at(timeline.head)) : null),
+    [timeline, version],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above; in the past, new events change nothing.
+  const shown = useMemo(() => {
+    if (travel.seq === 0) return null;
+    const state = timeline.at(travel.seq);
+    return { run: toOrchestration(state), tokens: toTokenStatus(state), consensus: toConsensus(state) };
+  }, [timeline, travel.seq, travel.past ? 0 : version]);
+
+  useTitle(live ? `${live.pipeline.plan_name} #${live.pipeline.number}` : 'Pipeline');
+
+  if (stream.refused?.problem.status === 404) return <NotFoundRoute />;
+  if (!shown || !live) {
+    return (
+      <>
+        <h1 className="sr-only">Pipeline</h1>
+        {run.failure ? (
+          <FailureBanner failure={run.failure} />
+        ) : (
+          <Loading what="the pipeline">
+            <p className="mb-4 text-sm text-kumo-subtle">
+              {stream.status === 'stale'
+                ? 'The server cannot be reached; trying again…'
+                : 'Opening the event log…'}
+            </p>
+            <Skeleton className="mb-4 h-32" />
+            <Skeleton className="mb-4 h-24" />
+            <Skeleton className="h-80" />
+          </Loading>
+        )}
+      </>
+    );
+  }
+
+  const { pipeline } = shown.run;
+  return (
+    <div className="flex flex-col gap-4 pb-4">
+      <div className="flex flex-wrap items-end justify-between gap-x-4 gap-y-2">
+        <div className="min-w-0">
+          <nav aria-label="Breadcrumb" className="text-sm text-kumo-subtle">
+            <Link href="/" className="inline-block py-0.5 text-kumo-link hover:underline">
+              Pipelines
+            </Link>{' '}
+            / #{pipeline.number}
+          </nav>
+          <h1 className="truncate text-2xl font-semibold text-kumo-strong">{pipeline.plan_name}</h1>
+        </div>
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+          <LiveIndicator stream={stream} />
+          <EvidenceBadge chain={run.chain} head={timeline.head} />
+        </div>
+      </div>
+
+      {run.failure && <FailureBanner failure={run.failure} />}
+      {travel.past && (
+        <Banner
+          variant="alert"
+          icon={<ClockCounterClockwiseIcon weight="fill" />}
+          title={`You are looking at the past: event ${exact(travel.seq)} of ${exact(timeline.head)}`}
+          description="Everything on this page is as it was then. Buttons act on the pipeline as it is now."
+        />
+      )}
+      <Violations violations={shown.run.violations} />
+      <Status shown={shown.run} live={live.pipeline} />
+      <Ribbon pipeline={pipeline} />
+      <Agents
+        agents={shown.run.agents}
+        gamma={shown.run.gamma}
+        at={travel.past ? pipeline.updated_at : null}
+      />
+      <div className="grid items-start gap-4 lg:grid-cols-3">
+        <div className="lg:col-span-2">
+          <Proposals run={shown.run} consensus={shown.consensus} />
+        </div>
+        <Actions actions={shown.run.actions} agents={shown.run.agents} />
+      </div>
+      <Details
+        run={shown.run}
+        tokens={shown.tokens}
+        events={timeline.events}
+        version={version}
+        seq={travel.seq}
+        chain={run.chain}
+        onTravel={travel.go}
+      />
+      <Player events={timeline.events} version={version} travel={travel} />
+    </div>
+  );
+}

@@ -1,0 +1,177 @@
+import { Badge } from '@cloudflare/kumo/components/badge';
+import { Empty } from '@cloudflare/kumo/components/empty';
+import { ScalesIcon, TrophyIcon } from '@phosphor-icons/react';
+import type { ConsensusView, Orchestration, Proposal } from '#contract/pipeline.ts';
+import { Citations } from '../../components/citation.tsx';
+import { type ProposalColumn, proposalColumns } from '../../models/proposals.ts';
+import { VoteLine } from './votes.tsx';
+
+const CITATIONS_SHOWN = 8;
+
+function Body({ proposal: p }: { proposal: Proposal }) {
+  return (
+    <>
+      <p className="text-sm leading-relaxed break-words whitespace-pre-wrap">{p.body}</p>
+      {p.steps.length > 0 && (
+        <ol className="mt-3 list-decimal space-y-1 pl-5 text-sm">
+          {p.steps.map((step, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a revision's steps never reorder.
+            <li key={i} className="break-words">
+              {step}
+            </li>
+          ))}
+        </ol>
+      )}
+      {p.taken.length > 0 && (
+        <div className="mt-3 text-sm">
+          <h4 className="font-medium">Taken from others</h4>
+          <ul className="mt-1 list-disc space-y-1 pl-5">
+            {p.taken.map((t) => (
+              <li key={`${t.proposal_id} ${t.revision} ${t.what}`} className="break-words">
+                {t.what} <span className="text-kumo-subtle">(revision {t.revision})</span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      <div className="mt-3">
+        <Citations citations={p.citations.slice(0, CITATIONS_SHOWN)} />
+        {p.citations.length > CITATIONS_SHOWN && (
+          <details className="mt-1.5">
+            <summary className="inline-flex min-h-6 items-center text-sm text-kumo-link">
+              {p.citations.length - CITATIONS_SHOWN} more citations
+            </summary>
+            <div className="mt-1.5">
+              <Citations citations={p.citations.slice(CITATIONS_SHOWN)} />
+            </div>
+          </details>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Column({ column, passes }: { column: ProposalColumn; passes: boolean }) {
+  const { latest: p, older, votes, earlier, won } = column;
+  return (
+    <li className={`panel min-w-0 p-4 ${won ? 'outline-2 outline-kumo-success' : ''}`}>
+      <div className="flex flex-wrap items-center gap-2">
+        <Badge variant="outline">{p.author}</Badge>
+        <span className="text-sm text-kumo-subtle">
+          revision {p.revision} · round {p.round}
+        </span>
+        <span className="ml-auto">
+          {won ? (
+            <Badge variant="success" icon={<TrophyIcon weight="fill" />}>
+              Verdict
+            </Badge>
+          ) : (
+            passes && <Badge variant="info">passing</Badge>
+          )}
+        </span>
+      </div>
+      <h3 className="mt-2 mb-2 font-semibold break-words text-kumo-strong">{p.title}</h3>
+      <Body proposal={p} />
+      <div className="mt-4 border-t border-kumo-line pt-3">
+        <h4 className="mb-2 text-sm font-medium">Votes</h4>
+        {votes.length === 0 ? (
+          <p className="text-sm text-kumo-subtle">None on this revision yet.</p>
+        ) : (
+          <ul className="flex flex-col gap-2.5">
+            {votes.map((vote) => (
+              <VoteLine key={vote.seq} vote={vote} />
+            ))}
+          </ul>
+        )}
+        {earlier.length > 0 && (
+          <details className="mt-2">
+            <summary className="min-h-6 text-sm text-kumo-link">Earlier votes ({earlier.length})</summary>
+            <ul className="mt-2 flex flex-col gap-2.5">
+              {earlier.map((vote) => (
+                <VoteLine key={vote.seq} vote={vote} on={vote.revision} />
+              ))}
+            </ul>
+          </details>
+        )}
+      </div>
+      {older.map((revision) => (
+        <details key={revision.revision} className="mt-2 border-t border-kumo-line pt-2">
+          <summary className="min-h-6 text-sm text-kumo-link">
+            Revision {revision.revision}: {revision.title}
+          </summary>
+          <div className="mt-2">
+            <Body proposal={revision} />
+          </div>
+        </details>
+      ))}
+    </li>
+  );
+}
+
+function Minority({ run }: { run: Orchestration }) {
+  const dissent = run.blackboard.consensus?.minority_report ?? [];
+  if (dissent.length === 0) return null;
+  return (
+    <section aria-label="Minority report" className="panel mt-3 p-4">
+      <h3 className="flex items-center gap-2 font-semibold">
+        <ScalesIcon size={18} aria-hidden="true" /> Minority report
+      </h3>
+      <ul className="mt-2 space-y-2 text-sm">
+        {dissent.map((d) => (
+          <li key={d.seat} className="break-words">
+            <span className="font-medium">
+              {d.seat} {d.vote === 'reject' ? 'rejected' : 'abstained'}:
+            </span>{' '}
+            {d.reason}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** CONS-1, CONS-8: the proposals side by side, each with the votes on its latest revision. */
+export function Proposals({ run, consensus }: { run: Orchestration; consensus: ConsensusView }) {
+  const columns = proposalColumns(run.blackboard);
+  const passing = new Set(
+    consensus.proposals.filter((p) => p.passes).map((p) => `${p.proposal_id} ${p.revision}`),
+  );
+  return (
+    <section aria-labelledby="proposals-title">
+      <div className="mb-2 flex flex-wrap items-baseline justify-between gap-2">
+        <h2 id="proposals-title" className="font-semibold text-kumo-strong">
+          Proposals
+        </h2>
+        {columns.length > 0 && (
+          <p className="text-sm text-kumo-subtle">
+            Round {consensus.round} · passes with {consensus.quorum.needed} seats, two thirds, and no critical
+            objection
+            {consensus.conflicts > 0 && ` · ${consensus.conflicts} in conflict`}
+          </p>
+        )}
+      </div>
+      {columns.length === 0 ? (
+        <div className="panel">
+          <Empty
+            size="sm"
+            className="border-0 bg-transparent"
+            icon={<ScalesIcon size={32} aria-hidden="true" />}
+            title="No proposal yet"
+            description="ALPHA and BETA write theirs in the first round."
+          />
+        </div>
+      ) : (
+        <ul className="grid items-start gap-3 md:grid-cols-[repeat(auto-fit,minmax(20rem,1fr))]">
+          {columns.map((column) => (
+            <Column
+              key={column.latest.proposal_id}
+              column={column}
+              passes={passing.has(`${column.latest.proposal_id} ${column.latest.revision}`)}
+            />
+          ))}
+        </ul>
+      )}
+      <Minority run={run} />
+    </section>
+  );
+}
