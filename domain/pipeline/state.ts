@@ -168,9 +168,9 @@ export const initialState: PipelineState = {
 export const liveAgent = (state: PipelineState, role: Role): AgentState | null =>
   Object.values(state.agents).find((agent) => agent.role === role && agent.status === 'live') ?? null;
 
-/** CRED-6: what counts as a live token is decided by the record, not by asking Vault. */
+/** CRED-6: what counts as a live token is decided by the record, not by asking Vault. A repeated login leaves the newest. */
 export const liveToken = (state: PipelineState, agentId: string | null): TokenState | null =>
-  state.tokens.find((token) => token.agent_id === agentId && token.confirmed_at === null) ?? null;
+  state.tokens.findLast((token) => token.agent_id === agentId && token.confirmed_at === null) ?? null;
 
 /** The latest revision of each proposal, oldest proposal first. */
 export function latestProposals(state: PipelineState): Entry<'proposal_written'>[] {

@@ -1,4 +1,4 @@
-import type { PipelineState } from '../state.ts';
+import { liveToken, type PipelineState } from '../state.ts';
 import { type Evolvers, entry } from './evolver.ts';
 
 const withFacts = (state: PipelineState, seq: number): PipelineState => ({ ...state, facts_seq: seq });
@@ -38,15 +38,16 @@ export const lifecycleEvolvers = {
       seq,
     ),
 
-  credentials_extended: (state, { body }) => ({
-    ...state,
-    renewals: state.renewals + 1,
-    tokens: state.tokens.map((token) =>
-      token.agent_id === null && token.confirmed_at === null
-        ? { ...token, expires_at: body.expires_at }
-        : token,
-    ),
-  }),
+  credentials_extended: (state, { body }) => {
+    const accessor = liveToken(state, null)?.accessor;
+    return {
+      ...state,
+      renewals: state.renewals + 1,
+      tokens: state.tokens.map((token) =>
+        token.accessor === accessor ? { ...token, expires_at: body.expires_at } : token,
+      ),
+    };
+  },
 
   state_entered: (state, { at, body }) => ({
     ...state,
