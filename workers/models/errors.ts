@@ -87,7 +87,7 @@ const HttpFailure = z.object({
   statusCode: z.int(),
   responseHeaders: z.record(z.string(), z.string()).optional().catch(undefined),
   data: z
-    .object({ error: z.object({ code: z.unknown(), type: z.unknown() }) })
+    .object({ error: z.object({ code: z.unknown().optional(), type: z.unknown().optional() }) })
     .optional()
     .catch(undefined),
 });
@@ -106,7 +106,11 @@ export function fromThrown(provider: string, thrown: unknown, now: number): Mode
   return byStatus(provider, statusCode, code, retryAfter(responseHeaders, now));
 }
 
-const StreamFailure = z.object({ message: z.string(), code: z.unknown(), type: z.unknown() });
+const StreamFailure = z.object({
+  message: z.string(),
+  code: z.unknown().optional(),
+  type: z.unknown().optional(),
+});
 
 /** An error that arrived inside a 200: the provider's error object, or what the parser made of broken data. */
 export function fromStream(provider: string, error: unknown): ModelError {

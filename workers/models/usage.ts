@@ -17,7 +17,7 @@ const estimate = (characters: number): number => Math.ceil(characters / CHARACTE
 /** Rounded up, so that many small calls cannot be free; the subtrahend is below any price and hides binary fractions. */
 const microUsd = (usd: number): number => Math.max(0, Math.ceil(usd * 1_000_000 - 1e-6));
 
-/** AGENT-6. An endpoint that reports no tokens is charged by an estimate, so that limits hold there too (PIPE-11). */
+/** AGENT-6. An endpoint that reports no tokens (the provider layer says 0) is charged by an estimate, so that limits hold there too (PIPE-11). */
 export function usageOf(a: {
   provider: string;
   asked: string;
@@ -28,8 +28,8 @@ export function usageOf(a: {
   prices: Prices;
 }): Usage {
   const { reported, asked } = a;
-  const tokens_in = reported.tokens_in ?? estimate(a.characters_in);
-  const tokens_out = reported.tokens_out ?? estimate(a.characters_out);
+  const tokens_in = reported.tokens_in || estimate(a.characters_in);
+  const tokens_out = reported.tokens_out || estimate(a.characters_out);
   const model = reported.model ?? asked;
   const price = a.prices[model] ?? a.prices[asked] ?? { in: 0, out: 0 };
   return {
