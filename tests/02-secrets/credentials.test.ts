@@ -9,6 +9,11 @@ let setup: Awaited<ReturnType<typeof credentialsFor>>;
 let credentials: Credentials;
 const admin = vaultCaller(() => ({ addr: vaultAddress(services), token: services.rootToken }));
 
+async function liveAccessors(): Promise<string[]> {
+  const { keys } = (await admin('GET', 'auth/token/accessors?list=true')).body.data ?? {};
+  return Array.isArray(keys) ? keys : [];
+}
+
 const TENANT = 'acme';
 let count = 0;
 /** A pipeline of its own for each test. */
@@ -212,10 +217,7 @@ describe('the sealed store', () => {
   });
 
   it('CRED-1: a token that cannot be kept is revoked at once', async () => {
-    const live = async () => {
-      const listed = await admin('GET', 'auth/token/accessors?list=true');
-      return (listed.body.data?.keys as string[]).length;
-    };
+    const live = async () => (await liveAccessors()).length;
     value(await credentials.login(fresh()));
     const before = await live();
     await services.setFault('redis', { mode: 'error', status: 500 });
@@ -297,8 +299,7 @@ describe('a Vault in trouble', () => {
     value(await watched.lookup(accessor));
     expect(calls.filter((path) => path === 'auth/token/renew-self')).toHaveLength(1);
 
-    const listed = (await admin('GET', 'auth/token/accessors?list=true')).body.data?.keys as string[];
-    for (const candidate of listed) {
+    for (const candidate of await liveAccessors()) {
       const found = await admin('POST', 'auth/token/lookup-accessor', { accessor: candidate });
       const meta = found.body.data?.meta as { role_name?: string } | null;
       if (meta?.role_name === 'ags-control') {

@@ -201,7 +201,7 @@ export function upstashRestContract(name: string, target: () => RestTarget): voi
       headers: { authorization: `Bearer ${target().token}`, ...headers },
       body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body),
     });
-    return { status: response.status, body: await response.json() };
+    return { status: response.status, body: (await response.json()) as { result?: Reply; error?: string } };
   };
   const base64 = { 'upstash-encoding': 'base64' };
   const encoded = (text: string) => Buffer.from(text).toString('base64');

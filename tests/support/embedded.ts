@@ -29,10 +29,11 @@ export interface EmbeddedServices {
   stop(): Promise<void>;
 }
 
-async function bundle(): Promise<string> {
+/** One ES module from a Worker's entry point (a path from the repository's root), as wrangler would bundle it. */
+export async function bundleWorker(entry: string): Promise<string> {
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['workers/embedded/main.ts'],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     format: 'esm',
@@ -42,7 +43,7 @@ async function bundle(): Promise<string> {
     logLevel: 'warning',
   });
   const [file] = result.outputFiles;
-  if (!file) throw new Error('esbuild gave no output for workers/embedded/main.ts');
+  if (!file) throw new Error(`esbuild gave no output for ${entry}`);
   return file.text;
 }
 
@@ -53,7 +54,7 @@ export async function startEmbedded(): Promise<EmbeddedServices> {
   const redisToken = secret();
   const modelKey = `sk-embedded-${secret()}`;
   const storage = await mkdtemp(join(tmpdir(), 'ags-embedded-'));
-  const script = await bundle();
+  const script = await bundleWorker('workers/embedded/main.ts');
 
   const start = () =>
     new Miniflare(

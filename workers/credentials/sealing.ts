@@ -25,7 +25,7 @@ const IV_BYTES = 12;
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const encoder = new TextEncoder();
 
-function fromBase64(text: string): Uint8Array {
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (char) => char.charCodeAt(0));
 }
@@ -40,7 +40,7 @@ function toBase64Url(bytes: Uint8Array): string {
  * `s1.{key id}.{iv}.{ciphertext}`, base64url. @throws Error when a configured key is not 32 bytes: a defect of configuration.
  */
 export function createSealing(config: SealingConfig) {
-  const masters = new Map<string, Uint8Array>();
+  const masters = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const [id, text] of Object.entries(config.keys)) {
     const bytes = fromBase64(text);
     if (!KEY_ID.test(id) || bytes.byteLength !== KEY_BYTES) {
@@ -51,7 +51,7 @@ export function createSealing(config: SealingConfig) {
   if (!masters.has(config.current))
     throw new Error(`the current sealing key "${config.current}" is not there`);
 
-  async function tenantKey(master: Uint8Array, tenant: string): Promise<CryptoKey> {
+  async function tenantKey(master: Uint8Array<ArrayBuffer>, tenant: string): Promise<CryptoKey> {
     const material = await crypto.subtle.importKey('raw', master, 'HKDF', false, ['deriveKey']);
     const derivation = {
       name: 'HKDF',
@@ -73,7 +73,7 @@ export function createSealing(config: SealingConfig) {
 
   async function seal(plaintext: string, context: SealContext): Promise<string> {
     const keyId = config.current;
-    const key = await tenantKey(masters.get(keyId) as Uint8Array, context.tenant);
+    const key = await tenantKey(masters.get(keyId) as Uint8Array<ArrayBuffer>, context.tenant);
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
     const sealed = await crypto.subtle.encrypt(
       { name: 'AES-GCM', iv, additionalData: bound(context, keyId) },

@@ -63,7 +63,7 @@ export function createRedisStore(config: {
     } catch {
       return unavailable(what);
     } finally {
-      clearTimeout(timer);
+      if (timer !== null) clearTimeout(timer);
       await socket?.close().catch(() => undefined);
     }
   }
