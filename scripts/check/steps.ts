@@ -60,6 +60,23 @@ const migrations: Step = {
   },
 };
 
+/** `Env` in workers/config.ts is written by hand, so that its variables and bindings stay apart; it must name what wrangler.toml binds. */
+const bindings: Step = {
+  name: 'bindings match wrangler.toml',
+  async check() {
+    const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+    const bound = [...read('wrangler.toml').matchAll(/^(?:name|binding) = "([A-Z][A-Z0-9_]*)"$/gm)].map(
+      (m) => m[1] as string,
+    );
+    const env = /export interface Env[^{]*\{([^}]*)\}/.exec(read('workers/config.ts'))?.[1] ?? '';
+    const declared = [...env.matchAll(/^ {2}([A-Z][A-Z0-9_]*)\??:/gm)].map((m) => m[1] as string);
+    return [
+      ...bound.filter((b) => !declared.includes(b)).map((b) => `workers/config.ts: Env lacks ${b}`),
+      ...declared.filter((d) => !bound.includes(d)).map((d) => `wrangler.toml does not bind ${d}`),
+    ].join('\n');
+  },
+};
+
 /** Every folder with a tsconfig.json of its own is a project. */
 const projects = (): string[] =>
   globSync('*/tsconfig.json', { cwd: ROOT })
@@ -67,4 +84,4 @@ const projects = (): string[] =>
     .filter((p) => existsSync(join(ROOT, p)))
     .sort();
 
-export const steps = (): Step[] => [lint, importRules, migrations, ...projects().map(types)];
+export const steps = (): Step[] => [lint, importRules, bindings, migrations, ...projects().map(types)];
