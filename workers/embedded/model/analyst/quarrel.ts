@@ -10,8 +10,9 @@ export interface Quarrel {
   stand: Point | null;
   /** What it dwells on in this round. */
   emphasis: Point | null;
-  /** What it says the others neglect, in turn. */
+  /** What it says the others neglect: another one with each turn. */
   grounds: readonly Point[];
+  turn: number;
 }
 
 const GROUNDS = 8;
@@ -26,16 +27,18 @@ export function quarrelOf(reading: Reading, known: readonly Point[]): Quarrel {
   return {
     stand: said.length > 0 ? at(seat) : null,
     emphasis: at(seat + reading.round),
-    grounds: grounds.map((_, index) => at(index + reading.round + seat)).filter((one) => one !== null),
+    grounds,
+    turn: seat + reading.round,
   };
 }
 
 const CONFIDENCE = 60;
 
 /** Rejects whatever the others propose, with citations, and never so that it blocks. */
-export const stubbornVotes = ({ grounds }: Quarrel, others: readonly BoardProposal[]): VoteDraft[] =>
+export const stubbornVotes = ({ grounds, turn }: Quarrel, others: readonly BoardProposal[]): VoteDraft[] =>
   others.slice(0, 20).map(({ proposal_id, revision, title }, index) => {
-    const ground = grounds.filter((one) => !one.title.includes(title))[index];
+    const neglected = grounds.filter((one) => !one.title.includes(title));
+    const ground = neglected[(turn + index) % Math.max(1, neglected.length)];
     return {
       proposal_id,
       revision,
