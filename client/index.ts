@@ -92,6 +92,9 @@ export function createClient(options: ClientOptions) {
     /** Needs the platform admin's key. */
     createTenant: (request: wire.CreateTenantRequest) =>
       post<{ tenant: string; default_project_id: string }>('/api/tenants', request),
+    /** Needs the platform admin's key: the first admin's key of a tenant. */
+    bootstrapKey: (tenant: string) =>
+      post<wire.CreatedKey>(`/api/tenants/${encodeURIComponent(tenant)}/bootstrap-key`),
     people: () => get<wire.Page<wire.Subject>>('/api/people'),
     createPerson: (request: wire.CreateSubjectRequest) => post<wire.Subject>('/api/people', request),
     projects: () => get<wire.Page<wire.Project>>('/api/projects'),

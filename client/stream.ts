@@ -43,6 +43,9 @@ interface Source {
   receive(frame: unknown): boolean;
 }
 
+/** Without a base URL the client lives in a page. */
+const pageOrigin = (): string => (globalThis as { location?: { origin: string } }).location?.origin ?? '';
+
 /** Keeps one WebSocket open, with a fresh single-use ticket per connection (TEN-3). */
 function connect(transport: Transport, source: Source, handlers: StreamHandlers): Subscription {
   let status: StreamStatus | null = null;
@@ -82,7 +85,7 @@ function connect(transport: Transport, source: Source, handlers: StreamHandlers)
       return;
     }
     if (closed) return;
-    const origin = transport.baseUrl || globalThis.location.origin;
+    const origin = transport.baseUrl || pageOrigin();
     const query = new URLSearchParams({ ...source.query(), ticket });
     const url = `${origin.replace(/^http/, 'ws')}${source.path}?${query}`;
     const current = new WebSocket(url);

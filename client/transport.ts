@@ -61,8 +61,7 @@ function networkReason(error: unknown): string {
 
 export function createTransport(options: ClientOptions): Transport {
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
-  const send =
-    options.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => globalThis.fetch(input, init));
+  const send = options.fetch ?? ((...request: Parameters<typeof fetch>) => globalThis.fetch(...request));
 
   async function raw(method: Method, path: string, request: RequestOptions = {}): Promise<Response> {
     const url = baseUrl + withQuery(path, request.query);

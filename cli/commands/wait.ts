@@ -1,6 +1,5 @@
 import type { Orchestration } from '#client/index.ts';
 import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
-import { EXIT_CODES } from '#domain/pipeline/states.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { duration, money, plural } from '../terminal/format.ts';
@@ -13,13 +12,11 @@ import {
   supportingFindings,
   verdictLine,
 } from '../views/verdict.ts';
-import { followPipeline, isSettled } from '../watch/follow.ts';
+import { followPipeline } from '../watch/follow.ts';
+import { followLineage } from '../watch/lineage.ts';
 import { watchPipeline } from '../watch/watch.ts';
 
 export const SEVERITY_CHOICES = SEVERITIES;
-/** REC-3: a lineage has at most three attempts; the rest is a margin against a loop. */
-const MAX_ATTEMPTS = 10;
-
 export interface WaitOptions {
   failOn?: Severity | undefined;
   quiet?: boolean;
@@ -43,8 +40,8 @@ const summary = (orchestration: Orchestration, exitCode: ExitCode, matched: numb
 });
 
 /** The end in a few lines: the verdict, what it rests on, what it cost. */
-export function resultLines(orchestration: Orchestration, context: Pick<Context, 'out'>): string[] {
-  const { style } = context.out;
+export function resultLines(orchestration: Orchestration, { out }: Pick<Context, 'out'>): string[] {
+  const { style } = out;
   const { pipeline, blackboard } = orchestration;
   const rests = supportingFindings(orchestration);
   const spent = Date.parse(pipeline.ended_at ?? pipeline.updated_at) - Date.parse(pipeline.created_at);
@@ -97,28 +94,26 @@ export async function waitForVerdict(
         }, options.timeout * 1_000);
   process.once('SIGINT', stop);
   let pipelineId = first;
-  let orchestration: Orchestration | undefined;
+  let settled: Orchestration;
   try {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const { signal } = interrupt;
-      const waiting =
+    const { signal } = interrupt;
+    settled = await followLineage(
+      first,
+      (id) =>
         options.quiet || context.json
-          ? followPipeline(client, pipelineId, { signal })
-          : watchPipeline(client, pipelineId, context.notes, { signal });
-      orchestration = await waiting;
-      const { exit_code, successor_id } = orchestration.pipeline;
-      if (exit_code !== EXIT_CODES.handed_over || successor_id === null) break;
-      context.notes.print(context.notes.style.caution(`${pipelineId} handed over to ${successor_id}`));
-      pipelineId = successor_id;
-    }
+          ? followPipeline(client, id, { signal })
+          : watchPipeline(client, id, context.notes, { signal }),
+      (from, to) => {
+        pipelineId = to;
+        context.notes.print(context.notes.style.caution(`${from} hands over to ${to}`));
+      },
+    );
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
     clearTimeout(timer);
     process.removeListener('SIGINT', stop);
   }
-  const settled = orchestration!;
-  if (!isSettled(settled)) throw new CliError(EXIT.error, `${pipelineId} did not end`);
   const failing = options.failOn ? failingFindings(settled, options.failOn) : [];
   const own = settled.pipeline.exit_code ?? EXIT.error;
   const exitCode = own === 0 && failing.length > 0 ? EXIT.findings : own;

@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { REPOSITORY } from './workers.ts';
+
+/** What the dashboard's bundle is made of; a change in any of it asks for a new build. */
+const SOURCES = ['pages', 'client', 'contract', 'domain'];
+const LEFT_OUT = /^(node_modules|dist.*|functions|\.wrangler|wrangler\.toml)$/;
+
+export class BuildFailed extends Error {
+  override readonly name = 'BuildFailed';
+  readonly output: string[];
+
+  constructor(output: string) {
+    super('The dashboard could not be built');
+    this.output = output
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-30);
+  }
+}
+
+function* files(path: string): Generator<string> {
+  const entries = readdirSync(join(REPOSITORY, path), { withFileTypes: true });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (LEFT_OUT.test(entry.name)) continue;
+    if (entry.isDirectory()) yield* files(join(path, entry.name));
+    else yield join(path, entry.name);
+  }
+}
+
+function sourceHash(): string {
+  const hash = createHash('sha256');
+  for (const file of ['package-lock.json', ...SOURCES.flatMap((source) => [...files(source)])]) {
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(REPOSITORY, file)));
+  }
+  return hash.digest('hex');
+}
+
+/** Builds the dashboard when its sources are not those of the last build. Tells whether it did. */
+export async function buildDashboard(): Promise<boolean> {
+  const dist = join(REPOSITORY, 'pages', 'dist');
+  const stamp = join(REPOSITORY, 'node_modules', '.ags-dashboard');
+  const wanted = sourceHash();
+  if (existsSync(join(dist, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
+    return false;
+  const vite = join(REPOSITORY, 'node_modules', 'vite', 'bin', 'vite.js');
+  // Built aside and swapped in, so that a running Worker never serves half a build.
+  const aside = `dist-${process.pid}`;
+  const child = spawn(
+    process.execPath,
+    [vite, 'build', 'pages', '--outDir', aside, '--emptyOutDir', '--logLevel', 'warn'],
+    {
+      cwd: REPOSITORY,
+      env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const built = join(REPOSITORY, 'pages', aside);
+  if (code !== 0) {
+    rmSync(built, { recursive: true, force: true });
+    throw new BuildFailed(output);
+  }
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(built, dist);
+  writeFileSync(stamp, wanted);
+  return true;
+}

@@ -1,0 +1,200 @@
+import { join } from 'node:path';
+import { provisionVault } from '../vault/provision.ts';
+import { type Accounts, ensureAccounts, TENANT } from './accounts.ts';
+import { startCron } from './cron.ts';
+import { buildDashboard } from './dashboard.ts';
+import { endLeftovers, forgetOwner, recordOwner } from './leftovers.ts';
+import { migrateLedger } from './migrate.ts';
+import { anyPort } from './ports.ts';
+import type { ManagedProcess } from './processes.ts';
+import { chooseServices, describeServices, type Services, serviceVariables } from './services.ts';
+import {
+  ensureSecrets,
+  envFile,
+  makeStateFolder,
+  type Secrets,
+  type StateFolder,
+  saveSecrets,
+  writePrivate,
+} from './state-folder.ts';
+import { REPOSITORY, type RunningWorker, startWorker } from './workers.ts';
+
+/** Says what is being done; the work's answer is what is said when it is done. */
+export type Step = <T>(name: string, work: () => Promise<T>, done: (result: T) => string) => Promise<T>;
+
+export interface LocalSystem {
+  url: string;
+  embeddedUrl: string | null;
+  accounts: Accounts;
+  secrets: Secrets;
+  processes: ManagedProcess[];
+  stop(): Promise<void>;
+  kill(): void;
+}
+
+export interface SystemOptions {
+  folder: StateFolder;
+  port: number;
+  /** The port that was asked for, when it was taken. */
+  insteadOf?: number | null;
+  env: NodeJS.ProcessEnv;
+  step: Step;
+  dashboard?: boolean;
+  /** Opens `/_test` of the embedded services; for tests only. */
+  testControls?: boolean;
+  /** Further variables of the product's Worker; for tests. */
+  variables?: Record<string, string>;
+}
+
+/** AppRole of the control plane: the one given, or one made in Vault with the right to make it. */
+async function vaultLogin(
+  services: Services,
+  embeddedUrl: string | null,
+  secrets: Secrets,
+  env: NodeJS.ProcessEnv,
+): Promise<{ role_id: string; secret_id: string }> {
+  const { vault, model } = services;
+  const embeddedKey = model.provider === 'embedded' ? secrets.model_key : null;
+  const key = embeddedKey ?? model.keyInEnvironment;
+  const modelKeys: Record<string, string> = key === null ? {} : { [model.provider]: key };
+  if (vault.kind === 'real' && env.VAULT_ROLE_ID && env.VAULT_SECRET_ID && !env.VAULT_TOKEN) {
+    return { role_id: env.VAULT_ROLE_ID, secret_id: env.VAULT_SECRET_ID };
+  }
+  const addr = vault.kind === 'real' ? vault.addr : `${embeddedUrl}/vault`;
+  const token = vault.kind === 'real' ? (env.VAULT_TOKEN ?? '') : secrets.vault_root_token;
+  // The embedded one gets another port on each start, but is the same Vault.
+  const identity = vault.kind === 'real' ? vault.addr : 'embedded';
+  const known = secrets.vault_login?.addr === identity ? secrets.vault_login : null;
+  const login = await provisionVault({
+    addr,
+    token,
+    namespace: vault.kind === 'real' ? vault.namespace : null,
+    tenant: TENANT,
+    modelKeys,
+    keep: known && { role_id: known.role_id, secret_id: known.secret_id },
+  });
+  secrets.vault_login = { addr: identity, ...login };
+  return login;
+}
+
+/** Starts everything that a local deployment is made of, in order, and gives it when it answers (RUN-2). */
+export async function startLocalSystem(options: SystemOptions): Promise<LocalSystem> {
+  const { folder, env, step } = options;
+  const services = chooseServices(env);
+  makeStateFolder(folder);
+  await endLeftovers(folder);
+  recordOwner(folder);
+  const secrets = ensureSecrets(folder);
+  const running: ManagedProcess[] = [];
+  let cron: { stop(): void } | null = null;
+  const stop = async () => {
+    cron?.stop();
+    await Promise.all([...running].reverse().map((child) => child.stop()));
+    forgetOwner(folder);
+  };
+  try {
+    if (options.dashboard !== false) {
+      await step('dashboard', buildDashboard, (built) => (built ? 'built' : 'up to date'));
+    }
+    const embedded = services.needsEmbedded
+      ? await step(
+          'services',
+          () => startEmbedded(options, secrets),
+          () => describeServices(services),
+        )
+      : null;
+    if (embedded) running.push(embedded.process);
+    const login = await step(
+      'credentials',
+      () => vaultLogin(services, embedded?.url ?? null, secrets, env),
+      () => 'policies and roles are in Vault',
+    );
+    saveSecrets(folder, secrets);
+    await step(
+      'ledger',
+      () => migrateLedger(folder),
+      (migrated) => (migrated ? 'migrated' : 'up to date'),
+    );
+    const product = await step(
+      'product',
+      () =>
+        startProduct(
+          options,
+          { ...serviceVariables(services, embedded?.url ?? null, login, secrets, env) },
+          secrets,
+        ),
+      ({ url }) => (options.insteadOf ? `${url} (port ${options.insteadOf} is taken)` : url),
+    );
+    running.push(product.process);
+    const accounts = await step(
+      'accounts',
+      () => ensureAccounts(folder, product.url, secrets),
+      () => `tenant ${TENANT}: Requester (operator) and Approver (admin)`,
+    );
+    cron = await startCron(product.url);
+    return {
+      url: product.url,
+      embeddedUrl: embedded?.url ?? null,
+      accounts,
+      secrets,
+      processes: running,
+      stop,
+      kill: () => {
+        cron?.stop();
+        for (const child of running) child.kill();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startEmbedded(options: SystemOptions, secrets: Secrets): Promise<RunningWorker> {
+  const { folder } = options;
+  writePrivate(
+    folder.embeddedEnv,
+    envFile({
+      EMBEDDED_VAULT_ROOT_TOKEN: secrets.vault_root_token,
+      EMBEDDED_REDIS_TOKEN: secrets.redis_token,
+      EMBEDDED_MODEL_KEY: secrets.model_key,
+      EMBEDDED_TEST_CONTROLS: options.testControls ? '1' : undefined,
+    }),
+  );
+  return startWorker(folder, {
+    name: 'embedded',
+    config: join(REPOSITORY, 'workers', 'embedded', 'wrangler.toml'),
+    port: await anyPort(),
+    persistTo: folder.embeddedState,
+    envFile: folder.embeddedEnv,
+    healthPath: '/health',
+  });
+}
+
+function startProduct(
+  options: SystemOptions,
+  variables: Record<string, string | undefined>,
+  secrets: Secrets,
+): Promise<RunningWorker> {
+  const { folder, port } = options;
+  writePrivate(
+    folder.productEnv,
+    envFile({
+      AGS_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      AGS_KEY_PEPPER: secrets.key_pepper,
+      AGS_PLATFORM_KEY: secrets.platform_key,
+      AGS_SEALING_KEYS: secrets.sealing_keys,
+      ...variables,
+      ...options.variables,
+    }),
+  );
+  return startWorker(folder, {
+    name: 'product',
+    config: join(REPOSITORY, 'wrangler.toml'),
+    port,
+    persistTo: folder.productState,
+    envFile: folder.productEnv,
+    healthPath: '/healthz',
+    extra: ['--var', 'AGS_ENVIRONMENT:local', '--test-scheduled'],
+  });
+}
