@@ -55,6 +55,8 @@ export function unitOf(path: string): string {
 const ENV_VARIABLE =
   /\benv\.(?:AGS|VAULT|UPSTASH|MODEL|REDIS|CLOUDFLARE|OPENROUTER)_[A-Z_]+|\bprocess\.env\b/;
 const CLOCK_OR_CHANCE = /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bcrypto\./;
+/** What the objects show to workers by value: interfaces with their names, stubs, and what a folder's index.ts offers. */
+const DOOR_OF_OBJECTS = /^durable-objects\/(?:[a-z-]+\/(?:rpc|index)|shared\/stubs)\.ts$/;
 const RUNS_IN_A_WORKER = /^(?:domain|contract|durable-objects|workers)\//;
 /** Composition touches everything; config.ts reads the variables; the embedded Worker has variables of its own. */
 const READS_VARIABLES = /^workers\/(?:config\.ts|main\.ts|embedded\/)/;
@@ -73,8 +75,8 @@ export function checkImports(files: readonly SourceFile[]): Problem[] {
       if (relative && other !== unit && other.startsWith('workers/') && file.path !== 'workers/main.ts')
         report(line, `a relative path leaves ${unit}/: use #${other}/index.ts`);
       if (unit.startsWith('workers') && file.path !== 'workers/main.ts') {
-        if (other === 'durable-objects' && !typeOnly && !target.endsWith('/rpc.ts'))
-          report(line, 'workers use types and rpc.ts of the objects only');
+        if (other === 'durable-objects' && !typeOnly && !DOOR_OF_OBJECTS.test(target))
+          report(line, 'workers use types, rpc.ts, index.ts and stubs.ts of the objects only');
         if (other.startsWith('workers/') && other !== unit && unit !== 'workers' && !typeOnly)
           remember(arrows, unit, other, {
             path: file.path,

@@ -94,7 +94,7 @@ describe('who may import what, where paths and circles matter', () => {
         ['workers/api/c.ts', "import type { Store } from '#objects/pipeline/store.ts';"],
         ['workers/main.ts', "export { PipelineObject } from '#objects/pipeline/object.ts';"],
       ),
-    ).toEqual(['workers/api/a.ts:1 workers use types and rpc.ts of the objects only']);
+    ).toEqual(['workers/api/a.ts:1 workers use types, rpc.ts, index.ts and stubs.ts of the objects only']);
   });
 
   it('PIPE-7: the domain has no clock and no chance', () => {
