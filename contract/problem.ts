@@ -22,6 +22,7 @@ export const PROBLEMS = {
   quota_exceeded: { status: 429, title: 'A quota of the tenant is used up' },
   not_implemented_here: { status: 501, title: 'This deployment does not offer that yet' },
   ledger_unavailable: { status: 503, title: 'The ledger database cannot be reached' },
+  misconfigured: { status: 503, title: 'This deployment is not configured rightly' },
   overloaded: { status: 503, title: 'Too much is going on; try again' },
   internal: { status: 500, title: 'Something broke on our side' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -243,3 +243,18 @@ export function parseConfig(env: object): Config {
   if (!config.ok) throw new Error(describeProblems(config.error));
   return config.value;
 }
+
+/** What `workers/credentials` needs, in its own words. */
+export const credentialsConfig = ({ vault, store, sealingKeys }: Config) => ({
+  vault: {
+    addr: vault.address,
+    namespace: vault.namespace,
+    role_id: vault.roleId,
+    secret_id: vault.secretId,
+  },
+  store,
+  sealing: {
+    current: sealingKeys[0]?.kid ?? '',
+    keys: Object.fromEntries(sealingKeys.map(({ kid, base64 }) => [kid, base64])),
+  },
+});

@@ -47,9 +47,11 @@ export interface ResolvedPlan {
   stages: Stage[];
 }
 
+export const STAGE_KINDS = ['agent', 'consensus', 'gate', 'action'] as const;
+
 /** DSL-1: the graph of a plan. Without stages it is planner, then consensus. */
 export interface Stage {
   id: string;
-  kind: 'agent' | 'consensus' | 'gate' | 'action';
+  kind: (typeof STAGE_KINDS)[number];
   after: string[];
 }

@@ -1,0 +1,77 @@
+import { ACCESS_ROLES, type AccessRole } from '#contract/access.ts';
+
+/** `open`: needs no key. `platform`: the platform admin's key only. Otherwise: which roles of a tenant. */
+export type Access = 'open' | 'platform' | readonly AccessRole[];
+
+const EVERYONE = ACCESS_ROLES;
+const OPERATORS = ['operator', 'admin'] as const;
+const ADMINS = ['admin'] as const;
+const OVERSIGHT = ['admin', 'auditor'] as const;
+
+/** TEN-4: every endpoint and who may use it, as data. The app registers nothing that is not here, and everything that is. */
+export const ACCESS = {
+  'GET /healthz': 'open',
+  'GET /api/health': EVERYONE,
+  'GET /api/openapi.json': 'open',
+  'GET /api/docs': 'open',
+  'GET /api/docs/errors': 'open',
+
+  'POST /api/auth/session': 'open',
+  'DELETE /api/auth/session': EVERYONE,
+  'GET /api/auth/whoami': EVERYONE,
+  'POST /api/auth/links': EVERYONE,
+  'POST /api/tickets': EVERYONE,
+
+  'POST /api/tenants': 'platform',
+  'GET /api/tenants': 'platform',
+  'POST /api/tenants/{tenant}/bootstrap-key': 'platform',
+  'POST /api/people': ADMINS,
+  'GET /api/people': OVERSIGHT,
+  'POST /api/keys': ADMINS,
+  'GET /api/keys': OVERSIGHT,
+  'POST /api/keys/{key_id}/rotate': ADMINS,
+  'DELETE /api/keys/{key_id}': ADMINS,
+  'POST /api/projects': ADMINS,
+  'GET /api/projects': EVERYONE,
+
+  'POST /api/plans': OPERATORS,
+  'GET /api/plans': EVERYONE,
+  'GET /api/plans/schema.json': 'open',
+  'GET /api/plans/{plan_id}': EVERYONE,
+  'POST /api/plans/check': EVERYONE,
+  'GET /api/samples': EVERYONE,
+
+  'POST /api/spawn': OPERATORS,
+  'GET /api/active-pipelines': EVERYONE,
+  'GET /api/pipelines': EVERYONE,
+  'GET /api/stream': EVERYONE,
+  'GET /api/pipeline': EVERYONE,
+  'GET /api/pipeline/orchestration': EVERYONE,
+  'GET /api/pipeline/events': EVERYONE,
+  'GET /api/pipeline/stream': EVERYONE,
+  'GET /api/pipeline/token': EVERYONE,
+  'GET /api/pipeline/consensus/status': EVERYONE,
+  'POST /api/pipeline/consensus/fallback': OPERATORS,
+  'POST /api/pipeline/continue': OPERATORS,
+  'POST /api/pipeline/cancel': OPERATORS,
+  'POST /api/pipeline/revoke': OPERATORS,
+  'POST /api/pipeline/log': OPERATORS,
+  'POST /api/pipeline/redrive': OPERATORS,
+
+  'GET /api/observability/errors': EVERYONE,
+  'POST /api/observability/handoff': EVERYONE,
+
+  'POST /api/memory': OPERATORS,
+  'GET /api/memory': EVERYONE,
+  'GET /api/memory/{memory_id}': EVERYONE,
+} as const satisfies Record<string, Access>;
+
+export type EndpointName = keyof typeof ACCESS;
+
+/** PROM-3: the highest tier that a role may grant; null grants none. */
+export const HIGHEST_TIER: Record<AccessRole, 0 | 1 | 2 | null> = {
+  viewer: null,
+  auditor: null,
+  operator: 1,
+  admin: 2,
+};

@@ -1,0 +1,95 @@
+import type { Caller } from '#contract/access.ts';
+import { controlStub } from '#objects/shared/stubs.ts';
+import { parseKey, parseToken, sameText } from '#objects/tenant/index.ts';
+import type { Config, Env } from '#workers/config.ts';
+import { cookieOf } from './cookie.ts';
+import type { Endpoint } from './endpoint.ts';
+import { ProblemError, problemOf } from './problem.ts';
+
+export type Identity = { kind: 'platform' } | { kind: 'caller'; caller: Caller };
+
+const BEARER = /^Bearer +([\x21-\x7e]{1,300})$/i;
+const refused = () => new ProblemError('unauthenticated', 'The key is unknown, expired or revoked.');
+
+async function byKey(env: Env, config: Config, key: string): Promise<Identity> {
+  if (sameText(key, config.platformKey)) return { kind: 'platform' };
+  const parsed = parseKey(key);
+  if (!parsed) throw refused();
+  const caller = await controlStub(env.CONTROL, parsed.tenant).authenticateKey(key);
+  if (!caller.ok) throw problemOf(caller.error);
+  return { kind: 'caller', caller: caller.value };
+}
+
+async function byTicket(env: Env, ticket: string): Promise<Identity> {
+  const parsed = parseToken('tkt', ticket);
+  if (!parsed) throw new ProblemError('unauthenticated', 'The ticket is not one of ours.');
+  const caller = await controlStub(env.CONTROL, parsed.tenant).redeemTicket(ticket);
+  if (!caller.ok) throw problemOf(caller.error);
+  return { kind: 'caller', caller: caller.value };
+}
+
+/** TEN-3: another site can make a browser send the cookie, but neither this header nor our own Origin with it. */
+export function checkOwnSite(request: Request, config: Config): void {
+  const origin = request.headers.get('origin');
+  const hosts = [
+    new URL(request.url).host,
+    config.publicUrl === null ? null : new URL(config.publicUrl).host,
+  ];
+  const own = origin !== null && hosts.includes(URL.parse(origin)?.host ?? '');
+  if (!own)
+    throw new ProblemError('origin_refused', 'A session may only be used from the dashboard’s own address.');
+  if (request.headers.get('x-ags-csrf') !== '1')
+    throw new ProblemError('origin_refused', 'The header `X-AGS-CSRF: 1` is missing.');
+}
+
+async function bySession(env: Env, config: Config, request: Request, cookie: string): Promise<Identity> {
+  const parsed = parseToken('ses', cookie);
+  if (!parsed) throw new ProblemError('unauthenticated', 'The session is over; sign in again.');
+  if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnSite(request, config);
+  const caller = await controlStub(env.CONTROL, parsed.tenant).authenticateSession(cookie);
+  if (!caller.ok) throw problemOf(caller.error);
+  return { kind: 'caller', caller: caller.value };
+}
+
+/** Who sends this request: a bearer key before anything else, on streams a single-use ticket, else the session's cookie. */
+export async function authenticate(
+  env: Env,
+  config: Config,
+  request: Request,
+  endpoint: Endpoint,
+): Promise<Identity> {
+  const header = request.headers.get('authorization');
+  if (header !== null) {
+    const key = BEARER.exec(header)?.[1];
+    if (key === undefined) throw refused();
+    return byKey(env, config, key);
+  }
+  if (endpoint.stream) {
+    const ticket = new URL(request.url).searchParams.get('ticket');
+    if (ticket === null)
+      throw new ProblemError('unauthenticated', 'A stream needs a ticket or a bearer key.');
+    return byTicket(env, ticket);
+  }
+  const cookie = cookieOf(request);
+  if (cookie === null)
+    throw new ProblemError('unauthenticated', 'The request carries no key and no session.');
+  return bySession(env, config, request, cookie);
+}
+
+/** TEN-4: the table of rights, applied. Answers the caller, or null where the endpoint has none. */
+export function authorise(identity: Identity, endpoint: Endpoint): Caller | null {
+  if (endpoint.access === 'platform') {
+    if (identity.kind === 'platform') return null;
+    throw new ProblemError('forbidden', 'Only the platform admin’s key may do this.');
+  }
+  if (identity.kind === 'platform')
+    throw new ProblemError('forbidden', 'The platform admin’s key opens no tenant’s data.', {
+      remedy: 'Use a key of the tenant; POST /api/tenants/{tenant}/bootstrap-key makes one.',
+    });
+  const { caller } = identity;
+  if (endpoint.access !== 'open' && !endpoint.access.includes(caller.role))
+    throw new ProblemError('forbidden', `The role “${caller.role}” may not do this.`, {
+      remedy: `It takes one of the roles ${endpoint.access.join(', ')}.`,
+    });
+  return caller;
+}

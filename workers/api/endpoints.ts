@@ -1,0 +1,29 @@
+import type { Endpoint } from './endpoint.ts';
+import { auth } from './resources/auth.ts';
+import { consensus } from './resources/consensus.ts';
+import { docs } from './resources/docs.ts';
+import { health } from './resources/health.ts';
+import { memory } from './resources/memory.ts';
+import { observability } from './resources/observability.ts';
+import { people } from './resources/people.ts';
+import { pipeline } from './resources/pipeline.ts';
+import { pipelines } from './resources/pipelines.ts';
+import { plans } from './resources/plans.ts';
+import { spawn } from './resources/spawn.ts';
+import { tenants } from './resources/tenants.ts';
+
+/** Everything that this API offers, one file per resource. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  spawn,
+  ...pipelines,
+  ...pipeline,
+  ...consensus,
+  ...observability,
+  ...plans,
+  ...memory,
+  ...people,
+  ...tenants,
+  ...auth,
+  ...health,
+  ...docs(() => ENDPOINTS),
+];

@@ -1,0 +1,3 @@
+export { ACCESS, type Access, type EndpointName } from './access.ts';
+export { createApp } from './app.ts';
+export { ENDPOINTS } from './endpoints.ts';

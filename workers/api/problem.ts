@@ -1,0 +1,99 @@
+import { PROBLEMS, type Problem, type ProblemCode } from '#contract/problem.ts';
+import type { DomainError } from '#domain/errors.ts';
+import type { ControlError } from '#objects/tenant/rpc.ts';
+import type { CredentialError } from '#workers/credentials/index.ts';
+
+type Extras = Partial<Pick<Problem, 'remedy' | 'field' | 'allowed' | 'findings'>> & {
+  /** Seconds, for 429 and 503. */
+  retry_after_s?: number;
+  /** For 405. */
+  allow?: string;
+};
+
+/** What to do next, where the code alone says enough; a more exact one may come with the refusal. */
+const REMEDIES: Record<ProblemCode, string> = {
+  bad_json: 'Send one JSON document in UTF-8.',
+  validation_failed: 'Compare the request with /api/docs and send it again.',
+  unauthenticated: 'Send `Authorization: Bearer <key>`, or sign in with POST /api/auth/session.',
+  forbidden: 'Ask an admin of the tenant for a key with a role that may do this.',
+  origin_refused: 'Send the request from the dashboard’s own address, with the header `X-AGS-CSRF: 1`.',
+  tier_not_permitted: 'Ask for a lower tier, or have somebody with a higher role spawn it.',
+  not_found: 'Check the id; GET /api/pipelines and GET /api/plans list what there is.',
+  method_not_allowed: 'Use one of the methods in the Allow header.',
+  wrong_state: 'Look at GET /api/pipeline for the state it is in.',
+  idempotency_conflict: 'Use a new Idempotency-Key for a new request.',
+  version_exists: 'Raise the version in the plan and store it again.',
+  already_exists: 'Use what exists, or choose another name.',
+  pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
+  payload_too_large: 'Send less; long documents belong into a plan’s context files.',
+  preflight_failed:
+    'Mend the findings; POST /api/plans/check (`ags plan check`) repeats the test without a spawn.',
+  confirmation_required: 'Send the same request with `confirm: true`.',
+  upgrade_required: 'Open it as a WebSocket, with a ticket from POST /api/tickets.',
+  quota_exceeded: 'Wait for the time in Retry-After, or end pipelines that are not needed.',
+  not_implemented_here: 'See /api/docs for what this deployment offers.',
+  ledger_unavailable: 'Try again shortly; spawn, steps and live state go on meanwhile.',
+  misconfigured: 'Set the named variables (`wrangler secret put NAME`) and deploy again.',
+  overloaded: 'Try again after the time in Retry-After.',
+  internal: 'Try again; if it stays, report the trace id.',
+};
+
+/** A refusal on its way to the wire. Thrown by handlers, turned into a response in one place. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly extras: Extras;
+  constructor(code: ProblemCode, detail: string, extras: Extras = {}) {
+    super(detail);
+    this.code = code;
+    this.extras = extras;
+  }
+}
+
+/** API-2: the one mapping from the errors of the core to the wire. */
+export function problemOf(error: DomainError | ControlError | CredentialError): ProblemError {
+  if ('kind' in error) return new ProblemError('overloaded', error.message, { retry_after_s: 5 });
+  switch (error.code) {
+    case 'not_found':
+      return new ProblemError('not_found', `There is no ${error.what} here.`);
+    case 'wrong_state':
+      return new ProblemError('wrong_state', error.detail, { allowed: error.allowed, remedy: error.remedy });
+    case 'invalid':
+      return new ProblemError('validation_failed', error.detail, { field: error.field });
+    case 'not_offered':
+      return new ProblemError('not_implemented_here', error.detail);
+    case 'halted':
+      return new ProblemError('internal', error.detail);
+    case 'quota_exceeded':
+      return new ProblemError('quota_exceeded', error.detail, { retry_after_s: error.retry_after_s });
+    case 'pipeline_ended':
+    case 'idempotency_conflict':
+    case 'confirmation_required':
+    case 'already_exists':
+    case 'version_exists':
+    case 'unauthenticated':
+      return new ProblemError(error.code, error.detail);
+  }
+}
+
+/** RFC 9457. */
+export function problemResponse(error: ProblemError, traceId: string): Response {
+  const { status, title } = PROBLEMS[error.code];
+  const { retry_after_s, allow, remedy, ...rest } = error.extras;
+  const body: Problem = {
+    type: `/api/docs/errors#${error.code}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    remedy: remedy ?? REMEDIES[error.code],
+    ...rest,
+    trace_id: traceId,
+  };
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
+  if (retry_after_s !== undefined) headers.set('retry-after', String(Math.max(1, Math.ceil(retry_after_s))));
+  if (allow !== undefined) headers.set('allow', allow);
+  if (error.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer realm="ags"');
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+export const remedyOf = (code: ProblemCode): string => REMEDIES[code];

@@ -1,0 +1,87 @@
+import * as z from 'zod';
+import { Caller, SessionRequest, SignInLink, Ticket } from '#contract/access.ts';
+import { controlStub } from '#objects/shared/stubs.ts';
+import { parseKey, parseToken } from '#objects/tenant/index.ts';
+import { cookieOf, sessionCookie } from '../cookie.ts';
+import { type Asked, endpoint, json, noContent } from '../endpoint.ts';
+import { ProblemError, problemOf } from '../problem.ts';
+import { controlOf } from '../scope.ts';
+
+/** TEN-3, seconds: a link is for the next minutes, at most a day. */
+const LINK_TTL_S = 900;
+const LinkRequest = z.strictObject({ ttl_s: z.int().min(30).max(86_400).optional() });
+const OneOf = SessionRequest.refine((r) => (r.key === undefined) !== (r.link_token === undefined), {
+  error: 'give either key or link_token',
+  path: ['key'],
+});
+
+/** Another site may not sign a browser into an account of its own choosing. */
+function refuseForeignOrigin({ request, url, config }: Asked): void {
+  const origin = request.headers.get('origin');
+  if (origin === null) return;
+  const host = URL.parse(origin)?.host;
+  const own = [url.host, config.publicUrl === null ? null : new URL(config.publicUrl).host];
+  if (host === undefined || !own.includes(host))
+    throw new ProblemError('origin_refused', 'Signing in works only from the dashboard’s own address.');
+}
+
+export const auth = [
+  endpoint('POST /api/auth/session', {
+    summary: 'Sign in with a key or a one-time link; sets the session’s cookie (TEN-3)',
+    body: OneOf,
+    answers: { 201: Caller },
+    problems: ['unauthenticated', 'origin_refused'],
+    async handle(asked) {
+      refuseForeignOrigin(asked);
+      const { key, link_token = '' } = asked.body;
+      const tenant = (key === undefined ? parseToken('lnk', link_token) : parseKey(key))?.tenant;
+      if (tenant === undefined)
+        throw new ProblemError(
+          'unauthenticated',
+          key === undefined ? 'This is not a sign-in link of ours.' : 'This is not a key of ours.',
+        );
+      const opened = await controlStub(asked.env.CONTROL, tenant).openSession(
+        key === undefined ? { link_token } : { key },
+      );
+      if (!opened.ok) throw problemOf(opened.error);
+      const { cookie, caller, expires_at } = opened.value;
+      const seconds = Math.floor((Date.parse(expires_at) - Date.now()) / 1_000);
+      return json(201, caller, { 'set-cookie': sessionCookie(asked.url, cookie, seconds) });
+    },
+  }),
+  endpoint('DELETE /api/auth/session', {
+    summary: 'Sign out',
+    answers: { 204: null },
+    async handle(asked) {
+      const cookie = cookieOf(asked.request);
+      if (cookie !== null) await controlOf(asked).closeSession(cookie);
+      return noContent({ 'set-cookie': sessionCookie(asked.url, '', 0) });
+    },
+  }),
+  endpoint('GET /api/auth/whoami', {
+    summary: 'Who the key or session belongs to, and what it may do',
+    query: z.strictObject({}),
+    answers: { 200: Caller },
+    handle: (asked) => json(200, asked.caller),
+  }),
+  endpoint('POST /api/auth/links', {
+    summary: 'A link that signs one browser in, once',
+    body: LinkRequest,
+    answers: { 201: SignInLink },
+    async handle(asked) {
+      const { token, expires_at } = await controlOf(asked).createSignInLink(
+        asked.caller,
+        asked.body.ttl_s ?? LINK_TTL_S,
+      );
+      const url = new URL('/signin', asked.config.publicUrl ?? asked.url.origin);
+      url.searchParams.set('token', token);
+      return json(201, { url: url.href, token, expires_at });
+    },
+  }),
+  endpoint('POST /api/tickets', {
+    summary: 'A ticket that opens one WebSocket within 30 s (TEN-3)',
+    body: z.strictObject({}),
+    answers: { 201: Ticket },
+    handle: async (asked) => json(201, await controlOf(asked).createTicket(asked.caller)),
+  }),
+];

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { CreatedKey, CreateTenantRequest, TenantSlug } from '#contract/access.ts';
+import { page, Time } from '#contract/primitives.ts';
+import { controlStub, directoryStub } from '#objects/shared/stubs.ts';
+import { type Asked, all, endpoint, json } from '../endpoint.ts';
+import { problemOf } from '../problem.ts';
+import { must } from '../scope.ts';
+
+const ACTOR = 'platform:admin';
+/** Long enough to make the first people and keys with. */
+const BOOTSTRAP_S = 3_600;
+const BootstrapKey = CreatedKey.extend({ expires_at: Time }).meta({ id: 'BootstrapKey' });
+
+/** TEN-5: even the first key belongs to somebody: a service of its own, on record in the tenant's changes. */
+async function bootstrapKey(asked: Asked, tenant: string) {
+  const control = controlStub(asked.env.CONTROL, tenant);
+  const subjects = await control.listSubjects();
+  const known = subjects.find((s) => s.kind === 'service' && s.name === 'Bootstrap');
+  const owner = known ?? must(await control.createSubject(ACTOR, { name: 'Bootstrap', kind: 'service' }));
+  const expires_at = new Date(Date.now() + BOOTSTRAP_S * 1_000).toISOString();
+  const key = await control.createKey(ACTOR, {
+    name: 'bootstrap',
+    owner: owner.subject_id,
+    role: 'admin',
+    expires_at,
+  });
+  return { ...must(key), expires_at };
+}
+
+export const tenants = [
+  endpoint('POST /api/tenants', {
+    summary: 'Make a tenant; answers an admin key of one hour to set it up with',
+    body: CreateTenantRequest,
+    answers: {
+      201: z.object({ tenant: TenantSlug, default_project_id: z.string(), bootstrap: BootstrapKey }),
+    },
+    problems: ['already_exists'],
+    async handle(asked) {
+      const { tenant, name } = asked.body;
+      const created = must(await controlStub(asked.env.CONTROL, tenant).createTenant({ tenant, name }));
+      await directoryStub(asked.env.DIRECTORY).add(tenant, name);
+      return json(201, { ...created, bootstrap: await bootstrapKey(asked, tenant) });
+    },
+  }),
+  endpoint('GET /api/tenants', {
+    summary: 'Tenants of this deployment',
+    query: z.strictObject({}),
+    answers: { 200: page(z.object({ tenant: TenantSlug, name: z.string(), created_at: Time })) },
+    handle: async (asked) => json(200, all(await directoryStub(asked.env.DIRECTORY).list())),
+  }),
+  endpoint('POST /api/tenants/{tenant}/bootstrap-key', {
+    summary: 'Another admin key of one hour, for a tenant that lost its own',
+    body: z.strictObject({}),
+    answers: { 201: BootstrapKey },
+    problems: ['not_found'],
+    async handle(asked) {
+      const tenant = TenantSlug.safeParse(asked.params.tenant);
+      const known = await directoryStub(asked.env.DIRECTORY).list();
+      if (!tenant.success || !known.some((t) => t.tenant === tenant.data))
+        throw problemOf({ code: 'not_found', what: 'tenant of that name' });
+      return json(201, await bootstrapKey(asked, tenant.data));
+    },
+  }),
+];

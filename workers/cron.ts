@@ -1,0 +1,48 @@
+import { controlStub, directoryStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { type Env, parseConfig } from './config.ts';
+import { log } from './telemetry/index.ts';
+
+/** Objects asked at once: a Worker keeps 6 connections open, and a poke is short. */
+const CHUNK = 20;
+/** A slot whose pipeline does not exist is taken back after this time: its spawn failed halfway (seconds). */
+const ABANDONED_S = 600;
+
+async function eachInChunks<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += CHUNK) await Promise.all(items.slice(i, i + CHUNK).map(act));
+}
+
+async function pokeTenant(env: Env, tenant: string): Promise<void> {
+  const control = controlStub(env.CONTROL, tenant);
+  await eachInChunks(await control.livePipelines(), async (pipeline_id) => {
+    try {
+      const object = pipelineStub(env.PIPELINE, tenant, pipeline_id);
+      const { live } = await object.poke(tenant);
+      if (live) return;
+      const exists = (await object.read(tenant)).ok;
+      await control.release(pipeline_id, exists ? undefined : { older_than_s: ABANDONED_S });
+    } catch (error) {
+      log('warn', 'a pipeline did not answer the cron', { tenant, pipeline_id, error });
+    }
+  });
+}
+
+/** REC-6: what an evicted or killed object forgot to do, it does now. */
+async function pokeLivePipelines(env: Env): Promise<void> {
+  const tenants = await directoryStub(env.DIRECTORY).list();
+  for (const { tenant } of tenants)
+    await pokeTenant(env, tenant).catch((error: unknown) =>
+      log('error', 'a tenant’s pipelines could not be poked', { tenant, error }),
+    );
+}
+
+/** Schedule → job. The names are those of `wrangler.toml`'s triggers. */
+export const JOBS: Record<string, readonly { name: string; run: (env: Env) => Promise<void> }[]> = {
+  '* * * * *': [{ name: 'poke live pipelines', run: pokeLivePipelines }],
+};
+
+/** Runs the jobs of a schedule; one that fails is logged and does not stop the others. */
+export async function runScheduled(event: Pick<ScheduledController, 'cron'>, env: Env): Promise<void> {
+  parseConfig(env);
+  for (const { name, run } of JOBS[event.cron] ?? [])
+    await run(env).catch((error: unknown) => log('error', 'a cron job failed', { job: name, error }));
+}

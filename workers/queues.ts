@@ -1,0 +1,37 @@
+import { pipelineStub } from '#objects/shared/stubs.ts';
+import { credentialsConfig, type Env, parseConfig } from './config.ts';
+import { createCredentials } from './credentials/index.ts';
+import { handleLedgerBatch, type LedgerDeps } from './ledger/index.ts';
+import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from './steps/index.ts';
+import { log } from './telemetry/index.ts';
+
+const known = new WeakMap<Env, StepDeps>();
+
+/** Once per isolate: the credentials keep the control plane's session in Vault. */
+function stepDeps(env: Env): StepDeps {
+  const config = parseConfig(env);
+  const deps = known.get(env) ?? createStepDeps(env, config, createCredentials(credentialsConfig(config)));
+  known.set(env, deps);
+  return deps;
+}
+
+const ledgerDeps = (env: Env): LedgerDeps => ({
+  db: env.LEDGER,
+  pipeline: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
+  log,
+  now: () => new Date().toISOString(),
+});
+
+/** Queue name → consumer. An unknown queue is a mistake in wrangler.toml: its messages are kept for another deployment. */
+const CONSUMERS: readonly [RegExp, (batch: MessageBatch, env: Env) => Promise<void>][] = [
+  [/^ags-steps-\d+$/, (batch, env) => handleStepBatch(batch, stepDeps(env))],
+  [/^ags-steps-dead$/, (batch, env) => handleDeadSteps(batch, stepDeps(env))],
+  [/^ags-ledger$/, (batch, env) => handleLedgerBatch(batch, ledgerDeps(env))],
+];
+
+export async function consumeQueue(batch: MessageBatch, env: Env): Promise<void> {
+  const consumer = CONSUMERS.find(([name]) => name.test(batch.queue))?.[1];
+  if (consumer) return consumer(batch, env);
+  log('error', 'a queue has no consumer here', { queue: batch.queue });
+  batch.retryAll({ delaySeconds: 300 });
+}
