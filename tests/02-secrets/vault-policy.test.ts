@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { capabilitiesOn, pathMatches } from '../../workers/embedded/vault/acl.ts';
-import { goDuration, parseDuration } from '../../workers/embedded/vault/duration.ts';
+import { capabilitiesOn, listCapabilitiesOn, pathMatches } from '../../workers/embedded/vault/acl.ts';
+import { humanDuration, parseDuration } from '../../workers/embedded/vault/duration.ts';
 import { parsePolicy } from '../../workers/embedded/vault/hcl.ts';
 import { effectiveTtl, SYSTEM_MAX_TTL_S } from '../../workers/embedded/vault/tokens.ts';
 
@@ -68,6 +68,19 @@ describe('policies of the embedded Vault', () => {
   });
 });
 
+describe('LIST in policies', () => {
+  it('GOV-2: a rule for the folder counts with and without its slash, an exact one before any pattern', () => {
+    const list = (path: string, hcl: string) => [...listCapabilitiesOn(parsePolicy(hcl), path)];
+    expect(list('m/a', 'path "m/a/" { capabilities = ["list"] }')).toEqual(['list']);
+    expect(list('m/a', 'path "m/a" { capabilities = ["list"] }')).toEqual(['list']);
+    expect(list('m/a', 'path "m/a/*" { capabilities = ["list"] }')).toEqual(['list']);
+    expect(
+      list('m/a', 'path "m/*" { capabilities = ["list"] } path "m/a/" { capabilities = ["deny"] }'),
+    ).toEqual(['deny']);
+    expect(list('m/b', 'path "m/a/*" { capabilities = ["list"] }')).toEqual([]);
+  });
+});
+
 describe('leases of the embedded Vault', () => {
   const base = { increment: 0, ttl: 0, max_ttl: 0, explicit_max_ttl: 0, period: 0, issued_at: 0 };
 
@@ -88,6 +101,6 @@ describe('leases of the embedded Vault', () => {
     ).toEqual([90, 90, 90, 90, 3_600, 604_800, 0, 0]);
     for (const bad of ['soon', '1x', '1h2', {}])
       expect(() => parseDuration(bad, 'ttl')).toThrowError(/"ttl"/);
-    expect([goDuration(7_200), goDuration(90), goDuration(5)]).toEqual(['2h0m0s', '1m30s', '5s']);
+    expect([7_200, 5_400, 90, 3_605, 0].map(humanDuration)).toEqual(['2h', '1h30m', '1m30s', '1h5s', '0s']);
   });
 });

@@ -45,3 +45,11 @@ export function capabilitiesOn(rules: PolicyRule[], path: string): Set<Capabilit
   );
   return capabilities.has('deny') ? new Set<Capability>(['deny']) : capabilities;
 }
+
+/** For a LIST Vault takes a rule for either spelling of the folder: an exact one first, then patterns, without the slash before with it. */
+export function listCapabilitiesOn(rules: PolicyRule[], path: string): Set<Capability> {
+  const folder = `${path}/`;
+  const exact = [folder, path].find((spelling) => rules.some((rule) => rule.path === spelling));
+  const matched = [path, folder].find((spelling) => rules.some((rule) => pathMatches(rule.path, spelling)));
+  return capabilitiesOn(rules, exact ?? matched ?? path);
+}

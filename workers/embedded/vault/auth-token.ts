@@ -71,6 +71,8 @@ function create(call: Call, role: TokenRole | null, orphan: boolean): Outcome {
   if (period && !call.sudo) throw badRequest('root or sudo privileges required to create periodic token');
 
   const policies = grantedPolicies(call, role);
+  const [asked, ofRole] = [duration(body, 'explicit_max_ttl'), role?.token_explicit_max_ttl ?? 0];
+  const explicit = lesser(asked, ofRole);
   const displayName = text(body, 'display_name');
   const issued = issueToken(call, {
     id: id || undefined,
@@ -84,15 +86,20 @@ function create(call: Call, role: TokenRole | null, orphan: boolean): Outcome {
     role: role?.name ?? null,
     ttl: duration(body, 'ttl'),
     max_ttl: 0,
-    explicit_max_ttl: lesser(duration(body, 'explicit_max_ttl'), role?.token_explicit_max_ttl ?? 0),
+    explicit_max_ttl: explicit,
     period: lesser(period, role?.token_period ?? 0),
     num_uses: lesser(numUses, role?.token_num_uses ?? 0),
     renewable: flag(body, 'renewable', true) && (role?.renewable ?? true),
   });
   const missing = policies.filter((name) => !policyExists(call, name));
+  const both = `Explicit max TTL specified both during creation call and in role; using the lesser value of ${explicit} seconds`;
   return {
     auth: issued.auth,
-    warnings: [...issued.warnings, ...missing.map((name) => `Policy "${name}" does not exist`)],
+    warnings: [
+      ...(asked && ofRole ? [both] : []),
+      ...issued.warnings,
+      ...missing.map((name) => `Policy "${name}" does not exist`),
+    ],
   };
 }
 
@@ -176,6 +183,7 @@ const revokeAccessor: Handler = (call) => {
   return {};
 };
 const revokeOrphan: Handler = (call) => {
+  if (!call.sudo) throw badRequest('root or sudo privileges required to revoke and orphan');
   const row = findToken(call, text(call.body, 'token'));
   if (!row) throw badRequest('token to revoke not found');
   call.sql.exec('UPDATE tokens SET parent = NULL WHERE parent = ?', row.hash);
@@ -218,7 +226,7 @@ export const tokenRoutes: Route[] = [
   route('revoke', { update: revoke }),
   route('revoke-self', { update: revokeSelf }),
   route('revoke-accessor', { update: revokeAccessor }),
-  route('revoke-orphan', { update: revokeOrphan }, { sudo: true }),
+  route('revoke-orphan', { update: revokeOrphan }),
   route('accessors', { list: listAccessors }, { sudo: true }),
   ...tokenRoleRoutes,
 ];

@@ -28,11 +28,12 @@ export function parseDuration(value: unknown, field: string): number {
   throw badRequest(`Field validation failed: error converting input for field "${field}": invalid duration`);
 }
 
-/** Go's `time.Duration.String()` for whole seconds, as Vault's warnings print it: `1h30m0s`. */
-export function goDuration(seconds: number): string {
-  const hours = Math.floor(seconds / 3_600);
-  const minutes = Math.floor((seconds % 3_600) / 60);
-  const rest = seconds % 60;
-  if (hours > 0) return `${hours}h${minutes}m${rest}s`;
-  return minutes > 0 ? `${minutes}m${rest}s` : `${rest}s`;
+/** A duration as Vault's warnings print it: `1h30m`, `90s` as `1m30s`, without zero parts. */
+export function humanDuration(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 3_600), 'h'],
+    [Math.floor((seconds % 3_600) / 60), 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts.map(([amount, unit]) => (amount > 0 ? `${amount}${unit}` : '')).join('') || '0s';
 }

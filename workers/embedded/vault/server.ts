@@ -1,4 +1,4 @@
-import { capabilitiesOn } from './acl.ts';
+import { capabilitiesOn, listCapabilitiesOn } from './acl.ts';
 import { appRoleRoutes } from './approle.ts';
 import { tokenRoutes } from './auth-token.ts';
 import type { Capability } from './hcl.ts';
@@ -87,9 +87,7 @@ function capabilities(
   operation: Operation,
 ): Set<Capability> {
   const rules = rulesOf(store, policiesOf(token));
-  const exact = capabilitiesOn(rules, path);
-  // Vault adds a slash to the path of a LIST, and takes a rule for either spelling.
-  return operation === 'list' && exact.size === 0 ? capabilitiesOn(rules, `${path}/`) : exact;
+  return operation === 'list' ? listCapabilitiesOn(rules, path) : capabilitiesOn(rules, path);
 }
 
 function dispatch(store: VaultStore, request: VaultRequest, options: VaultOptions): Response {

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { goDuration } from './duration.ts';
+import { humanDuration } from './duration.ts';
 import { type Auth, badRequest } from './wire.ts';
 
 /** Vault's system default and system maximum lease, 32 days, in seconds. */
@@ -71,25 +71,30 @@ export interface TtlRequest {
   issued_at: number;
 }
 
-/** Vault's `CalculateTTL`: what was asked, within period, max TTL and explicit max TTL, all counted from the issue. Seconds. */
+/**
+ * Vault's `CalculateTTL`, in whole seconds: what was asked, within the least maximum counted from the issue. A periodic token has no end but
+ * an explicit one; its period itself is capped instead.
+ */
 export function effectiveTtl(request: TtlRequest, now: number): { ttl: number; warnings: string[] } {
   const warnings: string[] = [];
-  const max = Math.min(request.max_ttl || SYSTEM_MAX_TTL_S, SYSTEM_MAX_TTL_S);
-  let ttl = request.period || request.increment || request.ttl || SYSTEM_MAX_TTL_S;
-  const capTo = (limit: number, name: string, since: number) => {
-    const left = Math.floor((since + limit * 1_000 - now) / 1_000);
-    if (left <= 0) throw badRequest('past the max TTL, cannot renew');
-    if (ttl > left) {
-      warnings.push(
-        `TTL of "${goDuration(ttl)}" exceeded the effective ${name} of "${goDuration(left)}"; TTL value is capped accordingly`,
-      );
-      ttl = left;
-    }
+  const { increment, explicit_max_ttl: explicit } = request;
+  const max = Math.min(request.max_ttl || SYSTEM_MAX_TTL_S, explicit || SYSTEM_MAX_TTL_S, SYSTEM_MAX_TTL_S);
+  const capped = (what: string, asked: number, limit: number) => {
+    if (asked <= limit) return asked;
+    const noun = what === 'TTL' ? 'TTL value' : `${what} value`;
+    warnings.push(
+      `${what} of "${humanDuration(asked)}" exceeded the effective max_ttl of "${humanDuration(limit)}"; ${noun} is capped accordingly`,
+    );
+    return limit;
   };
-  // A periodic token has no end but its explicit one; each period itself is still capped.
-  capTo(max, 'max_ttl', request.period ? now : request.issued_at);
-  if (request.explicit_max_ttl) capTo(request.explicit_max_ttl, 'explicit_max_ttl', request.issued_at);
-  return { ttl, warnings };
+  const ttl = request.period
+    ? capped('period', request.period, max)
+    : increment || request.ttl || SYSTEM_MAX_TTL_S;
+  if (request.period && !explicit) return { ttl, warnings };
+  const age = Math.floor(now / 1_000) - Math.floor(request.issued_at / 1_000);
+  const left = (request.period ? explicit : max) - age;
+  if (left <= 0) throw badRequest('past the max TTL, cannot renew');
+  return { ttl: capped('TTL', ttl, left), warnings };
 }
 
 export interface NewToken {
