@@ -78,7 +78,7 @@ export function createClient(options: ClientOptions) {
 
     samples: () => get<wire.Page<wire.Sample>>('/api/samples'),
     plans: () => get<wire.Page<wire.PlanSummary>>('/api/plans'),
-    plan: (plan_id: string) => get<wire.PlanSummary>(`/api/plans/${encodeURIComponent(plan_id)}`),
+    plan: (plan_id: string) => get<wire.StoredPlan>(`/api/plans/${encodeURIComponent(plan_id)}`),
     savePlan: (plan: wire.PlanSource) => post<wire.PlanSummary>('/api/plans', plan),
     checkPlan: (request: wire.PlanCheckRequest) => post<wire.PlanCheckResult>('/api/plans/check', request),
 
@@ -90,11 +90,10 @@ export function createClient(options: ClientOptions) {
     createTicket: () => post<wire.Ticket>('/api/tickets'),
 
     /** Needs the platform admin's key. */
-    createTenant: (request: wire.CreateTenantRequest) =>
-      post<{ tenant: string; default_project_id: string }>('/api/tenants', request),
-    /** Needs the platform admin's key: the first admin's key of a tenant. */
+    createTenant: (request: wire.CreateTenantRequest) => post<wire.CreatedTenant>('/api/tenants', request),
+    /** Needs the platform admin's key: an admin's key of one hour, for a tenant's first people and keys. */
     bootstrapKey: (tenant: string) =>
-      post<wire.CreatedKey>(`/api/tenants/${encodeURIComponent(tenant)}/bootstrap-key`),
+      post<wire.BootstrapKey>(`/api/tenants/${encodeURIComponent(tenant)}/bootstrap-key`),
     people: () => get<wire.Page<wire.Subject>>('/api/people'),
     createPerson: (request: wire.CreateSubjectRequest) => post<wire.Subject>('/api/people', request),
     projects: () => get<wire.Page<wire.Project>>('/api/projects'),

@@ -20,6 +20,8 @@ export type {
 export type { Problem, ProblemCode } from '#contract/problem.ts';
 export type { PlanCheckResult, PlanFinding, PlanSummary, SpawnRequest } from '#contract/requests.ts';
 
+type PlanSummary = requests.PlanSummary;
+
 export type PipelineEvent = z.infer<typeof pipeline.PipelineEventMessage>;
 export type PlanSource = z.infer<typeof requests.PlanSource>;
 export type PlanCheckRequest = z.infer<typeof requests.PlanCheckRequest>;
@@ -44,6 +46,21 @@ export type Ticket = z.infer<typeof access.Ticket>;
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
+}
+
+export interface StoredPlan extends PlanSummary {
+  source: string;
+  files: Record<string, string>;
+}
+
+export interface BootstrapKey extends CreatedKey {
+  expires_at: string;
+}
+
+export interface CreatedTenant {
+  tenant: string;
+  default_project_id: string;
+  bootstrap: BootstrapKey;
 }
 
 /** A plan that comes with the deployment, ready to be spawned as `plan: {source, files}`. */

@@ -5,7 +5,7 @@ import { readPrivate, type Secrets, type StateFolder, writePrivate } from './sta
 export const TENANT = 'local';
 
 const Person = z.object({ subject_id: z.string(), key: z.string() });
-const Accounts = z.object({ admin_key: z.string(), requester: Person, approver: Person });
+const Accounts = z.object({ requester: Person, approver: Person });
 export type Accounts = z.infer<typeof Accounts>;
 
 /** GOV-5: nobody approves what they asked for, so it takes two. */
@@ -23,7 +23,7 @@ const unlessExists = async (work: Promise<unknown>): Promise<void> => {
 };
 
 async function stillWorks(url: string, accounts: Accounts): Promise<boolean> {
-  for (const key of [accounts.admin_key, accounts.requester.key, accounts.approver.key]) {
+  for (const { key } of [accounts.requester, accounts.approver]) {
     try {
       await createClient({ baseUrl: url, key }).whoami();
     } catch (error) {
@@ -49,10 +49,9 @@ export async function ensureAccounts(folder: StateFolder, url: string, secrets: 
   if (known && (await stillWorks(url, known))) return known;
   const platform = createClient({ baseUrl: url, key: secrets.platform_key });
   await unlessExists(platform.createTenant({ tenant: TENANT, name: 'Local' }));
-  const { secret: admin_key } = await platform.bootstrapKey(TENANT);
-  const admin = createClient({ baseUrl: url, key: admin_key });
+  const { secret } = await platform.bootstrapKey(TENANT);
+  const admin = createClient({ baseUrl: url, key: secret });
   const accounts: Accounts = {
-    admin_key,
     requester: await person(admin, 'requester'),
     approver: await person(admin, 'approver'),
   };

@@ -83,6 +83,7 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
     folder,
     env: process.env,
     step: progressSteps(notes),
+    signal,
     ...(await choosePort(options.port)),
   });
   const interrupted = new Promise<void>((stop) =>
@@ -92,6 +93,8 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
     const death = firstDeath(system);
     death.catch(() => {});
     const requester = { url: system.url, key: system.accounts.requester.key };
+    const approver = { url: system.url, key: system.accounts.approver.key };
+    saveProfile(profilesPath(process.env), `${PROFILE}-approver`, approver, false);
     saveProfile(profilesPath(process.env), PROFILE, requester, true);
     const link = await createClient({ baseUrl: requester.url, key: requester.key }).createSignInLink(
       LINK_TTL_S,

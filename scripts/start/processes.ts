@@ -10,6 +10,9 @@ const TETHER = fileURLToPath(new URL('./tether.mjs', import.meta.url));
 /** Milliseconds between asking a process group to end and killing it. */
 const GRACE_MS = 5_000;
 
+/** wrangler notes each request; what a person looks for after a death is something else. */
+const REQUEST_LINE = /^\[wrangler:info\] (GET|HEAD|POST|PUT|DELETE) \/\S* [1-4]\d\d /;
+
 export interface ManagedProcess {
   name: string;
   pid: number;
@@ -102,7 +105,7 @@ function tailOf(path: string, lines: number): string[] {
   try {
     return stripVTControlCharacters(readFileSync(path, 'utf8'))
       .split('\n')
-      .filter((line) => line.trim() !== '')
+      .filter((line) => line.trim() !== '' && !REQUEST_LINE.test(line))
       .slice(-lines);
   } catch {
     return [];

@@ -39,11 +39,25 @@ export interface SystemOptions {
   insteadOf?: number | null;
   env: NodeJS.ProcessEnv;
   step: Step;
+  signal: AbortSignal;
   dashboard?: boolean;
   /** Opens `/_test` of the embedded services; for tests only. */
   testControls?: boolean;
   /** Further variables of the product's Worker; for tests. */
   variables?: Record<string, string>;
+}
+
+interface Launch {
+  options: SystemOptions;
+  signal: AbortSignal;
+  onProcess: (child: ManagedProcess) => void;
+}
+
+/** Starts work whose failure is looked at later. */
+function begin<T>(work: () => Promise<T>): Promise<T> {
+  const promise = work();
+  promise.catch(() => {});
+  return promise;
 }
 
 /** AppRole of the control plane: the one given, or one made in Vault with the right to make it. */
@@ -87,45 +101,53 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
   const secrets = ensureSecrets(folder);
   const running: ManagedProcess[] = [];
   let cron: { stop(): void } | null = null;
+  const launch: Launch = {
+    options,
+    signal: options.signal,
+    onProcess: (child) => running.push(child),
+  };
   const stop = async () => {
+    options.signal.removeEventListener('abort', stop);
     cron?.stop();
     await Promise.all([...running].reverse().map((child) => child.stop()));
     forgetOwner(folder);
   };
+  // A stop during the start: what runs ends, and what waits for it fails.
+  options.signal.addEventListener('abort', stop, { once: true });
   try {
-    if (options.dashboard !== false) {
-      await step('dashboard', buildDashboard, (built) => (built ? 'built' : 'up to date'));
-    }
-    const embedded = services.needsEmbedded
-      ? await step(
-          'services',
-          () => startEmbedded(options, secrets),
-          () => describeServices(services),
-        )
-      : null;
-    if (embedded) running.push(embedded.process);
+    // These three do not need each other; the steps below tell of them one by one.
+    const building = begin(() => (options.dashboard === false ? Promise.resolve(false) : buildDashboard()));
+    const migrating = begin(() => migrateLedger(folder));
+    const serving = begin(() =>
+      services.needsEmbedded ? startEmbedded(launch, secrets) : Promise.resolve(null),
+    );
+    await step(
+      'dashboard',
+      () => building,
+      (built) => (built ? 'built' : 'up to date'),
+    );
+    await step(
+      'ledger',
+      () => migrating,
+      (migrated) => (migrated ? 'migrated' : 'up to date'),
+    );
+    const embedded = await step(
+      'services',
+      () => serving,
+      () => describeServices(services),
+    );
     const login = await step(
       'credentials',
       () => vaultLogin(services, embedded?.url ?? null, secrets, env),
       () => 'policies and roles are in Vault',
     );
     saveSecrets(folder, secrets);
-    await step(
-      'ledger',
-      () => migrateLedger(folder),
-      (migrated) => (migrated ? 'migrated' : 'up to date'),
-    );
     const product = await step(
       'product',
       () =>
-        startProduct(
-          options,
-          { ...serviceVariables(services, embedded?.url ?? null, login, secrets, env) },
-          secrets,
-        ),
+        startProduct(launch, serviceVariables(services, embedded?.url ?? null, login, secrets, env), secrets),
       ({ url }) => (options.insteadOf ? `${url} (port ${options.insteadOf} is taken)` : url),
     );
-    running.push(product.process);
     const accounts = await step(
       'accounts',
       () => ensureAccounts(folder, product.url, secrets),
@@ -150,18 +172,19 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
   }
 }
 
-async function startEmbedded(options: SystemOptions, secrets: Secrets): Promise<RunningWorker> {
-  const { folder } = options;
+async function startEmbedded(launch: Launch, secrets: Secrets): Promise<RunningWorker> {
+  const { folder } = launch.options;
   writePrivate(
     folder.embeddedEnv,
     envFile({
       EMBEDDED_VAULT_ROOT_TOKEN: secrets.vault_root_token,
       EMBEDDED_REDIS_TOKEN: secrets.redis_token,
       EMBEDDED_MODEL_KEY: secrets.model_key,
-      EMBEDDED_TEST_CONTROLS: options.testControls ? '1' : undefined,
+      EMBEDDED_TEST_CONTROLS: launch.options.testControls ? '1' : undefined,
     }),
   );
   return startWorker(folder, {
+    ...launch,
     name: 'embedded',
     config: join(REPOSITORY, 'workers', 'embedded', 'wrangler.toml'),
     port: await anyPort(),
@@ -172,11 +195,11 @@ async function startEmbedded(options: SystemOptions, secrets: Secrets): Promise<
 }
 
 function startProduct(
-  options: SystemOptions,
+  launch: Launch,
   variables: Record<string, string | undefined>,
   secrets: Secrets,
 ): Promise<RunningWorker> {
-  const { folder, port } = options;
+  const { folder, port, variables: extra } = launch.options;
   writePrivate(
     folder.productEnv,
     envFile({
@@ -185,10 +208,11 @@ function startProduct(
       AGS_PLATFORM_KEY: secrets.platform_key,
       AGS_SEALING_KEYS: secrets.sealing_keys,
       ...variables,
-      ...options.variables,
+      ...extra,
     }),
   );
   return startWorker(folder, {
+    ...launch,
     name: 'product',
     config: join(REPOSITORY, 'wrangler.toml'),
     port,

@@ -21,7 +21,8 @@ export function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
     NO_COLOR: '1',
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_HIDE_BANNER: 'true',
-    WRANGLER_LOG_PATH: folder.logs,
+    // Its debug log repeats the environment; our own log has what it prints.
+    WRANGLER_WRITE_LOGS: 'false',
     WRANGLER_REGISTRY_PATH: `${folder.root}/registry`,
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     // Recording every request into SQLite costs 20 to 40 % of the throughput.
@@ -50,8 +51,11 @@ export async function startWorker(
     envFile: string;
     healthPath: string;
     extra?: string[];
+    signal: AbortSignal;
+    onProcess: (child: ManagedProcess) => void;
   },
 ): Promise<RunningWorker> {
+  options.signal.throwIfAborted();
   const url = `http://${LOOPBACK}:${options.port}`;
   const child = startProcess(folder, {
     name: options.name,
@@ -77,6 +81,7 @@ export async function startWorker(
       ...(options.extra ?? []),
     ]),
   });
+  options.onProcess(child);
   try {
     await untilReady(child, url + options.healthPath);
   } catch (error) {
@@ -100,7 +105,7 @@ async function untilReady(child: ManagedProcess, healthUrl: string): Promise<voi
       if (response.ok) return;
       last = `HTTP ${response.status} ${text.slice(0, 500)}`;
       // A configuration that the Worker refuses does not get better by waiting (RUN-4).
-      if (response.status === 500 && text.includes('configuration'))
+      if (text.includes('misconfigured'))
         throw new ProcessDied(child, `refuses its configuration: ${text.slice(0, 500)}`);
     } catch (error) {
       if (error instanceof ProcessDied) throw error;
