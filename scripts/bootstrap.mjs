@@ -26,11 +26,18 @@ function fingerprint(lock) {
 
 const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-/** Did somebody run `npm ci` or `npm install` by hand? npm's own record then lists the versions of the lock file. */
-function installedByHand() {
+/** npm's own record of what it installed, against the lock file: somebody may have run `npm ci`, or only the lock file's head has changed. */
+function installedAlready() {
   try {
     const wanted = readJson(path('package-lock.json')).packages;
     const present = readJson(path('node_modules/.package-lock.json')).packages;
+    // A folder copied from another machine lists that machine's optional binaries.
+    if (
+      !present[
+        `node_modules/@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`
+      ]
+    )
+      return false;
     return Object.entries(wanted).every(([name, entry]) => {
       if (name === '') return true;
       const found = present[name];
@@ -60,7 +67,7 @@ const wanted = fingerprint(lock);
 const present = existsSync(MARKER) ? readFileSync(MARKER, 'utf8').trim() : null;
 
 if (present !== wanted) {
-  if (present === null && installedByHand()) writeFileSync(MARKER, `${wanted}\n`);
+  if (installedAlready()) writeFileSync(MARKER, `${wanted}\n`);
   else install();
 }
 
