@@ -122,6 +122,19 @@ describe('one child token per agent', () => {
   });
 });
 
+describe('two logins of one generation', () => {
+  it('CRED-1: the one that is not on record issues no tokens, though the store has its token', async () => {
+    const pipeline = fresh();
+    const recorded = value(await credentials.login(pipeline));
+    value(await credentials.login(pipeline));
+    const issue = (parent?: string) =>
+      credentials.issueAgent({ ...pipeline, parent, agent: 'ag_r', tier: 0, ttl_s: 600 });
+    expect(await issue(recorded.accessor)).toMatchObject({ ok: false, error: { kind: 'store_lost' } });
+    const again = value(await credentials.login(pipeline));
+    expect((await issue(again.accessor)).ok).toBe(true);
+  });
+});
+
 describe('secrets through the agent’s own token', () => {
   async function running(tier: 0 | 1 | 2, tenant = TENANT) {
     const pipeline = { ...fresh(), tenant };
@@ -311,7 +324,10 @@ describe('a Vault in trouble', () => {
 
   it('OPS-1: health tells Vault and store apart, with latency', async () => {
     const good = await credentials.health();
-    expect(good).toMatchObject({ vault: { ok: true, state: 'active' }, store: { ok: true, state: 'up' } });
+    expect(good).toMatchObject({
+      vault: { ok: true, state: 'active', embedded: true },
+      store: { ok: true, state: 'up' },
+    });
     expect(good.vault.latency_ms).toBeGreaterThanOrEqual(0);
     await services.setFault('redis', { mode: 'garbage' });
     const bad = await credentials.health();

@@ -50,8 +50,12 @@ export interface Credentials {
   login(a: { tenant: string; pipeline: string; generation: number }): Outcome<IssuedToken>;
   /** Renews by accessor alone. `lease_s` below `increment_s` means that the maximum TTL is near: then log in anew. */
   extend(a: { accessor: string; increment_s: number }): Outcome<{ lease_s: number }>;
-  /** A child of the pipeline's token, which dies with it; `store_lost` and `token_dead` ask for a new login. */
+  /**
+   * A child of the pipeline's token, which dies with it; `store_lost` and `token_dead` ask for a new login. With `parent`, the accessor on
+   * record, a token that another login of the same generation left in the store is `store_lost` too: its children would not be on record.
+   */
   issueAgent(a: {
+    parent?: string;
     tenant: string;
     pipeline: string;
     generation: number;
@@ -77,6 +81,8 @@ export interface Credentials {
 export interface VaultHealth {
   ok: boolean;
   state: VaultState;
+  /** Did the development Worker answer? Production must refuse it (RUN-4). */
+  embedded: boolean;
   latency_ms: number;
   error?: string;
 }
@@ -99,6 +105,11 @@ const lookupSchema = z.object({
 });
 const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const secretSchema = z.object({ data: z.object({ data: z.record(z.string(), scalar) }) });
+
+/** The accessor goes in with the token: it tells which login's token lies in the store. */
+const sealedSchema = z.object({ accessor: z.string(), token: z.string() });
+type Sealed = z.infer<typeof sealedSchema>;
+type Auth = z.infer<typeof authSchema>['auth'];
 
 const badName = () =>
   failure('denied', 'the tenant, pipeline or agent has a name that no Vault path may hold');
@@ -127,11 +138,10 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
   }
 
   /** Seals a new token and keeps it; a token that cannot be kept is of no use to anyone and is revoked at once. */
-  async function keepSealed(
-    auth: z.infer<typeof authSchema>['auth'],
-    context: SealContext,
-  ): Outcome<IssuedToken> {
-    const kept = await store.put(context.key, await sealing.seal(auth.client_token, context), SEALED_TTL_S);
+  async function keepSealed(auth: Auth, context: SealContext): Outcome<IssuedToken> {
+    const payload: Sealed = { accessor: auth.accessor, token: auth.client_token };
+    const sealed = await sealing.seal(JSON.stringify(payload), context);
+    const kept = await store.put(context.key, sealed, SEALED_TTL_S);
     if (!kept.ok) {
       await revoke(auth.accessor);
       return kept;
@@ -139,11 +149,17 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     return ok({ accessor: auth.accessor, policies: auth.policies, lease_s: auth.lease_duration });
   }
 
-  async function unsealed(context: SealContext): Outcome<string> {
+  async function unsealed(context: SealContext, accessor?: string): Outcome<string> {
     const found = await store.get(context.key);
     if (!found.ok) return found;
     if (found.value === null) return failure('store_lost', 'the store no longer has the sealed token');
-    return sealing.open(found.value, context);
+    const opened = await sealing.open(found.value, context);
+    if (!opened.ok) return opened;
+    const sealed = sealedSchema.parse(JSON.parse(opened.value));
+    if (accessor !== undefined && sealed.accessor !== accessor) {
+      return failure('store_lost', 'the store has the token of another login than the one on record');
+    }
+    return ok(sealed.token);
   }
 
   const login: Credentials['login'] = async ({ tenant, pipeline, generation }) => {
@@ -193,7 +209,8 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
   const issueAgent: Credentials['issueAgent'] = async (a) => {
     const { tenant, pipeline, generation, agent, tier } = a;
     if (![tenant, pipeline, agent].every(isName)) return badName();
-    const parent = await unsealed({ tenant, key: pipelineTokenKey(pipeline), agent: null, generation });
+    const context = { tenant, key: pipelineTokenKey(pipeline), agent: null, generation };
+    const parent = await unsealed(context, a.parent);
     if (!parent.ok) return parent;
     const answer = await vault.callAs({
       method: 'POST',

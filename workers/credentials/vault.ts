@@ -145,7 +145,7 @@ export function createVault(config: VaultConfig, fetcher: typeof fetch = (...arg
       : answer;
   }
 
-  async function health(): Promise<{ ok: boolean; state: VaultState; error?: string }> {
+  async function health(): Promise<{ ok: boolean; state: VaultState; embedded: boolean; error?: string }> {
     try {
       const response = await fetcher(`${base}sys/health?standbyok=true&perfstandbyok=true`, {
         headers: common,
@@ -154,13 +154,18 @@ export function createVault(config: VaultConfig, fetcher: typeof fetch = (...arg
       });
       const answer = healthSchema.safeParse(parseJson(await response.text()));
       const state = answer.success ? stateOf(answer.data) : 'unknown';
+      const embedded = response.headers.has('x-ags-embedded');
       const good = response.ok && (state === 'active' || state === 'standby');
-      return good
-        ? { ok: true, state }
-        : { ok: false, state, error: `sys/health answered ${response.status}` };
+      return {
+        ok: good,
+        state,
+        embedded,
+        ...(good ? {} : { error: `sys/health answered ${response.status}` }),
+      };
     } catch (cause) {
       const late = cause instanceof Error && cause.name === 'TimeoutError';
-      return { ok: false, state: 'unreachable', error: late ? 'no answer in time' : 'cannot be reached' };
+      const error = late ? 'no answer in time' : 'cannot be reached';
+      return { ok: false, state: 'unreachable', embedded: false, error };
     }
   }
 

@@ -51,12 +51,18 @@ router
   })
   .all('*', () => json({ error: 'no such embedded service; GET /health lists them' }, 404));
 
+/** An exception here is a defect of these services; the answer is marked like any other, and holds nothing of it. */
+function defect(error: unknown): Response {
+  console.error('the embedded services failed', error);
+  return json({ error: 'the embedded services failed; their log says why' }, 500);
+}
+
 export default {
   async fetch(request: Request, env: EmbeddedEnv): Promise<Response> {
     if (!LOOPBACK.has(new URL(request.url).hostname)) {
       return json({ error: 'embedded services answer on loopback only' }, 403);
     }
-    const answer: Response = await router.fetch(request, env);
+    const answer: Response = await router.fetch(request, env).catch(defect);
     const response = new Response(answer.body, answer);
     response.headers.set('X-AGS-Embedded', '1');
     return response;

@@ -2,7 +2,7 @@ import { capabilitiesOn } from './acl.ts';
 import { list, text } from './fields.ts';
 import { rulesOf } from './policies.ts';
 import type { Call, Handler, Route } from './routes.ts';
-import { isRoot, policiesOf, randomText, type VaultStore } from './tokens.ts';
+import { isRoot, policiesOf, randomText, revokeIssuedAt, type VaultStore } from './tokens.ts';
 import { badRequest, type Outcome } from './wire.ts';
 
 /** What the embedded Vault gives as its version: the API level it follows, and a name that no real Vault has. */
@@ -119,7 +119,7 @@ const disableAuth: Handler = (call) => {
   const path = (call.params.path ?? '').replace(/\/$/, '');
   if (path === 'token') throw badRequest('token credential backend cannot be disabled');
   call.sql.exec('DELETE FROM auth_mounts WHERE path = ?', path);
-  call.sql.exec("DELETE FROM tokens WHERE path LIKE ? ESCAPE '!'", `auth/${path}/%`);
+  revokeIssuedAt(call, `auth/${path}/login`);
   call.sql.exec('DELETE FROM secret_ids');
   call.sql.exec('DELETE FROM approles');
   return {};

@@ -197,6 +197,11 @@ export function revokeTree(store: VaultStore, hash: string): void {
   store.sql.exec(DELETE_TREES('hash = ?'), hash);
 }
 
+/** All tokens that were issued at this path, with what descends from them. */
+export function revokeIssuedAt(store: Pick<VaultStore, 'sql'>, path: string): void {
+  store.sql.exec(DELETE_TREES('path = ?'), path);
+}
+
 /** An expired lease takes its children with it, as a revoked one does; run before each request is judged. */
 export function purgeExpired(store: VaultStore): void {
   store.sql.exec(DELETE_TREES('expires_at <= ?'), store.now());
