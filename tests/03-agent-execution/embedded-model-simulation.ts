@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { type DataBlock, renderDataBlock } from '#domain/agents/data-block.ts';
@@ -11,13 +12,13 @@ import {
   type TurnOutput,
 } from '#domain/agents/output.ts';
 import type { Seat } from '#domain/agents/roles.ts';
+import { type Ballot, conflicts, tally, winner } from '#domain/consensus/tally.ts';
 import { inspectTerraformPlan } from '#domain/inspection/index.ts';
 import { handleModel } from '#workers/embedded/model/index.ts';
 
 /**
  * Plays a plan against the embedded model with nothing of the system between: planner, then rounds in which each seat sees the
- * blackboard as the round began (CONS-2). Its verdict rule is a short reading of CONS-3 to CONS-5, so that the model's behaviour can
- * be tested before and apart from the real one.
+ * blackboard as the round began (CONS-2), and the verdict's own count after each.
  */
 export const KEY = 'simulation-key';
 
@@ -34,8 +35,8 @@ export interface SimulatedPlan {
 }
 
 export function loadPlan(name: string): SimulatedPlan {
-  const folder = new URL(`../../plans/${name}/`, import.meta.url);
-  const file = (path: string) => readFileSync(new URL(path, folder), 'utf8');
+  const folder = join(import.meta.dirname, '../../plans', name);
+  const file = (path: string) => readFileSync(join(folder, path), 'utf8');
   const plan = parse(file('plan.yaml'));
   return {
     objective: plan.objective,
@@ -112,6 +113,7 @@ interface Call {
   round: number;
   attempt?: number;
   tools?: string[];
+  maxTokens?: number;
   blackboard?: unknown;
 }
 
@@ -147,6 +149,7 @@ export async function turn(plan: SimulatedPlan, call: Call): Promise<Turned> {
   for (let leg = 0; leg < 6; leg++) {
     const body = {
       model: 'extractive-1',
+      max_tokens: call.maxTokens ?? 8_192,
       messages,
       tools: (call.tools ?? TOOLS).map((name) => ({ type: 'function', function: { name, parameters: {} } })),
       response_format: {
@@ -197,36 +200,22 @@ const latest = <T extends { proposal_id: string; revision: number }>(all: readon
   ...new Map([...all].sort((a, b) => a.revision - b.revision).map((one) => [one.proposal_id, one])).values(),
 ];
 
-/** The vote of a seat that stands on a revision: its last one there. */
-const standing = (votes: readonly Vote[], proposal: { proposal_id: string; revision: number }): Vote[] => [
-  ...new Map(
-    votes
-      .filter((vote) => vote.proposal_id === proposal.proposal_id && vote.revision === proposal.revision)
-      .map((vote) => [vote.seat, vote]),
-  ).values(),
-];
-
-export function passes(votes: readonly Vote[], proposal: Proposal): boolean {
-  const on = standing(votes, proposal);
-  const approvals = on.filter(({ vote }) => vote === 'approve').length;
-  const voiced = on.filter(({ vote }) => vote !== 'abstain').length;
-  const blocked = on.some(
-    ({ vote, critical, citations }) => vote === 'reject' && critical && citations.length > 0,
-  );
-  return approvals >= 2 && approvals * 3 >= voiced * 2 && !blocked;
-}
-
-export const conflictsIn = (votes: readonly Vote[], proposals: readonly Proposal[]): number =>
-  proposals.filter((proposal) => {
-    const on = standing(votes, proposal);
-    return on.some(({ vote }) => vote === 'approve') && on.some(({ vote }) => vote === 'reject');
-  }).length;
+/** The votes and proposals so far, as the verdict reads them (CONS-4). */
+const ballotOf = (played: Played, electorate: Seat[]): Ballot => ({
+  electorate,
+  proposals: played.proposals.map((proposal, seq) => ({ ...proposal, seq })),
+  votes: played.votes.map((vote, seq) => ({ ...vote, seq })),
+});
 
 export async function play(
   plan: SimulatedPlan,
-  { rounds = 8, plannerTools = TOOLS }: { rounds?: number; plannerTools?: string[] } = {},
+  {
+    rounds = 8,
+    plannerTools = TOOLS,
+    maxTokens = 8_192,
+  }: { rounds?: number; plannerTools?: string[]; maxTokens?: number } = {},
 ): Promise<Played> {
-  const planned = await turn(plan, { seat: 'PLANNER', round: 0, tools: plannerTools });
+  const planned = await turn(plan, { seat: 'PLANNER', round: 0, tools: plannerTools, maxTokens });
   const played: Played = {
     report: planned.output as PlannerReport,
     rounds: 0,
@@ -251,13 +240,17 @@ export async function play(
     });
     const turns: [Seat, Turned][] = [];
     for (const seat of seats)
-      turns.push([seat, await turn(plan, { seat, round, blackboard: { seat, round, ...shown } })]);
+      turns.push([seat, await turn(plan, { seat, round, maxTokens, blackboard: { seat, round, ...shown } })]);
     for (const [seat, one] of turns) record(played, shown.proposals, seat, round, one);
     played.rounds = round;
     played.mediated ||= seats.length === 3;
-    played.conflicts = conflictsIn(played.votes, played.proposals);
-    const passing = latest(played.proposals).filter((proposal) => passes(played.votes, proposal));
-    played.verdict = passing[0] ?? null;
+    const ballot = ballotOf(played, seats);
+    played.conflicts = conflicts(ballot);
+    const won = winner(tally(ballot));
+    played.verdict =
+      played.proposals.find(
+        ({ proposal_id, revision }) => proposal_id === won?.proposal_id && revision === won?.revision,
+      ) ?? null;
   }
   return played;
 }
@@ -292,17 +285,6 @@ function record(
       : 1;
     const proposal_id = proposal.revises ?? `prop_${seat.toLowerCase()}`;
     played.proposals.push({ ...proposal, proposal_id, revision, author: seat, round });
-    played.votes.push({
-      seat,
-      round,
-      proposal_id,
-      revision,
-      vote: 'approve',
-      confidence: 100,
-      reason: 'author',
-      critical: false,
-      citations: [],
-    });
     played.taken.push(...(rest.taken ?? []));
   }
 }

@@ -112,7 +112,7 @@ export async function callModel<T>(request: ModelRequest<T>): Promise<Result<Mod
 
 const refusal = (provider: string): ModelError => ({
   code: 'model_refused',
-  message: `${provider}'s content filter stopped the answer.`,
+  message: `The content filter of model provider ${provider} stopped the answer.`,
   retryable: false,
   retry_after_s: null,
   cause: 'agent',

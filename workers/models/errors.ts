@@ -63,13 +63,20 @@ const token = (code: unknown): string => {
   return /^[\w.-]{1,60}$/.test(text) ? ` (${text})` : '';
 };
 
+const kindOf = (status: number): Kind | undefined =>
+  BY_STATUS.find(({ from, to }) => status >= from && status <= to)?.kind;
+
 function byStatus(provider: string, status: number, code: unknown, retryAfter: number | null): ModelError {
-  const kind = BY_STATUS.find(({ from, to }) => status >= from && status <= to)?.kind;
+  const kind = kindOf(status);
   if (kind === undefined)
-    return dependency('model_malformed_stream', `${provider} answered with status ${status}.`, true);
+    return dependency(
+      'model_malformed_stream',
+      `Model provider ${provider} answered with status ${status}.`,
+      true,
+    );
   return dependency(
     kind.code,
-    `${provider} ${kind.what}: HTTP ${status}${token(code)}.`,
+    `Model provider ${provider} ${kind.what}: HTTP ${status}${token(code)}.`,
     kind.retryable,
     kind.retryable ? retryAfter : null,
   );
@@ -98,7 +105,7 @@ export function fromThrown(provider: string, thrown: unknown, now: number): Mode
   if (!failure.success || failure.data.statusCode < 400)
     return dependency(
       'model_unavailable',
-      `${provider} could not be reached, or broke the connection.`,
+      `Model provider ${provider} could not be reached, or broke the connection.`,
       true,
     );
   const { statusCode, responseHeaders, data } = failure.data;
@@ -116,15 +123,14 @@ const StreamFailure = z.object({
 export function fromStream(provider: string, error: unknown): ModelError {
   const failure = StreamFailure.safeParse(error);
   if (error instanceof Error || !failure.success)
-    return dependency('model_malformed_stream', `${provider} sent a stream that breaks its protocol.`, true);
-  const { code, type } = failure.data;
-  const status = Number(code) || BY_WORD[String(code)] || BY_WORD[String(type)];
-  if (!status || status < 400)
     return dependency(
-      'model_error_in_stream',
-      `${provider} failed while answering${token(code ?? type)}.`,
+      'model_malformed_stream',
+      `Model provider ${provider} sent a stream that breaks its protocol.`,
       true,
     );
-  const named = byStatus(provider, status, code, null);
-  return { ...named, message: `${named.message.slice(0, -1)}, while answering.` };
+  const { code, type } = failure.data;
+  const status = Number(code) || BY_WORD[String(code)] || BY_WORD[String(type)] || 0;
+  const kind = kindOf(status) ?? { code: 'model_error_in_stream', retryable: true, what: 'failed' };
+  const message = `Model provider ${provider} ${kind.what}, it said while answering${token(code ?? type)}.`;
+  return dependency(kind.code, message, kind.retryable);
 }

@@ -68,7 +68,7 @@ function silent(provider: string, watchdog: Watchdog): ModelError | null {
   if (why === null) return null;
   if (why === 'cancelled') return dependency('cancelled', 'The step was stopped.', false);
   const when = why === 'first_token' ? 'did not begin to answer' : 'fell silent while answering';
-  return dependency('model_timeout', `${provider} ${when} within its time.`, true);
+  return dependency('model_timeout', `Model provider ${provider} ${when} within its time.`, true);
 }
 
 const options = (request: ModelRequest<unknown>, signal: AbortSignal): CallOptions => ({
@@ -125,11 +125,14 @@ export async function exchange(
     watchdog.touch();
     request.onProgress(note);
   };
-  try {
+  const read = async () => {
     const { stream } = await languageModel(request, name, baseUrl).doStream(
       options(request, watchdog.signal),
     );
     for await (const part of stream) receive(state, part, say);
+  };
+  try {
+    await Promise.race([read(), watchdog.aborted]);
   } catch (thrown) {
     return err(silent(provider, watchdog) ?? fromThrown(provider, thrown, Date.now()));
   } finally {
@@ -140,7 +143,11 @@ export async function exchange(
   if (state.error !== null) return err(fromStream(provider, state.error));
   if (state.text.trim() === '' && state.calls.length === 0 && state.finish !== 'content-filter')
     return err(
-      dependency('model_empty_answer', `${provider} ended its answer without saying anything.`, true),
+      dependency(
+        'model_empty_answer',
+        `Model provider ${provider} ended its answer without saying anything.`,
+        true,
+      ),
     );
   const usage = usageOf({
     provider,

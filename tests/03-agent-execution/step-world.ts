@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs';
+import { sha256Hex } from '#domain/ledger/canonical.ts';
+import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
+import type { Command } from '#domain/pipeline/command.ts';
+import { parsePlan } from '#domain/plan/index.ts';
+import type { ResolvedPlan } from '#domain/plan/plan.ts';
+import { err, ok } from '#domain/result.ts';
+import type { StepAck } from '#objects/pipeline/rpc.ts';
+import { PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
+import type { CredentialError } from '#workers/credentials/index.ts';
+import { handleModel } from '#workers/embedded/model/index.ts';
+import { createGate } from '#workers/policy/index.ts';
+import {
+  type CredentialsPort,
+  handleStepBatch,
+  type PipelinePort,
+  type QueueMessage,
+  type StepDeps,
+  TOOL_RULES,
+} from '#workers/steps/index.ts';
+
+export const MODEL_KEY = 'embedded-model-key-0001';
+export const MODEL_URL = 'http://model.test/v1';
+
+/** A plan of this repository, resolved as a deployment with the embedded model would. */
+export function samplePlan(name: string): ResolvedPlan {
+  const folder = new URL(`../../plans/${name}/`, import.meta.url);
+  const source = readFileSync(new URL('plan.yaml', folder), 'utf8');
+  const named = [...source.matchAll(/file: ([\w.-]+)/g)].map(([, file = '']) => file);
+  const files = Object.fromEntries(named.map((file) => [file, readFileSync(new URL(file, folder), 'utf8')]));
+  const parsed = parsePlan(source, files, {
+    inputs: {},
+    defaults: {
+      model: { provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_000 },
+      providers: ['embedded'],
+    },
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  return parsed.value.plan;
+}
+
+/** Tokens that live in memory: `dead` ones are refused, `down` makes every call fail. */
+export class TokenDesk implements CredentialsPort {
+  readonly alive = new Set<string>();
+  readonly calls: string[] = [];
+  down: CredentialError | null = null;
+  /** Accessors that a revocation does not reach. */
+  readonly stubborn = new Set<string>();
+  #count = 0;
+
+  #issue(what: string) {
+    if (this.down) return err(this.down);
+    const accessor = `${what}-${++this.#count}`;
+    this.alive.add(accessor);
+    return ok({ accessor, policies: [what], lease_s: what === 'pipeline' ? 300 : 7_200 });
+  }
+  login: CredentialsPort['login'] = async () => {
+    this.calls.push('login');
+    return this.#issue('pipeline');
+  };
+  extend: CredentialsPort['extend'] = async ({ accessor, increment_s }) => {
+    this.calls.push(`extend ${accessor}`);
+    return this.down ? err(this.down) : ok({ lease_s: increment_s });
+  };
+  issueAgent: CredentialsPort['issueAgent'] = async ({ agent }) => {
+    this.calls.push(`issue ${agent}`);
+    return this.#issue(agent);
+  };
+  readSecret: CredentialsPort['readSecret'] = async ({ agent, path }) => {
+    this.calls.push(`read ${path} as ${agent}`);
+    if (this.down) return err(this.down);
+    const holder = [...this.alive].some((accessor) => accessor.startsWith(`${agent}-`));
+    if (!holder) return err({ kind: 'token_dead', retryable: false, message: 'the token no longer exists' });
+    return ok({ api_key: MODEL_KEY });
+  };
+  revoke: CredentialsPort['revoke'] = async (accessor) => {
+    this.calls.push(`revoke ${accessor}`);
+    if (this.down) return err(this.down);
+    if (!this.stubborn.has(accessor)) this.alive.delete(accessor);
+    return ok(undefined);
+  };
+  lookup: CredentialsPort['lookup'] = async (accessor) => {
+    if (this.down) return err(this.down);
+    return ok(this.alive.has(accessor) ? { alive: true, ttl_s: 60, policies: [] } : { alive: false });
+  };
+  forget: CredentialsPort['forget'] = async ({ agents }) => {
+    this.calls.push(`forget ${agents.length}`);
+    return ok(undefined);
+  };
+}
+
+export interface Delivery {
+  acked: number;
+  retried: number[];
+}
+
+export const message = (body: unknown): QueueMessage & Delivery => ({
+  id: 'm1',
+  body,
+  attempts: 1,
+  acked: 0,
+  retried: [],
+  ack() {
+    this.acked++;
+  },
+  retry(options) {
+    this.retried.push(options?.delaySeconds ?? 0);
+  },
+});
+
+/**
+ * The pure core as a pipeline object, tokens in memory, and the real consumer, prompts, gate, tools and model layer in between. The
+ * model is the embedded one, or whatever `model` answers.
+ */
+export class StepWorld {
+  readonly rig = new Rig();
+  readonly desk = new TokenDesk();
+  readonly texts: Record<string, string> = {};
+  readonly logged: unknown[] = [];
+  readonly beats: (string | null)[] = [];
+  /** What every request to a model said. */
+  readonly prompts: string[] = [];
+  model: (request: Request) => Promise<Response> = (request) =>
+    handleModel(request, { EMBEDDED_MODEL_KEY: MODEL_KEY });
+
+  spawn(plan: ResolvedPlan): this {
+    const { documents, ...rest } = plan;
+    const refs = documents.map(({ text, ...ref }) => {
+      const sha256 = sha256Hex(text);
+      this.texts[sha256] = text;
+      return { ...ref, sha256, bytes: text.length };
+    });
+    const command: Command = {
+      kind: 'spawn',
+      pipeline_id: PIPELINE,
+      tenant: TENANT,
+      project_id: 'prj_1',
+      number: 1,
+      plan: rest,
+      documents: refs,
+      mode: 'run',
+      tier: plan.tier,
+      auto_continue: true,
+      request_sha256: 'a'.repeat(64),
+    };
+    const done = this.rig.when(command);
+    if (!done.ok) throw new Error(JSON.stringify(done.error));
+    return this;
+  }
+
+  #ack(command: Command): StepAck {
+    const done = this.rig.when(command, 'system:worker');
+    return done.ok ? { accepted: true } : { accepted: false, why: JSON.stringify(done.error) };
+  }
+
+  /** As `durable-objects/pipeline/object.ts` answers, over the same core. */
+  readonly port: PipelinePort = {
+    claim: async (_tenant, step_id, worker) => {
+      const ack = this.#ack({ kind: 'claim', step_id, worker });
+      const assignment = ack.accepted ? assignmentFor(this.rig.state, step_id) : null;
+      return assignment
+        ? { claimed: true, assignment: structuredClone(assignment) }
+        : { claimed: false, why: 'refused' };
+    },
+    heartbeat: async (_tenant, step_id, epoch, note) => {
+      this.beats.push(note);
+      const step = this.rig.state.steps[step_id];
+      return step?.status === 'claimed' && step.epoch === epoch
+        ? { accepted: true }
+        : { accepted: false, why: 'stale' };
+    },
+    recordLogin: async (_tenant, step_id, epoch, login) =>
+      this.#ack({ kind: 'record_login', step_id, epoch, login }),
+    admit: async (_tenant, admit) => {
+      const done = this.rig.when({ kind: 'admit', ...admit }, 'system:supervisor');
+      if (!done.ok) return { kind: 'stopped', why: JSON.stringify(done.error) };
+      if (done.value.admission === 'run') return { kind: 'run' };
+      const step = this.rig.state.steps[admit.step_id];
+      const facts = step?.work.kind === 'action' ? gateFacts(this.rig.state, step.work.action_id) : null;
+      return done.value.admission === 'judge_again' && facts
+        ? { kind: 'judge_again', facts }
+        : { kind: 'stopped', why: 'the gate refused' };
+    },
+    complete: async (_tenant, step_id, epoch, result) =>
+      this.#ack({ kind: 'complete', step_id, epoch, result: structuredClone(result) }),
+    fail: async (_tenant, step_id, epoch, error) => this.#ack({ kind: 'fail', step_id, epoch, error }),
+    deadLetter: async (_tenant, step_id, reason) => this.#ack({ kind: 'dead_letter', step_id, reason }),
+    documents: async (_tenant, hashes) =>
+      Object.fromEntries(
+        hashes.flatMap((sha) => (this.texts[sha] === undefined ? [] : [[sha, this.texts[sha]]])),
+      ),
+  };
+
+  readonly deps: StepDeps = {
+    pipeline: () => this.port,
+    credentials: this.desk,
+    gate: createGate({ tools: TOOL_RULES, egress: { allow: [] } }),
+    memory: { search: async () => [], read: async () => null },
+    models: { baseUrls: { embedded: MODEL_URL, compatible: MODEL_URL }, prices: {} },
+    httpAllow: [],
+    fetch: async (input, init) => {
+      const request = new Request(String(input), init as RequestInit);
+      this.prompts.push(await request.clone().text());
+      return this.model(request);
+    },
+    clocks: {
+      heartbeat_ms: 5_000,
+      now: () => this.rig.now,
+      sleep: async () => undefined,
+      random: () => 0.5,
+    },
+    recordDeadLetter: async (letter) => void this.logged.push(letter),
+    log: (level, event, fields) => void this.logged.push({ level, event, ...fields }),
+  };
+
+  /** Delivers every step that is ready, once, as one batch. */
+  async deliver(): Promise<(QueueMessage & Delivery)[]> {
+    const at = new Date(this.rig.now).toISOString();
+    const messages = this.rig
+      .ready()
+      .filter((step) => step.ready_at <= at)
+      .map((step) => message({ tenant: TENANT, pipeline_id: PIPELINE, step_id: step.step_id }));
+    await handleStepBatch({ queue: 'ags-steps-0', messages }, this.deps);
+    return messages;
+  }
+
+  /** Until nothing is left to do; backoffs are waited for by moving the clock. */
+  async run(limit = 200): Promise<this> {
+    for (let n = 0; n < limit; n++) {
+      const steps = this.rig.ready();
+      if (steps.length === 0) return this;
+      const next = Math.min(...steps.map((step) => Date.parse(step.ready_at)));
+      if (next > this.rig.now) this.rig.now = next;
+      await this.deliver();
+    }
+    throw new Error(`not done after ${limit} deliveries: ${this.rig.types().slice(-12).join(', ')}`);
+  }
+}
