@@ -1,0 +1,222 @@
+import * as z from 'zod';
+import { ok } from '#domain/result.ts';
+import type { Credentials, CredentialsConfig, CredentialsDeps, IssuedToken, Outcome } from './contract.ts';
+import { createControlPlane } from './control.ts';
+import { failure } from './errors.ts';
+import {
+  agentPolicy,
+  agentRole,
+  agentTokenKey,
+  isName,
+  isSecretPath,
+  pipelineRole,
+  pipelineTokenKey,
+  secretPath,
+} from './names.ts';
+import { createSealing, type SealContext } from './sealing.ts';
+import { createStore } from './store.ts';
+import { authSchema, createVault, emptySchema } from './vault.ts';
+
+/** A single-use SecretID is used in the next breath; a minute covers a slow Vault. */
+const SECRET_ID_TTL_S = 60;
+/** As long as the longest life of a token (`token_max_ttl` in deploy/vault/roles): renewals leave the sealed value as it is. */
+const SEALED_TTL_S = 86_400;
+
+const roleIdSchema = z.object({ data: z.object({ role_id: z.string().min(1) }) });
+const secretIdSchema = z.object({ data: z.object({ secret_id: z.string().min(1) }) });
+const lookupSchema = z.object({
+  data: z.object({ ttl: z.int().min(0), policies: z.array(z.string()).nullable() }),
+});
+const scalar = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const secretSchema = z.object({ data: z.object({ data: z.record(z.string(), scalar) }) });
+
+/** The accessor goes in with the token: it tells which login's token lies in the store. */
+const sealedSchema = z.object({ accessor: z.string(), token: z.string() });
+type Sealed = z.infer<typeof sealedSchema>;
+type Auth = z.infer<typeof authSchema>['auth'];
+
+const badName = () =>
+  failure('denied', 'the tenant, pipeline or agent has a name that no Vault path may hold');
+
+/** One per isolate: it keeps the control plane's session. @throws Error when a sealing key is malformed. */
+export function createCredentials(config: CredentialsConfig, deps: CredentialsDeps = {}): Credentials {
+  const now = deps.now ?? Date.now;
+  const vault = createVault(config.vault, deps.fetch);
+  const control = createControlPlane(vault, config.vault, now);
+  const sealing = createSealing(config.sealing);
+  const store = deps.store ?? createStore(config.store);
+  const roleIds = new Map<string, string>();
+
+  async function roleIdOf(tenant: string): Outcome<string> {
+    const known = roleIds.get(tenant);
+    if (known) return ok(known);
+    const answer = await control.call({
+      method: 'GET',
+      path: `auth/approle/role/${pipelineRole(tenant)}/role-id`,
+      what: "read the role id of the tenant's AppRole",
+      schema: roleIdSchema,
+    });
+    if (!answer.ok) return answer;
+    roleIds.set(tenant, answer.value.data.role_id);
+    return ok(answer.value.data.role_id);
+  }
+
+  /** Seals a new token and keeps it; a token that cannot be kept is of no use to anyone and is revoked at once. */
+  async function keepSealed(auth: Auth, context: SealContext): Outcome<IssuedToken> {
+    const payload: Sealed = { accessor: auth.accessor, token: auth.client_token };
+    const sealed = await sealing.seal(JSON.stringify(payload), context);
+    const kept = await store.put(context.key, sealed, SEALED_TTL_S);
+    if (!kept.ok) {
+      await revoke(auth.accessor);
+      return kept;
+    }
+    return ok({ accessor: auth.accessor, policies: auth.policies, lease_s: auth.lease_duration });
+  }
+
+  async function unsealed(context: SealContext, accessor?: string): Outcome<string> {
+    const found = await store.get(context.key);
+    if (!found.ok) return found;
+    if (found.value === null) return failure('store_lost', 'the store no longer has the sealed token');
+    const opened = await sealing.open(found.value, context);
+    if (!opened.ok) return opened;
+    const sealed = sealedSchema.parse(JSON.parse(opened.value));
+    if (accessor !== undefined && sealed.accessor !== accessor) {
+      return failure('store_lost', 'the store has the token of another login than the one on record');
+    }
+    return ok(sealed.token);
+  }
+
+  const login: Credentials['login'] = async ({ tenant, pipeline, generation }) => {
+    if (![tenant, pipeline].every(isName)) return badName();
+    const roleId = await roleIdOf(tenant);
+    if (!roleId.ok) return roleId;
+    const secretId = await control.call({
+      method: 'POST',
+      path: `auth/approle/role/${pipelineRole(tenant)}/secret-id`,
+      body: {
+        // Vault wants the metadata as JSON in a string.
+        metadata: JSON.stringify({ tenant, pipeline, generation: String(generation) }),
+        ttl: `${SECRET_ID_TTL_S}s`,
+        num_uses: 1,
+      },
+      what: 'get a single-use SecretID for the pipeline',
+      schema: secretIdSchema,
+    });
+    if (!secretId.ok) return secretId;
+    const answer = await vault.call({
+      method: 'POST',
+      path: 'auth/approle/login',
+      body: { role_id: roleId.value, secret_id: secretId.value.data.secret_id },
+      what: 'log the pipeline in',
+      schema: authSchema,
+    });
+    if (!answer.ok) {
+      // The role may have been recreated with another id.
+      if (answer.error.kind === 'denied') roleIds.delete(tenant);
+      return answer;
+    }
+    const key = pipelineTokenKey(pipeline);
+    return keepSealed(answer.value.auth, { tenant, key, agent: null, generation });
+  };
+
+  const extend: Credentials['extend'] = async ({ accessor, increment_s }) => {
+    const answer = await control.call({
+      method: 'POST',
+      path: 'auth/token/renew-accessor',
+      body: { accessor, increment: `${increment_s}s` },
+      what: 'renew a token',
+      schema: authSchema,
+    });
+    return answer.ok ? ok({ lease_s: answer.value.auth.lease_duration }) : answer;
+  };
+
+  const issueAgent: Credentials['issueAgent'] = async (a) => {
+    const { tenant, pipeline, generation, agent, tier } = a;
+    if (![tenant, pipeline, agent].every(isName)) return badName();
+    const context = { tenant, key: pipelineTokenKey(pipeline), agent: null, generation };
+    const parent = await unsealed(context, a.parent);
+    if (!parent.ok) return parent;
+    const answer = await vault.callAs({
+      method: 'POST',
+      path: `auth/token/create/${agentRole(tenant)}`,
+      token: parent.value,
+      body: {
+        policies: [agentPolicy(tenant, tier)],
+        ttl: `${a.ttl_s}s`,
+        renewable: true,
+        display_name: agent,
+        meta: { tenant, pipeline, agent, generation: String(generation), tier: String(tier) },
+      },
+      what: "issue the agent's token",
+      schema: authSchema,
+    });
+    if (!answer.ok) return answer;
+    const key = agentTokenKey(pipeline, agent);
+    return keepSealed(answer.value.auth, { tenant, key, agent, generation });
+  };
+
+  const readSecret: Credentials['readSecret'] = async ({ tenant, pipeline, generation, agent, path }) => {
+    if (![tenant, pipeline, agent].every(isName)) return badName();
+    if (!isSecretPath(path)) return failure('not_found', 'this is not the path of a secret');
+    const token = await unsealed({ tenant, key: agentTokenKey(pipeline, agent), agent, generation });
+    if (!token.ok) return token;
+    const answer = await vault.callAs({
+      method: 'GET',
+      path: secretPath(tenant, path),
+      token: token.value,
+      what: `read the secret ${path}`,
+      schema: secretSchema,
+    });
+    return answer.ok ? ok(answer.value.data.data) : answer;
+  };
+
+  async function revoke(accessor: string): Outcome<void> {
+    const answer = await control.call({
+      method: 'POST',
+      path: 'auth/token/revoke-accessor',
+      body: { accessor },
+      what: 'revoke a token',
+      schema: emptySchema,
+    });
+    return answer.ok || answer.error.kind === 'token_dead' ? ok(undefined) : answer;
+  }
+
+  const lookup: Credentials['lookup'] = async (accessor) => {
+    const answer = await control.call({
+      method: 'POST',
+      path: 'auth/token/lookup-accessor',
+      body: { accessor },
+      what: 'look a token up',
+      schema: lookupSchema,
+    });
+    if (answer.ok) {
+      const { ttl, policies } = answer.value.data;
+      return ok({ alive: true, ttl_s: ttl, policies: policies ?? [] });
+    }
+    return answer.error.kind === 'token_dead' ? ok({ alive: false }) : answer;
+  };
+
+  const forget: Credentials['forget'] = ({ pipeline, agents }) =>
+    store.delete([pipelineTokenKey(pipeline), ...agents.map((agent) => agentTokenKey(pipeline, agent))]);
+
+  const health: Credentials['health'] = async () => {
+    const [vaultHealth, storeHealth] = await Promise.all([
+      timed(now, () => vault.health()),
+      timed(now, async () => {
+        const answer = await store.get('ags:health');
+        return answer.ok
+          ? { ok: true, state: 'up' as const }
+          : { ok: false, state: 'down' as const, error: answer.error.message };
+      }),
+    ]);
+    return { vault: vaultHealth, store: storeHealth };
+  };
+
+  return { login, extend, issueAgent, readSecret, revoke, lookup, forget, health };
+}
+
+async function timed<T>(now: () => number, probe: () => Promise<T>): Promise<T & { latency_ms: number }> {
+  const began = now();
+  const found = await probe();
+  return { ...found, latency_ms: now() - began };
+}
