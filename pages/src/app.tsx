@@ -1,5 +1,5 @@
 import { Toasty } from '@cloudflare/kumo/components/toast';
-import { type ReactNode, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { SessionProvider, useSession } from './api/session.tsx';
 import { AppShell } from './components/app-shell.tsx';
@@ -7,9 +7,11 @@ import { ClockProvider } from './components/clock.tsx';
 import { FailureBanner } from './components/failure.tsx';
 import { Loading, Skeleton } from './components/skeleton.tsx';
 import { NotFoundRoute } from './routes/not-found.tsx';
-import { PipelineRoute } from './routes/pipeline.tsx';
 import { PipelinesRoute } from './routes/pipelines.tsx';
 import { SignInRoute } from './routes/sign-in.tsx';
+
+/** Loaded when it is first needed, which keeps the first load small (UI-2). */
+const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
 
 /** Shows its children to who is signed in, and the sign-in page, which leads back here, to everybody else. */
 function SignedIn({ children }: { children: ReactNode }) {
@@ -60,11 +62,13 @@ export function App() {
             <Route path="/signin" component={SignInRoute} />
             <Route>
               <SignedIn>
-                <Switch>
-                  <Route path="/" component={PipelinesRoute} />
-                  <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
-                  <Route component={NotFoundRoute} />
-                </Switch>
+                <Suspense fallback={<Loading what="the page" />}>
+                  <Switch>
+                    <Route path="/" component={PipelinesRoute} />
+                    <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
+                    <Route component={NotFoundRoute} />
+                  </Switch>
+                </Suspense>
               </SignedIn>
             </Route>
           </Switch>

@@ -1,6 +1,6 @@
 import type { AgentCard, Orchestration, Pipeline } from '#contract/pipeline.ts';
 import { isEnded, type WaitingFor } from '#domain/pipeline/states.ts';
-import { EXIT_TEXT, reasonText } from './outcome-text.ts';
+import { reasonText } from './outcome-text.ts';
 
 export type Tone = 'working' | 'waiting' | 'success' | 'danger';
 
@@ -33,11 +33,8 @@ export const atWork = (agents: readonly AgentCard[]): AgentCard[] =>
     (a) => a.replaced_by === null && a.phase !== 'EXIT' && a.phase !== 'REVOKED' && a.step !== null,
   );
 
-const names = (agents: readonly AgentCard[]): string => {
-  const roles = agents.map((a) => a.role);
-  if (roles.length < 2) return roles[0] ?? 'the next agent';
-  return `${roles.slice(0, -1).join(', ')} and ${roles.at(-1)}`;
-};
+const names = (agents: readonly AgentCard[]): string =>
+  agents.length > 0 ? list(agents.map((a) => a.role)) : 'the next agent';
 
 function liveSentence(p: Pipeline, o: Orchestration): Sentence {
   if (p.waiting_for) {
@@ -70,17 +67,22 @@ function orchestrating(o: Orchestration): string {
   return `Round ${o.round || 1}: ${said}, no verdict${mediated}.`;
 }
 
+const list = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+function verdictText(o: Orchestration): string {
+  const { consensus } = o.blackboard;
+  if (!consensus || !o.pipeline.verdict) return 'Completed.';
+  const dissent = consensus.minority_report.map((d) => d.seat);
+  const against = dissent.length > 0 ? `; ${list(dissent)} did not agree` : '';
+  return `Verdict: “${o.pipeline.verdict}”. Approved by ${list(consensus.approvals)}${against}.`;
+}
+
 export function describeRun(o: Orchestration): Sentence {
   const p = o.pipeline;
   if (!isEnded(p.state)) return liveSentence(p, o);
   const sealed = p.sealed ? 'All tokens are confirmed gone.' : 'Its tokens are being revoked.';
   const next = p.sealed ? null : 'the system, until every token is gone';
-  if (p.state === 'COMPLETED') {
-    const dissent = o.blackboard.consensus?.minority_report.length ?? 0;
-    const how =
-      dissent > 0 ? `Completed with a verdict, ${dissent} dissenting.` : 'Completed with a verdict.';
-    return { tone: 'success', text: `${how} ${sealed}`, next };
-  }
-  const exit = p.exit_code === null ? '' : ` (exit ${p.exit_code}, ${EXIT_TEXT[p.exit_code]})`;
-  return { tone: 'danger', text: `Failed: ${reasonText(p.reason)}${exit}. ${sealed}`, next };
+  if (p.state === 'COMPLETED') return { tone: 'success', text: `${verdictText(o)} ${sealed}`, next };
+  return { tone: 'danger', text: `Failed: ${reasonText(p.reason)}. ${sealed}`, next };
 }

@@ -1,3 +1,5 @@
 import { PipelinePage } from '../views/pipeline/pipeline-page.tsx';
 
-export const PipelineRoute = ({ id }: { id: string }) => <PipelinePage id={id} />;
+export default function PipelineRoute({ id }: { id: string }) {
+  return <PipelinePage id={id} />;
+}

@@ -87,7 +87,13 @@ export function SignInRoute() {
               description="It is exchanged for a session cookie and not kept in this browser."
               required
             />
-            <Button type="submit" variant="primary" size="lg" loading={busy} className="justify-center">
+            <Button
+              type="submit"
+              variant="primary"
+              size="lg"
+              loading={busy}
+              className="w-full justify-center"
+            >
               {busy ? 'Signing in…' : 'Sign in'}
             </Button>
           </form>

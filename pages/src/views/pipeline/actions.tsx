@@ -1,9 +1,10 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
-import { Empty } from '@cloudflare/kumo/components/empty';
 import { ProhibitIcon, WrenchIcon } from '@phosphor-icons/react';
 import type { ActionRecord, AgentCard } from '#contract/pipeline.ts';
-import { Ago } from '../../components/clock.tsx';
+import { Nothing } from '../../components/nothing.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
+import { UntrustedNote } from '../../components/untrusted-note.tsx';
+import { timeOfDay } from '../../models/format.ts';
 
 const DECISIONS = {
   allow: { label: 'allowed', variant: 'success' },
@@ -24,7 +25,6 @@ const STATUS = {
 function Action({ action: a, role }: { action: ActionRecord; role: string }) {
   const decision = a.decision && DECISIONS[a.decision];
   const status = STATUS[a.status];
-  const untrusted = a.origin.some((o) => o !== 'trusted');
   return (
     <li className="border-t border-kumo-line px-4 py-3 first:border-t-0">
       <div className="flex flex-wrap items-center gap-1.5">
@@ -35,7 +35,7 @@ function Action({ action: a, role }: { action: ActionRecord; role: string }) {
           </Badge>
         )}
         <span className="ml-auto text-sm text-kumo-subtle">
-          {role} · <Ago at={a.at} />
+          {role} · {timeOfDay(a.at)}
         </span>
       </div>
       <p className="mt-1.5 font-mono text-sm break-all">
@@ -56,10 +56,10 @@ function Action({ action: a, role }: { action: ActionRecord; role: string }) {
         </p>
       )}
       {a.remedy && <p className="mt-1 text-sm break-words">Instead: {a.remedy}</p>}
-      {a.error && <p className="mt-1 text-sm break-words text-kumo-danger">{a.error}</p>}
-      {untrusted && (
-        <p className="mt-1 text-sm text-kumo-warning">Derives from untrusted text: {a.origin.join(', ')}</p>
+      {a.error && a.error !== a.reason && (
+        <p className="mt-1 text-sm break-words text-kumo-danger">{a.error}</p>
       )}
+      <UntrustedNote origin={a.origin} />
       <details className="mt-1">
         <summary className="min-h-6 text-sm text-kumo-link">
           {a.result ? 'Arguments and result' : 'Arguments'}
@@ -94,13 +94,7 @@ export function Actions({ actions, agents }: { actions: ActionRecord[]; agents: 
       </div>
       <div className="panel">
         {actions.length === 0 ? (
-          <Empty
-            size="sm"
-            className="border-0 bg-transparent"
-            icon={<WrenchIcon size={32} aria-hidden="true" />}
-            title="No action yet"
-            description="Every tool call of an agent passes the gate and shows here."
-          />
+          <Nothing icon={WrenchIcon}>Every tool call of an agent passes the gate and shows here.</Nothing>
         ) : (
           <ul>
             {actions.toReversed().map((action) => (

@@ -33,9 +33,9 @@ function Card({ agent: a, at }: { agent: AgentCard; at: string | null }) {
         </div>
         <Badge variant={phase}>{a.phase}</Badge>
       </div>
-      <p className="line-clamp-2 min-h-10 text-sm leading-5" title={a.step ?? undefined}>
+      <p className="line-clamp-2 min-h-5 text-sm leading-5" title={a.step ?? undefined}>
         {a.replaced_by ? `Replaced by ${shortId(a.replaced_by)}` : (a.step ?? (over ? 'Finished' : 'Idle'))}
-        {a.last_progress_at && !over && (
+        {a.last_progress_at && a.step && (
           <span className="text-kumo-subtle">
             {' · '}
             {at ? timeOfDay(a.last_progress_at) : <Ago at={a.last_progress_at} />}
@@ -86,7 +86,7 @@ export function Agents({ agents, gamma, at }: Props) {
       {agents.length === 0 ? (
         <p className="panel p-4 text-kumo-subtle">No agent has been spawned yet: credentials come first.</p>
       ) : (
-        <ul className="grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+        <ul className="grid gap-3 grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">
           {agents.map((agent) => (
             <Card key={agent.agent_id} agent={agent} at={at} />
           ))}

@@ -78,7 +78,7 @@ export function PipelinePage({ id }: { id: string }) {
           <h1 className="truncate text-2xl font-semibold text-kumo-strong">{pipeline.plan_name}</h1>
         </div>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-          <LiveIndicator stream={stream} />
+          <LiveIndicator stream={stream} over={live.pipeline.sealed} />
           <EvidenceBadge chain={run.chain} head={timeline.head} />
         </div>
       </div>

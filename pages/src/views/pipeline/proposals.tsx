@@ -1,8 +1,8 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
-import { Empty } from '@cloudflare/kumo/components/empty';
 import { ScalesIcon, TrophyIcon } from '@phosphor-icons/react';
 import type { ConsensusView, Orchestration, Proposal } from '#contract/pipeline.ts';
 import { Citations } from '../../components/citation.tsx';
+import { Nothing } from '../../components/nothing.tsx';
 import { type ProposalColumn, proposalColumns } from '../../models/proposals.ts';
 import { VoteLine } from './votes.tsx';
 
@@ -152,13 +152,7 @@ export function Proposals({ run, consensus }: { run: Orchestration; consensus: C
       </div>
       {columns.length === 0 ? (
         <div className="panel">
-          <Empty
-            size="sm"
-            className="border-0 bg-transparent"
-            icon={<ScalesIcon size={32} aria-hidden="true" />}
-            title="No proposal yet"
-            description="ALPHA and BETA write theirs in the first round."
-          />
+          <Nothing icon={ScalesIcon}>ALPHA and BETA write their proposals in the first round.</Nothing>
         </div>
       ) : (
         <ul className="grid items-start gap-3 md:grid-cols-[repeat(auto-fit,minmax(20rem,1fr))]">

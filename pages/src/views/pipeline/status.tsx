@@ -1,4 +1,3 @@
-import { Badge } from '@cloudflare/kumo/components/badge';
 import { Button } from '@cloudflare/kumo/components/button';
 import { useKumoToastManager } from '@cloudflare/kumo/components/toast';
 import {
@@ -19,6 +18,7 @@ import { useNow } from '../../components/clock.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { controlsFor } from '../../models/controls.ts';
 import { count, dateTime, duration, money, providerName } from '../../models/format.ts';
+import { EXIT_TEXT } from '../../models/outcome-text.ts';
 import { describeRun, type Tone } from '../../models/sentence.ts';
 
 const LOOK: Record<Tone, { Icon: typeof PlayIcon; color: string; edge: string }> = {
@@ -39,6 +39,7 @@ function Facts({ pipeline: p }: { pipeline: Pipeline }) {
     [isEnded(p.state) ? 'Took' : 'Running for', duration(until - Date.parse(p.created_at))],
     ['Started', dateTime(p.created_at)],
   ];
+  if (p.exit_code !== null) facts.unshift(['Exit code', `${p.exit_code} (${EXIT_TEXT[p.exit_code]})`]);
   return (
     <dl className="mt-4 grid grid-cols-2 gap-x-6 gap-y-2 text-sm sm:flex sm:flex-wrap">
       {facts.map(([name, value]) => (
@@ -117,13 +118,6 @@ export function Status({ shown, live }: { shown: Orchestration; live: Pipeline }
         )}
       </div>
       <Facts pipeline={shown.pipeline} />
-      {shown.pipeline.exit_code !== null && (
-        <p className="mt-3">
-          <Badge variant={shown.pipeline.exit_code === 0 ? 'success' : 'error'}>
-            exit code {shown.pipeline.exit_code}
-          </Badge>
-        </p>
-      )}
       {stopping && (
         <ConfirmDialog
           open

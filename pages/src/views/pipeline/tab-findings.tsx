@@ -2,6 +2,7 @@ import type { Finding } from '#contract/pipeline.ts';
 import { severityRank } from '#domain/governance/severity.ts';
 import { Citations } from '../../components/citation.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
+import { UntrustedNote } from '../../components/untrusted-note.tsx';
 
 /** The gravest first; among equals, the order in which they were found. */
 export function FindingsTab({ findings }: { findings: Finding[] }) {
@@ -25,11 +26,7 @@ export function FindingsTab({ findings }: { findings: Finding[] }) {
           <div className="mt-2">
             <Citations citations={f.citations} />
           </div>
-          {f.origin.some((o) => o !== 'trusted') && (
-            <p className="mt-1 text-sm text-kumo-warning">
-              Derives from untrusted text: {f.origin.join(', ')}
-            </p>
-          )}
+          <UntrustedNote origin={f.origin} />
         </li>
       ))}
     </ul>

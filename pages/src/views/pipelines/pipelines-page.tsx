@@ -61,7 +61,7 @@ export function PipelinesPage() {
         <div>
           <h1 className="text-2xl font-semibold text-kumo-strong">Pipelines</h1>
           <div className="mt-1 flex flex-wrap gap-x-3 text-sm text-kumo-subtle">
-            <span className="tabular">{exact(counts.live)} live</span>
+            <span className="tabular">{exact(counts.live)} running</span>
             <LiveIndicator stream={model.stream} />
           </div>
         </div>
