@@ -105,7 +105,7 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
       const run = runPlan(folder, requester, planPath, notes, signal);
       run.catch(() => {});
       outcome = await Promise.race([run, death, interrupted.then(() => null)]);
-      if (outcome && !options.json) out.print(...outcomeLines(outcome, out).map((line) => `  ${line}`));
+      if (outcome && !options.json) out.print('', ...outcomeLines(outcome, out).map((line) => `  ${line}`));
     }
     if (options.json) {
       out.print(

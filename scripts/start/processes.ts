@@ -68,9 +68,6 @@ export function startProcess(
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
-  // An open channel must not keep this process alive once everything else is done.
-  child.channel?.unref();
-  child.unref();
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${options.name} could not be started`);
   record(folder, { name: options.name, pid });
@@ -92,7 +89,6 @@ export function startProcess(
     kill: () => signalGroup(pid, 'SIGKILL'),
     async stop() {
       if (ended) return;
-      child.ref();
       signalGroup(pid, 'SIGTERM');
       const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), GRACE_MS);
       await exited;
