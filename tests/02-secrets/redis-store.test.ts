@@ -30,7 +30,7 @@ afterEach(() => {
   server?.close();
   server = undefined;
 });
-const storeAt = (url: string, timeout_ms = 2_000) =>
+const storeAt = (url: string, timeout_ms = 5_000) =>
   createRedisStore({ url, timeout_ms, connect: nodeConnect });
 
 describe('the RESP codec', () => {

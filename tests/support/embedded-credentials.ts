@@ -22,7 +22,7 @@ export async function credentialsFor(
     modelKeys: { embedded: services.modelKey },
   });
   const config: CredentialsConfig = {
-    vault: { addr: vaultAddress(services), ...login, timeout_ms: 2_000 },
+    vault: { addr: vaultAddress(services), ...login },
     store: { kind: 'upstash', url: `${services.url}/redis`, token: services.redisToken },
     sealing: { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } },
   };
