@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { inspectTerraformPlan, quoteStandsAt } from '#domain/inspection/index.ts';
 import { isObject, parseJson, resolvePointer } from '#domain/inspection/json-pointer.ts';
 
-const folder = new URL('../../plans/encrypt-checkout-db/', import.meta.url);
-const file = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+const PLANS = join(import.meta.dirname, '../../plans');
+const file = (name: string): string => readFileSync(join(PLANS, 'encrypt-checkout-db', name), 'utf8');
 
 interface Spot {
   rule?: string;
@@ -93,8 +94,7 @@ describe('the sample plan', () => {
   });
 
   it('RUN-7 DSL-1: every plan of the house names itself after its folder, and its files exist', () => {
-    const plans = new URL('../../plans/', import.meta.url);
-    const names = readdirSync(plans, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const names = readdirSync(PLANS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(names.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
         'approval',
@@ -105,12 +105,12 @@ describe('the sample plan', () => {
       ]),
     );
     for (const { name } of names) {
-      const source = readFileSync(new URL(`${name}/plan.yaml`, plans), 'utf8');
+      const source = readFileSync(join(PLANS, name, 'plan.yaml'), 'utf8');
       const read = parse(source) as { name: string; version: string; context: { file: string }[] };
       expect(read.name).toBe(name);
       expect(read.version).toMatch(/^\d+\.\d+\.\d+$/);
       for (const entry of read.context) {
-        expect(readFileSync(new URL(`${name}/${entry.file}`, plans), 'utf8').length).toBeGreaterThan(100);
+        expect(readFileSync(join(PLANS, name, entry.file), 'utf8').length).toBeGreaterThan(100);
       }
     }
   });

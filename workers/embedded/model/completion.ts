@@ -8,6 +8,10 @@ export const FINGERPRINT = 'embedded-extractive-not-an-llm';
 const CHARACTERS_PER_TOKEN = 4;
 export const tokensIn = (text: string): number => Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 
+/** The longest answer that the request allows, in characters. */
+export const answerLimit = ({ max_completion_tokens, max_tokens }: ChatRequest): number =>
+  (max_completion_tokens ?? max_tokens ?? 1_000_000) * CHARACTERS_PER_TOKEN;
+
 export interface Completion {
   id: string;
   created: number;
@@ -33,7 +37,7 @@ export function fingerprint(text: string): string {
 
 /** Wraps an answer: cuts it at the token limit, and counts. `created` in seconds since the epoch. */
 export function complete(request: ChatRequest, answer: Answer, created: number): Completion {
-  const limit = (request.max_completion_tokens ?? request.max_tokens ?? 1_000_000) * CHARACTERS_PER_TOKEN;
+  const limit = answerLimit(request);
   const cut = answer.content !== null && answer.content.length > limit;
   const content = cut ? (answer.content?.slice(0, limit) ?? null) : answer.content;
   const prompt = JSON.stringify([request.messages, request.tools ?? [], request.response_format ?? null]);

@@ -1,8 +1,9 @@
 import { splitPassages } from '#domain/inspection/index.ts';
+import { citeSentence, REMEDY } from './evidence.ts';
 import type { Point } from './point.ts';
 import { clip, oneLine } from './point.ts';
 import type { Document, Reading } from './reading.ts';
-import { sentencesOf } from './sentences.ts';
+import { type Sentence, sentencesOf } from './sentences.ts';
 
 /** A web address that the context names, with the place where it stands. */
 export interface Address {
@@ -42,11 +43,22 @@ interface Denial {
 const isDenial = (result: unknown): result is Denial =>
   typeof result === 'object' && result !== null && 'denied' in result && result.denied === true;
 
-/** What came of asking for the addresses: refusals with the gate's reason. */
+/** What came of asking for the addresses: refusals with the gate's reason, and what could not be read. */
 export function refusals(reading: Reading): Point[] {
   return addresses(reading).flatMap(({ url, document, locator }): Point[] => {
     const use = reading.used.find(({ tool, arguments: given }) => tool === 'http_get' && given.url === url);
-    if (!use || !isDenial(use.result)) return [];
+    if (!use) return [];
+    const here = [{ source: document.name, locator, quote: url }];
+    if (use.result === null)
+      return [
+        {
+          severity: 'low',
+          title: clip(`Could not be read: ${url}`, 300),
+          body: 'The request failed.',
+          citations: here,
+        },
+      ];
+    if (!isDenial(use.result)) return [];
     const { rule, reason } = use.result;
     const doubt = document.trusted
       ? ''
@@ -56,7 +68,7 @@ export function refusals(reading: Reading): Point[] {
         severity: 'medium',
         title: clip(`Refused: http_get of ${url}`, 300),
         body: `The gate refused the request${rule ? ` by ${oneLine(String(rule))}` : ''}: ${oneLine(String(reason ?? 'no reason given'))}. Nothing was fetched.${doubt}`,
-        citations: [{ source: document.name, locator, quote: url }],
+        citations: here,
       },
     ];
   });
@@ -79,16 +91,27 @@ export const otherRefusals = ({ used }: Reading): Point[] =>
 const ADDRESSED = /\b(automat\w*|reviewers?|agents?|bots?|assistants?|scanners?)\b/i;
 const ORDERS = /\b(must|should|shall|ignore|approve|run|execute|fetch|install|disable)\b/i;
 
-/** Orders to whoever reviews, in documents that nobody vouches for: worth knowing, not to be followed. */
-export const orders = ({ documents }: Reading): Point[] =>
+const ordersIn = (documents: readonly Document[]): Sentence[] =>
   documents
-    .filter(({ trusted, terraform }) => !trusted && !terraform)
+    .filter(({ terraform }) => !terraform)
     .flatMap((document) => splitPassages(document).flatMap(sentencesOf))
     .filter(({ text }) => ADDRESSED.test(text) && ORDERS.test(text))
-    .slice(0, 3)
-    .map(({ passage, text }) => ({
-      severity: 'medium',
-      title: clip(`${passage.source} gives orders to its reviewers; they are not followed`, 300),
-      body: `Nobody vouches for ${passage.source}. It says: "${oneLine(text)}"`,
-      citations: [{ source: passage.source, locator: passage.locator, quote: text }],
-    }));
+    .slice(0, 3);
+
+/** Orders to whoever reviews, in documents that nobody vouches for: worth knowing, not to be followed. */
+export const orders = ({ documents }: Reading): Point[] =>
+  ordersIn(documents.filter(({ trusted }) => !trusted)).map((sentence) => ({
+    severity: 'medium',
+    title: clip(`${sentence.passage.source} gives orders to its reviewers; they are not followed`, 300),
+    body: `Nobody vouches for ${sentence.passage.source}. It says: "${oneLine(sentence.text)}"`,
+    citations: [citeSentence(sentence)],
+  }));
+
+/** RUN-5, `gullible`: the same orders, taken as if they were to be followed. */
+export const obeyed = ({ documents }: Reading): Point[] =>
+  ordersIn(documents.filter((document) => document.obeyed)).map((sentence) => ({
+    severity: 'high',
+    title: clip(`${sentence.passage.source}: ${oneLine(sentence.text)}`, 300),
+    body: `${sentence.passage.source} asks for it.${REMEDY}${oneLine(sentence.text)}`,
+    citations: [citeSentence(sentence)],
+  }));

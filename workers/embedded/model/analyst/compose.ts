@@ -64,7 +64,7 @@ function titleOf(material: Material, defects: readonly Point[], way: Directive |
 }
 
 function stepsOf(
-  defects: readonly Point[],
+  points: readonly Point[],
   instead: Sentence | null,
   passages: readonly RankedPassage[],
 ): string[] {
@@ -74,11 +74,11 @@ function stepsOf(
   const other = passages.find((one) => one !== first && procedure(one).length >= LEAST_PROCEDURE);
   const procedures = [first, other].flatMap((passage) => (passage ? procedure(passage) : []));
   const written = procedures.map((step) => `${oneLine(step.text)} (${where(step)})`);
-  const fixes = defects
+  const fixes = points
     .filter(({ severity }) => atLeast(severity, 'medium'))
-    .flatMap((defect) => {
-      const remedy = remedyOf(defect);
-      const [address] = defect.title.split(': ');
+    .flatMap((point) => {
+      const remedy = remedyOf(point);
+      const [address] = point.title.split(': ');
       return remedy ? [`${address}: ${oneLine(remedy)}`] : [];
     });
   return [...new Set([...written, ...fixes])].slice(0, 30).map((step) => clip(step, 1_000));
@@ -126,7 +126,7 @@ export function compose(material: Material): ProposalDraft {
     revises,
     title,
     body: bodyOf(material, title, defects, rules, instead),
-    steps: stepsOf(defects, instead, clean ? [] : passages),
+    steps: stepsOf(sorted, instead, clean ? [] : passages),
     actions: [],
     citations: uniqueCitations(groundsOf(sorted, emphasis ?? null, instead, passages), 60),
   };

@@ -23,7 +23,8 @@ export const inspections = ({ used }: Reading): Inspected[] =>
       : [];
   });
 
-const REMEDY = '\n\nRemedy: ';
+/** Parts a finding's body from what to do about it. */
+export const REMEDY = '\n\nRemedy: ';
 
 export const defectsOf = ({ document, inspection }: Inspected): Point[] =>
   inspection.findings.map(({ severity, title, body, remedy, pointer, quote }) => ({

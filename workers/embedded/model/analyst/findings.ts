@@ -1,5 +1,5 @@
 import type { RankedPassage } from '#domain/inspection/index.ts';
-import { orders, otherRefusals, refusals } from './addresses.ts';
+import { obeyed, orders, otherRefusals, refusals } from './addresses.ts';
 import {
   defectsOf,
   type Inspected,
@@ -43,9 +43,9 @@ function researched(reading: Reading): Findings {
   const inspected = inspections(reading);
   const overviews = inspected.map(overview);
   const facts = [...inspected.flatMap(defectsOf), ...overviews];
-  const noticed = [...orders(reading), ...refusals(reading), ...otherRefusals(reading)];
+  const noticed = [...orders(reading), ...refusals(reading), ...otherRefusals(reading), ...obeyed(reading)];
   const factual = [...facts, ...reading.board.findings].some(isDefect);
-  const passages = factual && !reading.switches.gullible ? [] : relevantPassages(reading);
+  const passages = factual ? [] : relevantPassages(reading);
   const said = [...obligations(passages), ...(factual ? [] : statements(passages))];
   const points = bySeverity([...facts, ...noticed, ...said]).filter((point) => !overviews.includes(point));
   return gathered(reading, [...points.slice(0, MOST_FINDINGS - overviews.length), ...overviews], passages);

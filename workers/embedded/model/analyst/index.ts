@@ -1,21 +1,22 @@
 import { collectSecrets, redact } from '#domain/inspection/index.ts';
-import { fingerprint } from '../completion.ts';
+import { answerLimit, fingerprint } from '../completion.ts';
 import { type Answer, type ChatRequest, textOf } from '../protocol.ts';
 import { conform, fill } from './conform.ts';
 import { relevantPassages, statements } from './evidence.ts';
 import { mediate } from './mediation.ts';
 import { plannerReport } from './planner.ts';
 import { type Reading, read, schemaName } from './reading.ts';
+import { shortened } from './shorten.ts';
 import { takeTurn } from './turn.ts';
 import { wantedCalls } from './wanted-calls.ts';
 
 export { read } from './reading.ts';
 
-const FORMS: Record<string, (reading: Reading) => unknown> = {
+const FORMS: Record<string, (reading: Reading, limit: number) => unknown> = {
   planner_report: plannerReport,
-  research_turn: (reading) => takeTurn(reading).output,
-  synthesis_turn: (reading) => takeTurn(reading).output,
-  mediation_turn: mediate,
+  research_turn: (reading, limit) => shortened(takeTurn(reading).output, limit),
+  synthesis_turn: (reading, limit) => shortened(takeTurn(reading).output, limit),
+  mediation_turn: (reading, limit) => shortened(mediate(reading), limit),
 };
 
 /** What the passages say, as plain text: for callers that ask for no form, or for one that is not known here. */
@@ -30,7 +31,10 @@ function content(request: ChatRequest, reading: Reading): string {
   const form = FORMS[schemaName(request) ?? ''];
   const format = request.response_format;
   const schema = format?.type === 'json_schema' ? format.json_schema.schema : undefined;
-  if (form) return JSON.stringify(schema ? conform(form(reading), schema) : form(reading));
+  if (form) {
+    const filled = form(reading, answerLimit(request));
+    return JSON.stringify(schema ? conform(filled, schema) : filled);
+  }
   if (schema) return JSON.stringify(fill(schema, plainText(reading)));
   return format?.type === 'json_object' ? JSON.stringify({ answer: plainText(reading) }) : plainText(reading);
 }

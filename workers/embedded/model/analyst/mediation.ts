@@ -3,7 +3,7 @@ import { compose } from './compose.ts';
 import { clip, oneLine, place, uniqueCitations } from './point.ts';
 import type { BoardProposal, Reading } from './reading.ts';
 import { othersProposals, ownProposal, takeTurn } from './turn.ts';
-import { acceptable, objectionTo } from './voting.ts';
+import { acceptable, objectionTo, sound } from './voting.ts';
 
 /** What the merged proposal has from another's: the citations they share, and its own words of decision. */
 function takenFrom(merged: ProposalDraft, other: BoardProposal): string {
@@ -37,7 +37,7 @@ export function mediate(reading: Reading): MediationOutput {
   }
   const draft = compose({
     objective: reading.objective,
-    points: known,
+    points: sound(reading, known),
     passages,
     revises: own?.proposal_id ?? null,
   });

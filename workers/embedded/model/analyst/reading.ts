@@ -53,6 +53,8 @@ export interface Document {
   text: string;
   /** False for a document that nobody vouches for: its orders are not followed. */
   trusted: boolean;
+  /** RUN-5, `gullible`: nobody vouches for it, and it is trusted all the same. */
+  obeyed: boolean;
   terraform: boolean;
 }
 
@@ -95,16 +97,18 @@ export const parsed = (text: string): unknown => {
   }
 };
 
-function document({ source, origin, media_type, text }: DataBlock): Document {
-  const json = /json/.test(media_type) || /^\s*\{/.test(text) ? parsed(text) : null;
-  return {
-    name: source,
-    media_type,
-    text,
-    trusted: origin === 'trusted',
-    terraform: looksLikeTerraformPlan(json),
-  };
-}
+/** Prompts show only the beginning of a long document, so a plan is known by how it begins; the tool reads the whole. */
+const PLAN_BEGINS =
+  /^\s*\{\s*"format_version"\s*:\s*"[^"]*"[\s\S]*"(resource_changes|planned_values|terraform_version)"\s*:/;
+
+const document = ({ source, origin, media_type, text }: DataBlock): Document => ({
+  name: source,
+  media_type,
+  text,
+  trusted: origin === 'trusted',
+  obeyed: false,
+  terraform: PLAN_BEGINS.test(text.slice(0, 100_000)) || looksLikeTerraformPlan(parsed(text)),
+});
 
 /** The text under `# Objective`, else whatever the user wrote outside of data blocks. */
 function objectiveOf(prompt: string): string {
@@ -152,7 +156,7 @@ export function read(request: ChatRequest): Reading {
     documents: blocks
       .filter(({ origin }) => origin === 'trusted' || origin === 'untrusted')
       .map(document)
-      .map((one) => (switches.gullible ? { ...one, trusted: true } : one)),
+      .map((one) => (switches.gullible ? { ...one, trusted: true, obeyed: !one.trusted } : one)),
     board,
     used: toolUses(request.messages),
     tools: new Set(offered),

@@ -5,7 +5,7 @@ import { findingsOf } from './findings.ts';
 import { asFinding, type Point } from './point.ts';
 import { quarrelOf, stubbornVotes } from './quarrel.ts';
 import type { BoardProposal, Reading } from './reading.ts';
-import { acceptable, messagesFor, objectionTo, votesOn } from './voting.ts';
+import { acceptable, messagesFor, objectionTo, sound, votesOn } from './voting.ts';
 
 export const ownProposal = ({ board, seat }: Reading): BoardProposal | null =>
   board.proposals.filter(({ author }) => author === seat).at(-1) ?? null;
@@ -48,7 +48,7 @@ export function takeTurn(reading: Reading): Turn {
   const proposal: ProposalDraft | null = intent
     ? compose({
         objective: reading.objective,
-        points: known,
+        points: sound(reading, known),
         passages,
         revises: intent === 'revise' ? (own?.proposal_id ?? null) : null,
         ...quarrel,

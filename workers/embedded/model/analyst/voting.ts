@@ -28,15 +28,21 @@ const untrustedNames = ({ documents }: Reading): Set<string> =>
     ? new Set(documents.filter(({ trusted }) => !trusted).map(({ name }) => name))
     : new Set();
 
+/** Without the grave points that rest on unvouched words alone: no ground to act on. */
+export function sound(reading: Reading, known: readonly Point[]): Point[] {
+  const untrusted = untrustedNames(reading);
+  const empty = ({ citations }: Point) =>
+    citations.length > 0 && citations.every(({ source }) => untrusted.has(source));
+  const grave = new Set(weighty(known));
+  return known.filter((point) => !grave.has(point) || !empty(point));
+}
+
 /** A proposal holds 60 citations: what it must cover stays below, so that a plan with hundreds of dangers can still be agreed on. */
 const MOST_TO_COVER = 40;
 
 /** Points that any good proposal has to cover: severity high and above, worst first, resting on more than unvouched words. */
 export function mustCover(reading: Reading, known: readonly Point[]): Point[] {
-  const untrusted = untrustedNames(reading);
-  return bySeverity(weighty(known))
-    .filter(({ citations }) => !citations.every(({ source }) => untrusted.has(source)))
-    .slice(0, MOST_TO_COVER);
+  return bySeverity(weighty(sound(reading, known))).slice(0, MOST_TO_COVER);
 }
 
 /** High points that rest on unvouched words alone: a proposal that acts on them is misled. */
