@@ -1,4 +1,7 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
+import { Response } from 'miniflare';
 import { defineConfig } from 'vitest/config';
+import { TEST_VARIABLES } from './tests/support/worker-env.ts';
 
 /** Three kinds of tests: plain Node, inside workerd, and whole processes. The file name says which. */
 export default defineConfig({
@@ -10,6 +13,33 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.workerd.test.ts', 'tests/**/*.system.test.ts'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              // Nothing in these tests reaches a network: what answers for Vault, Redis and models is down.
+              outboundService: () => new Response('no network in tests', { status: 503 }),
+              bindings: { ...TEST_VARIABLES, D1_MIGRATIONS: await readD1Migrations('./d1-migrations') },
+            },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['tests/**/*.workerd.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['tests/**/*.system.test.ts'],
+          // Each file starts real processes; two at once would measure each other.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],

@@ -97,7 +97,10 @@ const Schema = z.object({
   AGS_ENVIRONMENT: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`),
   AGS_PUBLIC_URL: http.optional(),
   AGS_KEY_PEPPER: secret,
-  AGS_PLATFORM_KEY: secret,
+  AGS_PLATFORM_KEY: secret.regex(
+    /^[\x21-\x7e]*$/,
+    'must be visible ASCII without spaces: it travels in a header',
+  ),
   AGS_SEALING_KEYS: present
     .transform((text) => text.split(',').map((part) => sealingKey.exec(part.trim())))
     .refine(

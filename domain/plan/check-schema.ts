@@ -1,7 +1,7 @@
 import type { $ZodIssue } from 'zod/v4/core';
 import { err, ok, type Result } from '../result.ts';
 import { expectedAt, fieldsAt } from './expected.ts';
-import { MAX_FINDINGS, type PlanFinding } from './finding.ts';
+import { inOrder, type PlanFinding } from './finding.ts';
 import { PlanFile } from './schema.ts';
 import type { Path, PlanSourceText } from './source.ts';
 import { expectedWord } from './suggest.ts';
@@ -66,5 +66,5 @@ function findings(issue: $ZodIssue, text: PlanSourceText): PlanFinding[] {
 export function checkSchema(text: PlanSourceText): Result<PlanFile, PlanFinding[]> {
   const parsed = PlanFile.safeParse(text.value);
   if (parsed.success) return ok(parsed.data);
-  return err(parsed.error.issues.flatMap((issue) => findings(issue, text)).slice(0, MAX_FINDINGS));
+  return err(inOrder(parsed.error.issues.flatMap((issue) => findings(issue, text))));
 }

@@ -3,7 +3,7 @@ import { leastTier, type Tier } from '../governance/tier.ts';
 import { hashJson } from '../ledger/canonical.ts';
 import { err, ok, type Result } from '../result.ts';
 import { checkSchema } from './check-schema.ts';
-import { MAX_FINDINGS, type PlanFinding } from './finding.ts';
+import { inOrder, type PlanFinding } from './finding.ts';
 import { checkStages, DEFAULT_STAGES } from './graph.ts';
 import { fillIn, type InputValues, placeholders, resolveInputs } from './inputs.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -186,7 +186,7 @@ export function parsePlan(
         'provider embedded for that agent, or no misbehave switch',
       );
   });
-  if (findings.list.length > 0) return err(findings.list.slice(0, MAX_FINDINGS));
+  if (findings.list.length > 0) return err(inOrder(findings.list));
 
   const content = {
     name: file.name,

@@ -44,8 +44,8 @@ function register(app: App, endpoint: Endpoint): void {
     const config = await configFor(c.env);
     const identity =
       endpoint.access === 'open' ? null : await authenticate(c.env, config, c.req.raw, endpoint);
+    c.set('caller', identity?.kind === 'caller' ? identity.caller : null);
     const caller = identity && authorise(identity, endpoint);
-    c.set('caller', caller);
     const url = new URL(c.req.url);
     const { ticket: _, ...parameters } = queryObject(url);
     const query = endpoint.query
