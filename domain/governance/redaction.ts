@@ -6,12 +6,12 @@ import { collectSecrets, redact } from '../inspection/secrets.ts';
  */
 export const REDACTION_MARK = '[redacted]';
 
+/** Lengths are bounded where a search could start again within its own match: hostile text must not make it quadratic. */
 const FORMS: RegExp[] = [
   /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
   /\bhv[sbr]\.[A-Za-z0-9_-]{12,}/g,
   /\bsk-[A-Za-z0-9_-]{20,}/g,
-  /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g,
+  /\beyJ[A-Za-z0-9_-]{8,600}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}/g,
 ];
 /** The value behind a name, where only the value goes. */
 const BEHIND_A_NAME =

@@ -17,8 +17,8 @@ const CREDENTIAL_FORMS: RegExp[] = [
   /\b[sr]k_live_[A-Za-z0-9]{16,}\b/g,
   /\bhv[sb]\.[A-Za-z0-9_-]{20,}/g,
 ];
-/** `scheme://user:PASSWORD@host`. */
-const URL_PASSWORD = /\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*:([^\s/@"']{3,})@/gi;
+/** `scheme://user:PASSWORD@host`. Lengths are bounded: hostile text must not make the search quadratic. */
+const URL_PASSWORD = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@"']{0,200}:([^\s/@"']{3,300})@/gi;
 /** `DB_PASSWORD=…`, `api_key: "…"` in scripts and prose; counts only with a digit, since prose says "password: ask the owner". */
 const ASSIGNMENT =
   /(?<![:\w-])(?:[A-Za-z0-9]+[_-])*(?:password|passwd|secret|token|api_?key|access_key|private_key)["']?\s*[=:]\s*["']?([^\s"',;}\\]{4,})/gi;
