@@ -12,6 +12,8 @@ export const PlanId = z
   .string()
   .regex(/^plan_[a-z0-9]{4,60}$/)
   .describe('Plan id');
+/** An id as a caller sends it: any short text, because an id of no known shape is simply not found (404), like a foreign one. */
+export const GivenId = z.string().min(1).max(80);
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const Time = z.iso.datetime({ precision: 3 }).describe('RFC 3339, UTC');
 export const MicroUsd = z.int().describe('Integer micro-USD (1,000,000 = 1 USD)');

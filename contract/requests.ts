@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { FALLBACKS, PIPELINE_STATES } from '#domain/pipeline/states.ts';
 import { LIMITS } from '#domain/plan/limits.ts';
 import { Tier } from './pipeline.ts';
-import { Cursor, Limit, PipelineId, PlanId, Reason, Time } from './primitives.ts';
+import { Cursor, GivenId, Limit, PlanId, Reason, Time } from './primitives.ts';
 
 /** API-2: unknown fields are refused, so every request is a strict object. */
 const limits = z.strictObject(
@@ -27,7 +27,7 @@ const Inputs = z.record(
 
 export const SpawnRequest = z
   .strictObject({
-    plan_id: PlanId.optional(),
+    plan_id: GivenId.optional(),
     plan: PlanSource.optional(),
     tier: Tier.optional(),
     project_id: z.string().max(80).optional(),
@@ -47,7 +47,7 @@ export const PlanCheckRequest = z
   .strictObject({
     source: z.string().min(1).max(MAX_PLAN_BYTES).optional(),
     files: z.record(z.string().max(300), z.string().max(MAX_PLAN_BYTES)).optional(),
-    plan_id: PlanId.optional(),
+    plan_id: GivenId.optional(),
     inputs: Inputs.optional(),
     tier: Tier.optional(),
   })
@@ -95,22 +95,22 @@ export const PlanSummary = z
   .meta({ id: 'Plan' });
 export type PlanSummary = z.infer<typeof PlanSummary>;
 
-export const ContinueRequest = z.strictObject({ pipeline_id: PipelineId, reason: Reason.optional() });
-export const EndRequest = z.strictObject({ pipeline_id: PipelineId, reason: Reason });
+export const ContinueRequest = z.strictObject({ pipeline_id: GivenId, reason: Reason.optional() });
+export const EndRequest = z.strictObject({ pipeline_id: GivenId, reason: Reason });
 export const RevokeRequest = z.strictObject({
-  pipeline_id: PipelineId,
+  pipeline_id: GivenId,
   agent_id: z.string().max(80).optional(),
   reason: Reason,
 });
 export const RevokeResult = z.object({
-  pipeline_id: PipelineId,
+  pipeline_id: GivenId,
   scope: z.enum(['agent', 'pipeline']),
   status: z.enum(['revoking', 'revoked']),
   gate_closed_at: Time,
   seq: z.int(),
 });
 export const FallbackRequest = z.strictObject({
-  pipeline_id: PipelineId,
+  pipeline_id: GivenId,
   action: z.enum(FALLBACKS),
   reason: Reason,
   proposal_id: z.string().max(80).optional(),
@@ -119,7 +119,7 @@ export const FallbackRequest = z.strictObject({
 });
 /** REC-5. `fields` is limited to 4 KiB of JSON. */
 export const LogRequest = z.strictObject({
-  pipeline_id: PipelineId,
+  pipeline_id: GivenId,
   level: z.enum(['debug', 'info', 'warn', 'error']),
   source: z.string().trim().min(1).max(200),
   message: z.string().trim().min(1).max(8_000),
@@ -129,7 +129,7 @@ export const LogRequest = z.strictObject({
     .optional(),
 });
 
-export const OfPipeline = z.strictObject({ pipeline_id: PipelineId });
+export const OfPipeline = z.strictObject({ pipeline_id: GivenId });
 export const OfPipelineAt = OfPipeline.extend({ at: z.coerce.number().int().min(1).optional() });
 export const EventsQuery = OfPipeline.extend({
   since: z.coerce.number().int().min(0).optional(),
