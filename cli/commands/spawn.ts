@@ -14,6 +14,7 @@ import { choice, flag, integer, repeated, text } from '../options.ts';
 import { findingLines, isPlanFinding } from '../plan/findings.ts';
 import { readInputs } from '../plan/inputs.ts';
 import { type PlanReference, readPlan } from '../plan/read.ts';
+import { plural } from '../terminal/format.ts';
 import { SEVERITY_CHOICES, waitForVerdict } from './wait.ts';
 
 /** What `ags run` and `ags pipeline spawn` have in common. */
@@ -67,8 +68,8 @@ export function withPlanLines(error: unknown, plan: PlanReference, context: Pick
   const where = { name: basename(plan.path), source: plan.plan.source };
   return new CliError(
     EXIT.refused,
-    error.problem.detail,
-    error.problem.remedy,
+    `${where.name} cannot run: ${plural(findings.length, 'finding')}`,
+    `Mend it; \`ags plan check ${plan.path}\` tells whether it could run.`,
     findings.flatMap((finding) => findingLines(finding, where, context.notes.style)),
   );
 }

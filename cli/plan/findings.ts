@@ -31,7 +31,7 @@ export function findingLines(
   const place = [where.name, ...(line === null ? [] : [line, column ?? 1])].join(':');
   const paint =
     { error: style.bad, warning: style.caution, info: style.faint }[finding.severity] ?? style.bad;
-  const wanted = expected ? ` (expected ${expected})` : '';
+  const wanted = expected ? ` (${expected.startsWith('did you mean') ? '' : 'expected '}${expected})` : '';
   return [
     `${style.strong(place)}  ${paint(finding.severity)}  ${printable(finding.message)}${style.faint(printable(wanted))}`,
     ...(line === null || where.source === null ? [] : excerpt(where.source, line, column, style)),

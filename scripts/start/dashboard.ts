@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTime } from './leftovers.ts';
 import { REPOSITORY } from './workers.ts';
 
 /** What the dashboard's bundle is made of; a change in any of it asks for a new build. */
 const SOURCES = ['pages', 'client', 'contract', 'domain'];
+const ASIDE = '.ags-dashboard-';
 const LEFT_OUT = /^(node_modules|dist.*|functions|\.wrangler|wrangler\.toml)$/;
 
 export class BuildFailed extends Error {
@@ -41,6 +43,15 @@ function sourceHash(): string {
   return hash.digest('hex');
 }
 
+/** Builds that a killed start left half done. */
+function clearAside(): void {
+  const folder = join(REPOSITORY, 'node_modules');
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(ASIDE))) {
+    const builder = Number(name.slice(ASIDE.length));
+    if (startTime(builder) === null) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
 /** Builds the dashboard when its sources are not those of the last build. Tells whether it did. */
 export async function buildDashboard(): Promise<boolean> {
   const dist = join(REPOSITORY, 'pages', 'dist');
@@ -50,10 +61,11 @@ export async function buildDashboard(): Promise<boolean> {
     return false;
   const vite = join(REPOSITORY, 'node_modules', 'vite', 'bin', 'vite.js');
   // Built aside and swapped in, so that a running Worker never serves half a build.
-  const aside = `dist-${process.pid}`;
+  clearAside();
+  const built = join(REPOSITORY, 'node_modules', `${ASIDE}${process.pid}`);
   const child = spawn(
     process.execPath,
-    [vite, 'build', 'pages', '--outDir', aside, '--emptyOutDir', '--logLevel', 'warn'],
+    [vite, 'build', 'pages', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn'],
     {
       cwd: REPOSITORY,
       env: { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' },
@@ -63,7 +75,6 @@ export async function buildDashboard(): Promise<boolean> {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  const built = join(REPOSITORY, 'pages', aside);
   if (code !== 0) {
     rmSync(built, { recursive: true, force: true });
     throw new BuildFailed(output);

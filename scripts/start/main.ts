@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { profilesPath, saveProfile } from '#cli/connection/profiles.ts';
 import { CliError, EXIT, type ExitCode } from '#cli/exit.ts';
+import { plural } from '#cli/terminal/format.ts';
 import { createScreen, type Screen } from '#cli/terminal/terminal.ts';
 import { ApiError, createClient, UnreachableError } from '#client/index.ts';
 import { BuildFailed } from './dashboard.ts';
@@ -64,6 +65,17 @@ function farewell({ style }: Screen, links: { dashboard: string; url: string }, 
   ];
 }
 
+/** REC-6: what a kill or a stop interrupted is at work again by now. */
+async function announceResumed(system: LocalSystem, notes: Screen): Promise<void> {
+  const client = createClient({ baseUrl: system.url, key: system.accounts.requester.key });
+  const { items } = await client.activePipelines({ limit: 100 });
+  if (items.length === 0) return;
+  const names = items.map((pipeline) => `#${pipeline.number}`).join(', ');
+  notes.print(
+    `  ${notes.style.caution('▲')} resumed      ${plural(items.length, 'pipeline')} of an earlier start: ${names}`,
+  );
+}
+
 async function serve(options: StartOptions, { notes, out }: Screens, signal: AbortSignal): Promise<ExitCode> {
   const folder = stateFolder(join(REPOSITORY, '.ags'));
   if (options.reset) {
@@ -99,6 +111,7 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
     const link = await createClient({ baseUrl: requester.url, key: requester.key }).createSignInLink(
       LINK_TTL_S,
     );
+    await announceResumed(system, notes);
     notes.print('');
     let outcome: Outcome | null = null;
     if (options.run && !signal.aborted) {

@@ -22,21 +22,13 @@ export interface Outcome {
 }
 
 /** The run of this plan that a killed start left behind, or a new one. */
-async function beginOrResume(
-  client: Client,
-  folder: StateFolder,
-  request: SpawnRequest,
-  screen: Screen,
-): Promise<string> {
+async function beginOrResume(client: Client, folder: StateFolder, request: SpawnRequest): Promise<string> {
   const request_sha256 = createHash('sha256').update(JSON.stringify(request)).digest('hex');
   const known = readPrivate(runFile(folder), Run);
   const resumes = known?.request_sha256 === request_sha256;
   const idempotency_key = resumes ? known.idempotency_key : randomUUID();
   writePrivate(runFile(folder), JSON.stringify({ request_sha256, idempotency_key }));
   const pipeline = await client.spawn(request, idempotency_key);
-  if (resumes) {
-    screen.print(screen.style.caution(`  Pipeline #${pipeline.number} was interrupted; it goes on.`), '');
-  }
   return pipeline.pipeline_id;
 }
 
@@ -52,7 +44,7 @@ export async function runPlan(
   const reference = readPlan(planPath, { cwd: process.cwd(), allowOutside: false });
   const request: SpawnRequest =
     reference.kind === 'id' ? { plan_id: reference.plan_id } : { plan: reference.plan };
-  const first = await beginOrResume(client, folder, request, screen);
+  const first = await beginOrResume(client, folder, request);
   const orchestration = await followLineage(
     first,
     (id) => watchPipeline(client, id, screen, { signal }),

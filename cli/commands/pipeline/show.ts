@@ -45,6 +45,7 @@ function page(orchestration: Orchestration, context: Context): string[] {
         ? [
             `  ${style.strong(printable(winner.title))}`,
             ...indented(winner.body),
+            ...(winner.steps.length > 0 ? [''] : []),
             ...winner.steps.flatMap((step, at) =>
               wrap(`${at + 1}. ${printable(step)}`, width - 4).map((line, n) => `  ${n ? '   ' : ''}${line}`),
             ),
