@@ -253,11 +253,13 @@ describe('failures', () => {
     [503, 'model_unavailable', true],
   ];
   it.each(HTTP)('AGENT-3: HTTP %i is %s', async (status, code, retryable) => {
-    const error = await failure({
+    const reply: Reply = {
       kind: 'status',
       status,
       body: { error: { message: `refused ${KEY} for "${SECRET_PROMPT}"`, type: 'x', code: 'the_code' } },
-    });
+    };
+    // After a 400 the request is made once more, with the schema in the prompt.
+    const error = await failure(...(status === 400 ? [reply, reply] : [reply]));
     expect(error).toMatchObject({ code, retryable, cause: 'dependency', retry_after_s: null });
     expect(error.message).toContain('the_code');
     // SEC-3: a provider's own words may quote the key and the prompt; ours do not.
@@ -316,6 +318,20 @@ describe('failures', () => {
       ok: false,
       error: { code: 'model_timeout', message: expect.stringContaining('fell silent') },
     });
+  });
+
+  it('AGENT-2: an endpoint that refuses the response format gets the schema in its prompt, and is held to it all the same', async () => {
+    const { answer, sent } = await call([
+      { kind: 'status', status: 400 },
+      { kind: 'json', value: { ...REPORT, complexity: -1 } },
+      { kind: 'status', status: 400 },
+      { kind: 'json', value: REPORT },
+    ]);
+    expect(answer).toMatchObject({ ok: true, value: { value: REPORT } });
+    expect(sent.map((body) => 'response_format' in body)).toEqual([true, false, true, false]);
+    expect(sent[1]?.messages[0]?.content).toContain('fits the JSON schema planner_report:');
+    const openrouter = await call([{ kind: 'status', status: 400 }], {}, 'openrouter');
+    expect(openrouter.sent).toHaveLength(1);
   });
 
   it('AGENT-2: fallbacks are tried in order where another model may do better, and not with a refused key', async () => {

@@ -201,6 +201,28 @@ describe('redaction', () => {
     expect(redactText(text)).toBe(text);
   });
 
+  it.each([
+    'a-',
+    'a.',
+    'a_',
+    'eyJaaaaaaaaa-',
+    'a://',
+    'x:y@',
+    'password ',
+    'password=',
+    'bearer ',
+    'hvs.',
+    '-----BEGIN PRIVATE KEY-----',
+    '"',
+    '\\',
+    '{"a":',
+  ])(
+    'SEC-3: half a megabyte of %s is searched without going quadratic (the test would time out)',
+    (piece) => {
+      expect(redactText(piece.repeat(Math.ceil(500_000 / piece.length))).length).toBeGreaterThan(0);
+    },
+  );
+
   it('SEC-3: known secrets are found in values of any depth, and other types stay', () => {
     expect(redactValue({ a: ['x hunter22 y', 3, null, true], b: { c: 'hunter22' } }, ['hunter22'])).toEqual({
       a: ['x [redacted] y', 3, null, true],

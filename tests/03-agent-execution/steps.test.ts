@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseDataBlocks } from '#domain/agents/data-block.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { startModelServer } from '#tests/support/model-server.ts';
 import { PIPELINE, TENANT } from '#tests/support/pipeline.ts';
+import { handleModel } from '#workers/embedded/model/index.ts';
 import { handleDeadSteps, handleStepBatch, type PipelinePort } from '#workers/steps/index.ts';
 import { MODEL_KEY, message, StepWorld, samplePlan } from './step-world.ts';
 
@@ -103,6 +105,57 @@ describe('the sample, from spawn to seal', () => {
       events(world, 'proposal_written').find(({ author }) => author === 'GAMMA')?.taken.length,
     ).toBeGreaterThan(0);
     expect(world.rig.state.outcome).toMatchObject({ exit_code: 0 });
+  });
+});
+
+describe('the sample through an OpenAI-compatible endpoint', () => {
+  it('AGENT-2 RUN-3: over HTTP, as a provider that knows nothing of embedded switches, it comes to the same verdict', async () => {
+    const server = await startModelServer((request) =>
+      handleModel(request, { EMBEDDED_MODEL_KEY: MODEL_KEY }),
+    );
+    try {
+      const plan = samplePlan('encrypt-checkout-db');
+      const choice = {
+        provider: 'compatible' as const,
+        model: 'extractive-1',
+        fallbacks: [],
+        max_tokens: 8_000,
+      };
+      const models = Object.fromEntries(
+        Object.keys(plan.models).map((role) => [role, choice]),
+      ) as typeof plan.models;
+      const world = new StepWorld().spawn({ ...plan, models });
+      world.deps.models.baseUrls = { compatible: server.url };
+      world.deps.fetch = fetch;
+      await world.run();
+      expect(world.rig.state.outcome).toMatchObject({ exit_code: 0, reason: 'consensus_reached' });
+      expect(world.rig.state.proposals.at(-1)?.title).toMatch(/do not apply.*split.*three/i);
+      expect(server.requests.some(({ body }) => 'embedded' in body)).toBe(false);
+      expect(world.desk.calls).toContain(
+        `read models/compatible as ${events(world, 'agent_spawned')[0]?.agent_id}`,
+      );
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('AGENT-3: a model that only ever gives the smallest answer that fits its schema ends in an honest failure, not in a crash', async () => {
+    const server = await startModelServer();
+    try {
+      const plan = samplePlan('approval');
+      const choice = { provider: 'compatible' as const, model: 'small', fallbacks: [], max_tokens: 8_000 };
+      const models = Object.fromEntries(
+        Object.keys(plan.models).map((role) => [role, choice]),
+      ) as typeof plan.models;
+      const world = new StepWorld().spawn({ ...plan, models, limits: { ...plan.limits, rounds: 4 } });
+      world.deps.models.baseUrls = { compatible: server.url };
+      world.deps.fetch = fetch;
+      await world.run();
+      expect(world.rig.types()).toContain('consensus_failed');
+      expect(events(world, 'step_failed')).toEqual([]);
+    } finally {
+      await server.close();
+    }
   });
 });
 

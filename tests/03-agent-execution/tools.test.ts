@@ -58,6 +58,7 @@ describe('the tool list', () => {
     const names = (role: 'PLANNER' | 'ALPHA') => toolsFor(0, role).map(({ name }) => name);
     expect(names('ALPHA')).toEqual([
       'blackboard_read',
+      'document_read',
       'memory_search',
       'memory_read',
       'http_get',
@@ -148,6 +149,18 @@ describe('http_get', () => {
     expect(pulled).toBeLessThan(HTTP_LIMITS.bytes * 2);
   });
 
+  it('SEC-3: a secret at the place where a page is cut is taken out before the cut', async () => {
+    const secret = 'correct-horse-7-battery';
+    const body = `${'x'.repeat(HTTP_LIMITS.shown_bytes - 14)}\ntoken=${secret}\n${'y'.repeat(500)}`;
+    const { outcome } = await run(
+      'http_get',
+      { url: 'https://docs.example.com/' },
+      { site: { 'https://docs.example.com/': page(body) } },
+    );
+    expect(outcome).toMatchObject({ ok: true, truncated: true });
+    expect(JSON.stringify(outcome)).not.toContain('correct');
+  });
+
   it('GOV-6: what is not text is not read', async () => {
     const { outcome } = await run(
       'http_get',
@@ -205,6 +218,42 @@ describe('terraform_inspect', () => {
   ])('SBX-1: %s holding %s is %s', async (document, content, code) => {
     const { outcome } = await run('terraform_inspect', { document }, { texts: { 'p.json': content } });
     expect(outcome).toMatchObject({ ok: false, code, transient: false });
+  });
+});
+
+describe('document_read', () => {
+  it('AGENT-5: what a prompt had to cut can be read on, part by part, to the end', async () => {
+    const texts = { 'long.txt': 'x'.repeat(30_000) + 'y'.repeat(15_000) };
+    let offset: number | null = 0;
+    let read = '';
+    while (offset !== null) {
+      const { outcome }: { outcome: ToolOutcome } = await run(
+        'document_read',
+        { document: 'long.txt', offset },
+        { texts },
+      );
+      if (!outcome.ok) throw new Error(outcome.message);
+      const part = outcome.value as { text: string; next_offset: number | null };
+      read += part.text;
+      offset = part.next_offset;
+    }
+    expect(read).toBe(texts['long.txt']);
+    const past = await run('document_read', { document: 'long.txt', offset: 45_000 }, { texts });
+    expect(past.outcome).toMatchObject({ ok: false, code: 'not_found' });
+  });
+
+  it('SEC-3: a part that begins or ends within a secret shows nothing of it', async () => {
+    const secret = 'correct-horse-7-battery';
+    for (const shift of [3, 8, 15]) {
+      const texts = {
+        'a.env': `${'x'.repeat(20_000 - 'PASSWORD='.length - shift - 1)}\nPASSWORD=${secret}\nend`,
+      };
+      const parts = await Promise.all(
+        [0, 20_000 - shift].map((offset) => run('document_read', { document: 'a.env', offset }, { texts })),
+      );
+      const shown = JSON.stringify(parts.map(({ outcome }) => outcome));
+      expect(shown).not.toMatch(/correct|horse|battery/);
+    }
   });
 });
 

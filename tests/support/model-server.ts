@@ -189,15 +189,39 @@ async function read(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** An OpenAI-compatible endpoint on loopback that does what it is told, request by request. */
-export async function startModelServer(): Promise<ModelServer> {
+/** Passes a request on to a function that answers as a Worker would. */
+async function pass(
+  handler: (request: Request) => Promise<Response>,
+  seen: SeenRequest,
+  text: string,
+  response: ServerResponse,
+): Promise<void> {
+  const authorization = seen.headers.authorization ?? '';
+  const answered = await handler(
+    new Request(`http://model.test${seen.path}`, { method: 'POST', body: text, headers: { authorization } }),
+  );
+  response.writeHead(answered.status, Object.fromEntries(answered.headers));
+  for await (const chunk of answered.body ?? []) response.write(chunk);
+  response.end();
+}
+
+/**
+ * An OpenAI-compatible endpoint on loopback that does what it is told, request by request; with a `handler`, what is not scripted
+ * is answered by that.
+ */
+export async function startModelServer(
+  handler?: (request: Request) => Promise<Response>,
+): Promise<ModelServer> {
   const requests: SeenRequest[] = [];
   const replies: Reply[] = [];
   const server = createServer((request, response) => {
-    void read(request).then((text) => {
+    void read(request).then(async (text) => {
       const body = JSON.parse(text) as ChatBody;
-      requests.push({ path: request.url ?? '', headers: request.headers, body });
-      answer(replies.shift() ?? { kind: 'json' }, body, response);
+      const seen = { path: request.url ?? '', headers: request.headers, body };
+      requests.push(seen);
+      const reply = replies.shift();
+      if (handler && !reply) await pass(handler, seen, text, response);
+      else answer(reply ?? { kind: 'json' }, body, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -23,6 +23,24 @@ const WORTH_ANOTHER_MODEL = new Set<ModelError['code']>([
   'model_empty_answer',
 ]);
 
+/**
+ * Of the OpenAI-compatible endpoints some know no `json_schema`, or not together with tools, and say 400. The others keep to the
+ * schema or have a better reason to refuse.
+ */
+async function exchangeAnyFormat(
+  request: ModelRequest<unknown>,
+  name: string,
+  baseUrl: string,
+): Promise<Result<Answered, ModelError>> {
+  const first = await exchange(request, name, baseUrl);
+  const { provider } = request.choice;
+  const maybe = provider === 'compatible' || provider === 'workers_ai';
+  if (first.ok || first.error.code !== 'model_request_refused' || !maybe) return first;
+  request.onProgress('the endpoint refused the request; asking again with the schema in the prompt');
+  const second = await exchange(request, name, baseUrl, 'prompt');
+  return second.ok ? second : first;
+}
+
 /** AGENT-2: the chosen model, then its fallbacks in order. The last failure is the one that counts. */
 async function exchangeWithFallbacks(
   request: ModelRequest<unknown>,
@@ -30,11 +48,11 @@ async function exchangeWithFallbacks(
 ): Promise<Result<Answered, ModelError>> {
   const { choice } = request;
   const names = choice.provider === 'openrouter' ? [choice.model] : [choice.model, ...choice.fallbacks];
-  let result = await exchange(request, choice.model, baseUrl);
+  let result = await exchangeAnyFormat(request, choice.model, baseUrl);
   for (const name of names.slice(1)) {
     if (result.ok || !WORTH_ANOTHER_MODEL.has(result.error.code)) return result;
     request.onProgress(`${result.error.code}; trying the fallback model ${name}`);
-    result = await exchange(request, name, baseUrl);
+    result = await exchangeAnyFormat(request, name, baseUrl);
   }
   return result;
 }

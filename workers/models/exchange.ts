@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { PromptMessages } from '#domain/agents/prompts/index.ts';
 import type { Usage } from '#domain/pipeline/event.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { dependency, fromStream, fromThrown } from './errors.ts';
@@ -8,6 +9,8 @@ import { type ModelError, type ModelRequest, TIMEOUTS } from './types.ts';
 import { type ReportedUsage, usageOf } from './usage.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 import { wireSchema } from './wire-schema.ts';
+
+type JsonSchema = NonNullable<Extract<CallOptions['responseFormat'], { type: 'json' }>['schema']>;
 
 /** One request and its whole streamed answer, unjudged. */
 export interface Answered {
@@ -71,28 +74,46 @@ function silent(provider: string, watchdog: Watchdog): ModelError | null {
   return dependency('model_timeout', `Model provider ${provider} ${when} within its time.`, true);
 }
 
-const options = (request: ModelRequest<unknown>, signal: AbortSignal): CallOptions => ({
-  prompt: toWireMessages(request.messages),
-  maxOutputTokens: request.choice.max_tokens,
-  responseFormat: {
-    type: 'json',
-    name: request.schemaName,
-    schema: wireSchema(request.schema) as NonNullable<
-      Extract<CallOptions['responseFormat'], { type: 'json' }>
-    >['schema'],
-  },
-  ...(request.tools.length > 0
-    ? {
-        tools: request.tools.map((tool) => ({
-          type: 'function' as const,
-          name: tool.name,
-          description: tool.description,
-          inputSchema: tool.parameters,
+/** For endpoints that refuse `response_format`: the schema stands in the prompt instead. Validation is the same. */
+const schemaInWords = (request: ModelRequest<unknown>): PromptMessages =>
+  request.messages.map((message) =>
+    message.role === 'system'
+      ? {
+          ...message,
+          text: `${message.text}\n\n# Answer\nAnswer with one JSON value that fits the JSON schema ${request.schemaName}:\n${JSON.stringify(wireSchema(request.schema))}`,
+        }
+      : message,
+  );
+
+const responseFormat = (request: ModelRequest<unknown>): CallOptions['responseFormat'] => ({
+  type: 'json',
+  name: request.schemaName,
+  schema: wireSchema(request.schema) as JsonSchema,
+});
+
+const offeredTools = ({ tools, allowTools }: ModelRequest<unknown>): Partial<CallOptions> =>
+  tools.length === 0
+    ? {}
+    : {
+        tools: tools.map(({ name, description, parameters }) => ({
+          type: 'function',
+          name,
+          description,
+          inputSchema: parameters,
         })),
-        toolChoice: { type: request.allowTools ? ('auto' as const) : ('none' as const) },
-      }
-    : {}),
-  abortSignal: signal,
+        toolChoice: { type: allowTools ? 'auto' : 'none' },
+      };
+
+const options = (
+  request: ModelRequest<unknown>,
+  inWords: boolean,
+  abortSignal: AbortSignal,
+): CallOptions => ({
+  prompt: toWireMessages(inWords ? schemaInWords(request) : request.messages),
+  maxOutputTokens: request.choice.max_tokens,
+  ...(inWords ? {} : { responseFormat: responseFormat(request) }),
+  ...offeredTools(request),
+  abortSignal,
 });
 
 const size = (request: ModelRequest<unknown>): number =>
@@ -103,6 +124,7 @@ export async function exchange(
   request: ModelRequest<unknown>,
   name: string,
   baseUrl: string,
+  schemaIn: 'response_format' | 'prompt' = 'response_format',
 ): Promise<Result<Answered, ModelError>> {
   const provider = request.choice.provider;
   const watchdog = startWatchdog(request.signal, request.timeouts ?? TIMEOUTS);
@@ -127,7 +149,7 @@ export async function exchange(
   };
   const read = async () => {
     const { stream } = await languageModel(request, name, baseUrl).doStream(
-      options(request, watchdog.signal),
+      options(request, schemaIn === 'prompt', watchdog.signal),
     );
     for await (const part of stream) receive(state, part, say);
   };

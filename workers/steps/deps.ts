@@ -4,6 +4,7 @@ import type { Config, Env } from '#workers/config.ts';
 import { readMemory, recordDeadLetter, searchMemory } from '#workers/ledger/index.ts';
 import type { BaseUrls } from '#workers/models/index.ts';
 import { createGate } from '#workers/policy/index.ts';
+import { log } from '#workers/telemetry/index.ts';
 import type { CredentialsPort, StepDeps } from './ports.ts';
 import { TOOL_RULES } from './tools/index.ts';
 import type { MemoryPort } from './tools/tool.ts';
@@ -69,6 +70,6 @@ export function createStepDeps(
       random: () => Math.random(),
     },
     recordDeadLetter: (letter) => recordDeadLetter(env.LEDGER, letter),
-    log: (level, event, fields) => console.log(JSON.stringify({ level, event, ...fields })),
+    log,
   };
 }

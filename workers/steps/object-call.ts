@@ -1,6 +1,7 @@
 import type { PipelinePort, StepDeps } from './ports.ts';
 
-const ATTEMPTS = 4;
+/** With the delays below about 3 s: long enough for an object that is being restarted, far below the lease of a claim. */
+const ATTEMPTS = 6;
 const FIRST_DELAY_MS = 50;
 
 /** The object could not be asked. `overloaded`: asking again would make it worse (rule 9). */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { judgeUrl } from '#domain/governance/egress.ts';
+import { redactText } from '#domain/governance/redaction.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { cutBytes } from './result.ts';
 import { defineTool, type ToolContext, type ToolOutcome, textOf } from './tool.ts';
@@ -59,7 +60,8 @@ async function textResult(response: Response, host: string): Promise<ToolOutcome
     );
   }
   const { bytes, more } = await readBody(response, HTTP_LIMITS.bytes);
-  const whole = new TextDecoder().decode(bytes);
+  // Before the cut, which could leave half a secret that nobody recognises.
+  const whole = redactText(new TextDecoder().decode(bytes));
   const text = cutBytes(whole, HTTP_LIMITS.shown_bytes);
   const truncated = more || text.length < whole.length;
   return {

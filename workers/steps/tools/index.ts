@@ -2,6 +2,7 @@ import type { Role } from '#domain/agents/roles.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ToolRule } from '#workers/policy/index.ts';
 import { blackboardRead } from './blackboard-read.ts';
+import { documentRead } from './document-read.ts';
 import { httpGet } from './http-get.ts';
 import { memoryRead, memorySearch } from './memory.ts';
 import { terraformInspect } from './terraform-inspect.ts';
@@ -9,7 +10,10 @@ import type { Tool } from './tool.ts';
 
 /** GOV-6: the built-in tools by name. */
 export const TOOLS: ReadonlyMap<string, Tool> = new Map(
-  [blackboardRead, memorySearch, memoryRead, httpGet, terraformInspect].map((tool) => [tool.name, tool]),
+  [blackboardRead, documentRead, memorySearch, memoryRead, httpGet, terraformInspect].map((tool) => [
+    tool.name,
+    tool,
+  ]),
 );
 
 /** What the gate judges them by. */

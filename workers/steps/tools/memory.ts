@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { redactText } from '#domain/governance/redaction.ts';
 import { cutBytes } from './result.ts';
 import { defineTool, type ToolOutcome, textOf } from './tool.ts';
 
@@ -57,8 +58,9 @@ export const memoryRead = defineTool({
           transient: false,
           origin: [],
         };
-      const text = cutBytes(entry.text, MAX_TEXT_BYTES);
-      const truncated = text.length < entry.text.length;
+      const whole = redactText(entry.text);
+      const text = cutBytes(whole, MAX_TEXT_BYTES);
+      const truncated = text.length < whole.length;
       return {
         ok: true,
         value: { ...entry, text, truncated },
