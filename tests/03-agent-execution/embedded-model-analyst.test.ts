@@ -296,13 +296,20 @@ describe('the embedded analyst', () => {
     });
   });
 
-  it('CONS-4 PIPE-11: a plan with hundreds of dangers is agreed on, in answers that fit their token limit', async () => {
-    const plan = planOf('May we apply this?', [openPorts(300), RUNBOOK]);
-    const played = await play(plan, { maxTokens: 8_192 });
-    expect(played.verdict?.title).toMatch(/^Do not apply big\.json/);
-    expect(played.rounds).toBeLessThanOrEqual(4);
-    expect(Math.max(...played.said.map((answer) => answer.length))).toBeLessThanOrEqual(4 * 8_192);
-  });
+  it.each([[8_192], [100_000]])(
+    'CONS-4 PIPE-11: a plan with hundreds of dangers is agreed on, in answers of at most %i tokens',
+    async (maxTokens) => {
+      const rules = [1, 2, 3, 4, 5, 6].map(
+        (n) => `## ${n}. Rule of the port\n\nNever apply a plan that opens a port, says rule ${n}.\n`,
+      );
+      const plan = planOf('May we apply this?', [openPorts(300), doc('rules.md', rules.join('\n'))]);
+      const played = await play(plan, { maxTokens });
+      expect(played.verdict?.title).toMatch(/^Do not apply big\.json/);
+      expect(played.proposals[0]?.title).toContain('300 high findings');
+      expect(played.rounds).toBeLessThanOrEqual(4);
+      expect(Math.max(...played.said.map((answer) => answer.length))).toBeLessThanOrEqual(4 * maxTokens);
+    },
+  );
 
   it('AGENT-3: fills a form that it does not know, and fields that a later schema adds', async () => {
     const ask = async (name: string, schema: unknown) => {

@@ -333,6 +333,7 @@ describe('what may not be touched', () => {
           after: { identifier: 'sandbox-db', tags: { peer: 'prod-shop' } },
         },
         { type: 'aws_vpc', mode: 'data', actions: ['read'], after: { name: 'prod-vpc' } },
+        { type: 'aws_vpc', mode: 'data', actions: ['delete'], before: { name: 'prod-vpc' } },
         { type: 'aws_vpc', actions: ['no-op'], before: { name: 'prod-vpc' }, after: { name: 'prod-vpc' } },
       ),
     ).toEqual(['forbidden_target', 'forbidden_target']);

@@ -88,8 +88,18 @@ const cited = (point: Point): string => {
   const [first] = point.citations;
   return first ? ` (${first.source} ${first.locator})` : '';
 };
-const bullets = (points: readonly Point[]): string =>
-  points.map((point) => `- **${point.severity}** ${oneLine(point.title)}${cited(point)}`).join('\n');
+/** A list that a person still reads; what is left off is counted. */
+const MOST_BULLETS = 25;
+
+const bullets = (points: readonly Point[]): string => {
+  const left = points.length - MOST_BULLETS;
+  return [
+    ...points
+      .slice(0, MOST_BULLETS)
+      .map((point) => `- **${point.severity}** ${oneLine(point.title)}${cited(point)}`),
+    ...(left > 0 ? [`- and ${left} more`] : []),
+  ].join('\n');
+};
 
 function bodyOf(
   { objective, emphasis }: Material,

@@ -47,8 +47,7 @@ function researched(reading: Reading): Findings {
   const factual = [...facts, ...reading.board.findings].some(isDefect);
   const passages = factual ? [] : relevantPassages(reading);
   const said = [...obligations(passages), ...(factual ? [] : statements(passages))];
-  const points = bySeverity([...facts, ...noticed, ...said]).filter((point) => !overviews.includes(point));
-  return gathered(reading, [...points.slice(0, MOST_FINDINGS - overviews.length), ...overviews], passages);
+  return gathered(reading, bySeverity([...facts, ...noticed, ...said]), passages, overviews);
 }
 
 /** BETA's and GAMMA's: the rules that documents lay down for the case, read in the light of what is known of it. */
@@ -60,9 +59,20 @@ function synthesised(reading: Reading): Findings {
   return { fresh, known: [...known, ...unknownTo(known, risks)], passages };
 }
 
-function gathered(reading: Reading, points: readonly Point[], passages: RankedPassage[]): Findings {
-  const fresh = unknownTo(reading.board.findings, points).slice(0, MOST_FINDINGS);
-  return { fresh, known: [...reading.board.findings, ...fresh], passages };
+/** `always` are written down even when the worst fill the turn. */
+function gathered(
+  reading: Reading,
+  points: readonly Point[],
+  passages: RankedPassage[],
+  always: readonly Point[] = [],
+): Findings {
+  const found = unknownTo(reading.board.findings, points);
+  const worst = found.filter((point) => !always.includes(point)).slice(0, MOST_FINDINGS - always.length);
+  return {
+    fresh: [...worst, ...found.filter((point) => always.includes(point))],
+    known: [...reading.board.findings, ...found],
+    passages,
+  };
 }
 
 export const findingsOf = (reading: Reading): Findings =>
