@@ -28,10 +28,11 @@ export type JsonObject = Record<string, unknown>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Parses JSON, or undefined: for strings that may or may not hold a document (IAM policies, container definitions). */
+/** Parses JSON; undefined for what is none, or is nested without end: for strings that may or may not hold a document (IAM policies, container definitions). */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isShallow(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -51,4 +52,19 @@ export function* leaves(
   } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     yield { path, value };
   }
+}
+
+/** What no honest document reaches; deeper ones would exhaust the stack of whoever walks them. */
+const DEPTH_MAX = 100;
+
+/** True when no value lies deeper than 100 levels. Walks without recursion. */
+export function isShallow(root: unknown): boolean {
+  let level: unknown[] = [root];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEPTH_MAX) return false;
+    level = level.flatMap((value): unknown[] =>
+      Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [],
+    );
+  }
+  return true;
 }

@@ -60,7 +60,7 @@ function markdownPassages({ name, text }: PassageSource): Passage[] {
   };
   for (const line of text.split('\n')) {
     if (/^(```|~~~)/.test(line)) fenced = !fenced;
-    const heading = fenced ? null : /^(#{1,6})\s+(.*?)\s*#*$/.exec(line);
+    const heading = fenced ? null : /^(#{1,6})\s(.*)$/.exec(line);
     if (!heading) {
       body.push(line);
       continue;
@@ -69,7 +69,12 @@ function markdownPassages({ name, text }: PassageSource): Passage[] {
     const level = (heading[1] ?? '#').length;
     path.length = Math.min(path.length, level - 1);
     while (path.length < level - 1) path.push('');
-    path.push(heading[2] ?? '');
+    path.push(
+      (heading[2] ?? '')
+        .trim()
+        .replace(/#{1,99}$/, '')
+        .trimEnd(),
+    );
   }
   close();
   return passages;

@@ -71,11 +71,14 @@ function nameBeside(root: unknown, path: (string | number)[]): string {
   return isObject(parent) && typeof parent.name === 'string' ? parent.name : '';
 }
 
+/** A script begins early: what is decoded of a long value, in base64 letters. */
+const DECODED_MAX = 64_000;
+
 /** Scripts travel in base64 (`user_data_base64`); anything that does not decode to text is left alone. */
 function decoded(text: string): string {
   if (text.length < 24 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+=*$/.test(text)) return text;
-  const bytes = Uint8Array.from(base64Bytes(text));
-  const plain = String.fromCharCode(...bytes.slice(0, 100_000));
+  const bytes = [...base64Bytes(text.slice(0, DECODED_MAX))];
+  const plain = bytes.map((byte) => String.fromCharCode(byte)).join('');
   return /^[\t\n\r -~]*$/.test(plain) ? plain : text;
 }
 

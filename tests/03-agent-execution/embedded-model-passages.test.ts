@@ -53,6 +53,27 @@ describe('passages of documents', () => {
     }
   });
 
+  it('SEC-2: hostile text costs no more than its length, and depth does no harm', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    expect(splitPassages({ name: 'x', media_type: 'application/json', text: deep })).toHaveLength(1);
+    expect(collectSecrets(deep)).toEqual([]);
+    for (const unit of [
+      'a.',
+      'a-',
+      'a_',
+      'a:',
+      '://',
+      ' ',
+      '# ',
+      '-----BEGIN PRIVATE KEY-----',
+      'password=',
+    ]) {
+      const text = `# ${unit.repeat(300_000 / unit.length)}x`;
+      expect(splitPassages(markdown(text)).length).toBeLessThanOrEqual(1);
+      expect(Array.isArray(collectSecrets(text))).toBe(true);
+    }
+  });
+
   it('RUN-5: forms of a word meet, and the commonest words do not count', () => {
     expect(new Set(words('encrypt encrypted encrypting encryption encrypts')).size).toBe(1);
     expect(words('what is to be done with it')).toEqual(words('done'));

@@ -440,6 +440,15 @@ describe('the whole', () => {
     });
   });
 
+  it('SEC-2: a plan that is nested without end is an error', () => {
+    const deep = JSON.parse(`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`);
+    const plan = {
+      ...planOf({ type: 'aws_sqs_queue', after: { deep } }),
+      configuration: { root_module: { resources: [deep] } },
+    };
+    expect(inspectTerraformPlan(plan)).toMatchObject({ ok: false, error: { code: 'not_a_terraform_plan' } });
+  });
+
   it('SBX-1: hundreds of findings are cut off and counted', () => {
     const many = Array.from({ length: 510 }, () => ingress({ from_port: 22, to_port: 22 }));
     const { findings, findings_left_off } = inspect(planOf(...many));

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { err, ok, type Result } from '../../result.ts';
-import { isObject, type JsonObject } from '../json-pointer.ts';
+import { isObject, isShallow, type JsonObject } from '../json-pointer.ts';
 
 /** What `terraform show -json PLAN` writes, as far as it is judged here; unknown fields are left alone, as its format asks. */
 const Change = z.looseObject({
@@ -95,6 +95,9 @@ export const looksLikeTerraformPlan = (json: unknown): boolean =>
   ('resource_changes' in json || 'planned_values' in json);
 
 export function readTerraformPlan(json: unknown): Result<TerraformPlan, PlanError> {
+  if (!isShallow(json)) {
+    return err({ code: 'not_a_terraform_plan', message: 'The document is nested deeper than 100 levels' });
+  }
   const parsed = PlanDocument.safeParse(json);
   if (!parsed.success || !looksLikeTerraformPlan(json)) {
     const issue = parsed.error?.issues[0];
