@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import type { Role } from '#domain/agents/roles.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import { parsePlan } from '#domain/plan/index.ts';
-import type { ResolvedPlan } from '#domain/plan/plan.ts';
+import type { ModelChoice, ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok } from '#domain/result.ts';
 import type { StepAck } from '#objects/pipeline/rpc.ts';
 import { PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
@@ -38,6 +39,14 @@ export function samplePlan(name: string): ResolvedPlan {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
   return parsed.value.plan;
 }
+
+export const everyRole = (choice: ModelChoice): Record<Role, ModelChoice> => ({
+  PLANNER: choice,
+  ALPHA: choice,
+  BETA: choice,
+  GAMMA: choice,
+  DIAGNOSTIC: choice,
+});
 
 /** Tokens that live in memory: `dead` ones are refused, `down` makes every call fail. */
 export class TokenDesk implements CredentialsPort {

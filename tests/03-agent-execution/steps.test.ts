@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { parseDataBlocks } from '#domain/agents/data-block.ts';
-import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import type { EventBodies, EventType } from '#domain/pipeline/event.ts';
 import { startModelServer } from '#tests/support/model-server.ts';
 import { PIPELINE, TENANT } from '#tests/support/pipeline.ts';
 import { handleModel } from '#workers/embedded/model/index.ts';
 import { handleDeadSteps, handleStepBatch, type PipelinePort } from '#workers/steps/index.ts';
-import { MODEL_KEY, message, StepWorld, samplePlan } from './step-world.ts';
+import { everyRole, MODEL_KEY, message, StepWorld, samplePlan } from './step-world.ts';
 
 const hint = (step_id: string) => ({ tenant: TENANT, pipeline_id: PIPELINE, step_id });
 const spawned = (plan = 'approval') => new StepWorld().spawn(samplePlan(plan));
 const batch = (...messages: ReturnType<typeof message>[]) => ({ queue: 'ags-steps-3', messages });
-const events = <T extends PipelineEvent['type']>(world: StepWorld, type: T) =>
-  world.rig.log.filter((e): e is Extract<PipelineEvent, { type: T }> => e.type === type).map((e) => e.body);
+const events = <T extends EventType>(world: StepWorld, type: T): EventBodies[T][] =>
+  world.rig.log.filter((e) => e.type === type).map((e) => e.body as EventBodies[T]);
 const nextStep = (world: StepWorld) => {
   const [step] = world.rig.ready();
   if (!step) throw new Error('nothing is ready');
@@ -121,9 +121,7 @@ describe('the sample through an OpenAI-compatible endpoint', () => {
         fallbacks: [],
         max_tokens: 8_000,
       };
-      const models = Object.fromEntries(
-        Object.keys(plan.models).map((role) => [role, choice]),
-      ) as typeof plan.models;
+      const models = everyRole(choice);
       const world = new StepWorld().spawn({ ...plan, models });
       world.deps.models.baseUrls = { compatible: server.url };
       world.deps.fetch = fetch;
@@ -144,9 +142,7 @@ describe('the sample through an OpenAI-compatible endpoint', () => {
     try {
       const plan = samplePlan('approval');
       const choice = { provider: 'compatible' as const, model: 'small', fallbacks: [], max_tokens: 8_000 };
-      const models = Object.fromEntries(
-        Object.keys(plan.models).map((role) => [role, choice]),
-      ) as typeof plan.models;
+      const models = everyRole(choice);
       const world = new StepWorld().spawn({ ...plan, models, limits: { ...plan.limits, rounds: 4 } });
       world.deps.models.baseUrls = { compatible: server.url };
       world.deps.fetch = fetch;
