@@ -13,6 +13,8 @@ export interface Run {
   version: number;
   chain: ChainProgress;
   stream: StreamView;
+  /** There is no such pipeline, or it is not this tenant's (TEN-1). */
+  missing: boolean;
   failure: Failure | null;
 }
 
@@ -71,13 +73,19 @@ export function useRun(pipelineId: string): Run {
     }),
   );
 
-  return {
-    timeline: store.timeline,
-    version,
-    chain: useChain(store, version),
-    stream,
-    failure: store.failure,
-  };
+  // A socket that is refused does not say why, so the API is asked; only that there is no such pipeline matters here.
+  const [missing, setMissing] = useState(false);
+  useEffect(() => {
+    let over = false;
+    setMissing(false);
+    ags.pipeline(pipelineId).catch((error) => over || setMissing(failureOf(error).status === 404));
+    return () => {
+      over = true;
+    };
+  }, [pipelineId]);
+
+  const chain = useChain(store, version);
+  return { timeline: store.timeline, version, chain, stream, missing, failure: store.failure };
 }
 
 /** Recomputes the hash chain a slice at a time between frames (LEDG-2). */

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import type { ApiError, StreamHandlers, StreamStatus, Subscription } from '#client/index.ts';
+import { useSession } from './session.tsx';
 
 export interface StreamView {
   status: StreamStatus;
@@ -13,7 +14,10 @@ export interface StreamView {
  */
 export function useStream(key: string, subscribe: (handlers: StreamHandlers) => Subscription): StreamView {
   const [view, setView] = useState<StreamView>({ status: 'connecting', refused: null });
+  const { refresh } = useSession();
   const open = useEffectEvent(subscribe);
+  /** TEN-3: a session that ended elsewhere leads to the sign-in page. */
+  const signedOut = useEffectEvent(() => void refresh());
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what is streamed; another one is another stream.
   useEffect(() => {
@@ -35,6 +39,7 @@ export function useStream(key: string, subscribe: (handlers: StreamHandlers) => 
         },
         onRefused: (error) => {
           refused = error;
+          if (error.problem.status === 401) signedOut();
         },
       });
     };

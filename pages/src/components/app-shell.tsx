@@ -30,8 +30,9 @@ export function AppShell({ children }: { children: ReactNode }) {
       </a>
       <header className="sticky top-0 z-20 border-b border-kumo-line bg-kumo-base">
         <div className="mx-auto flex h-14 max-w-7xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
-          <Link href="/" aria-label="Agent Governance, home" className="rounded-md">
+          <Link href="/" className="rounded-md">
             <Brand />
+            <span className="sr-only">, home</span>
           </Link>
           <nav aria-label="Main" className="flex-1">
             <Link

@@ -31,7 +31,9 @@ export function CitationChip({ citation }: { citation: Citation }) {
         aria-label={`Citation: ${citation.source}, ${shortLocator(citation.locator)}`}
       >
         <QuotesIcon size={12} aria-hidden="true" className="shrink-0" />
-        <span className="truncate">{shortLocator(citation.locator)}</span>
+        <span className="truncate">
+          <span className="text-kumo-subtle">{citation.source}</span> {shortLocator(citation.locator)}
+        </span>
       </Popover.Trigger>
       <Popover.Content className="max-w-[min(28rem,90vw)]">
         <Popover.Title className="break-all">{citation.source}</Popover.Title>

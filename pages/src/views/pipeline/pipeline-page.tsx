@@ -41,7 +41,7 @@ export function PipelinePage({ id }: { id: string }) {
 
   useTitle(live ? `${live.pipeline.plan_name} #${live.pipeline.number}` : 'Pipeline');
 
-  if (stream.refused?.problem.status === 404) return <NotFoundRoute />;
+  if (run.missing) return <NotFoundRoute />;
   if (!shown || !live) {
     return (
       <>

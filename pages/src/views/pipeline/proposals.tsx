@@ -74,10 +74,12 @@ function Column({ column, passes }: { column: ProposalColumn; passes: boolean })
       <Body proposal={p} />
       <div className="mt-4 border-t border-kumo-line pt-3">
         <h4 className="mb-2 text-sm font-medium">Votes</h4>
-        {votes.length === 0 ? (
-          <p className="text-sm text-kumo-subtle">None on this revision yet.</p>
-        ) : (
-          <ul className="flex flex-col gap-2.5">
+        <p className="text-sm text-kumo-subtle">
+          {p.author}, its author, approves it.
+          {votes.length === 0 && ' No other seat has voted on this revision yet.'}
+        </p>
+        {votes.length > 0 && (
+          <ul className="mt-2 flex flex-col gap-2.5">
             {votes.map((vote) => (
               <VoteLine key={vote.seq} vote={vote} />
             ))}

@@ -30,7 +30,7 @@ function Row({ pipeline: p }: { pipeline: Pipeline }) {
         >
           {p.plan_name} <span className="sr-only">number {p.number}</span>
         </Link>
-        <p className="truncate text-sm text-kumo-subtle" title={subline(p)}>
+        <p className="line-clamp-2 text-sm break-words text-kumo-subtle sm:line-clamp-1" title={subline(p)}>
           {subline(p)}
         </p>
       </td>

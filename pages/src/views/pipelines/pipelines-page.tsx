@@ -90,7 +90,12 @@ export function PipelinesPage() {
               <Skeleton className="h-96" />
             </Loading>
           ) : rows.length > 0 ? (
-            <PipelineTable rows={rows} loadMore={model.loadMore} loadingMore={model.loadingMore} />
+            <PipelineTable
+              key={`${filter.show} ${filter.state} ${filter.text}`}
+              rows={rows}
+              loadMore={model.loadMore}
+              loadingMore={model.loadingMore}
+            />
           ) : filtered ? (
             <Empty
               icon={<FunnelIcon size={48} aria-hidden="true" />}

@@ -46,7 +46,7 @@ export function Samples({ onSpawned }: { onSpawned(pipeline: Pipeline): void }) 
           <Skeleton className="h-28" />
         </Loading>
       ) : (
-        <ul className="-mx-4 flex snap-x gap-3 overflow-x-auto px-4 pb-2 sm:mx-0 sm:grid sm:grid-cols-2 sm:overflow-visible sm:px-0 lg:grid-cols-3 xl:grid-cols-5">
+        <ul className="-mx-4 flex snap-x scroll-px-4 gap-3 overflow-x-auto px-4 pb-2 sm:mx-0 sm:grid sm:grid-cols-2 sm:overflow-visible sm:px-0 lg:grid-cols-3 xl:grid-cols-5">
           {samples.map((sample) => (
             <li
               key={sample.name}

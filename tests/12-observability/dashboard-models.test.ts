@@ -1,0 +1,302 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Caller } from '#contract/access.ts';
+import type { Pipeline } from '#contract/pipeline.ts';
+import { toOrchestration, toPipeline } from '#contract/views.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { evolve, initialState, replay } from '#domain/pipeline/evolve.ts';
+import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
+import { controlsFor } from '../../pages/src/models/controls.ts';
+import { eventText, marksOf, rolesOf } from '../../pages/src/models/event-text.ts';
+import { ago, duration, money, providerName } from '../../pages/src/models/format.ts';
+import { readLocator, shortLocator } from '../../pages/src/models/locator.ts';
+import { listPipelines, mergePipelines } from '../../pages/src/models/pipeline-list.ts';
+import { offsetOf } from '../../pages/src/models/plan-text.ts';
+import { proposalColumns } from '../../pages/src/models/proposals.ts';
+import { ribbonOf } from '../../pages/src/models/ribbon.ts';
+import { describeRun } from '../../pages/src/models/sentence.ts';
+import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
+import { usageRows } from '../../pages/src/models/usage.ts';
+import {
+  longRun,
+  verdictRun,
+  violationRun,
+  waitingRun,
+  workingRun,
+} from '../support/fixtures/dashboard-runs.ts';
+
+const fold = { initial: initialState, evolve };
+const verdict = verdictRun();
+const long = longRun(SNAPSHOT_EVERY * 2 + 37);
+
+describe('timeline', () => {
+  const filled = (log: readonly PipelineEvent[]) => {
+    const timeline = new Timeline(fold);
+    timeline.append(log);
+    return timeline;
+  };
+
+  it('UI-4: jumping anywhere in any order shows what replaying up to there shows', () => {
+    const timeline = filled(long.log);
+    fc.assert(
+      fc.property(fc.array(fc.nat(long.log.length), { minLength: 1, maxLength: 8 }), (jumps) => {
+        for (const seq of jumps) expect(timeline.at(seq)).toEqual(replay(long.log.slice(0, seq)));
+      }),
+      { numRuns: 25, examples: [[[SNAPSHOT_EVERY, SNAPSHOT_EVERY - 1, SNAPSHOT_EVERY + 1]]] },
+    );
+  });
+
+  it('UI-4: a jump folds at most one snapshot’s distance, and a step by one event folds one', () => {
+    let folded = 0;
+    const timeline = new Timeline({
+      initial: 0,
+      evolve: (n: number) => {
+        folded += 1;
+        return n + 1;
+      },
+    });
+    timeline.append(long.log);
+    folded = 0;
+    expect(timeline.at(SNAPSHOT_EVERY * 2 - 2)).toBe(SNAPSHOT_EVERY * 2 - 2);
+    expect(folded).toBeLessThan(SNAPSHOT_EVERY);
+    folded = 0;
+    expect(timeline.at(SNAPSHOT_EVERY * 2 - 1)).toBe(SNAPSHOT_EVERY * 2 - 1);
+    expect(folded).toBe(1);
+  });
+
+  it('API-3: repeats after a reconnect change nothing, and a gap is told', () => {
+    const timeline = filled(verdict.log.slice(0, 20));
+    expect(timeline.append(verdict.log.slice(5, 20))).toBe('nothing_new');
+    expect(timeline.append(verdict.log.slice(15, 30))).toBe('added');
+    expect(timeline.append(verdict.log.slice(31))).toBe('gap');
+    expect(timeline.head).toBe(30);
+    expect(timeline.at(30)).toEqual(replay(verdict.log.slice(0, 30)));
+  });
+});
+
+describe('chain', () => {
+  const check = (log: readonly PipelineEvent[]) => {
+    let progress = CHAIN_START;
+    for (let i = 0; i < 100 && progress.head.seq < log.length && !progress.broken; i++)
+      progress = checkNext(progress, log);
+    return progress;
+  };
+
+  it('LEDG-2: a whole log verifies slice by slice', () => {
+    expect(check(long.log)).toEqual({ head: long.head, broken: null });
+  });
+
+  it('LEDG-2: any changed, swapped or cut event is found at its place', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: long.log.length - 2 }),
+        fc.constantFrom('change', 'swap', 'cut'),
+        (at, how) => {
+          const log = [...long.log];
+          const event = log[at]!;
+          if (how === 'change') log[at] = { ...event, at: '2027-01-01T00:00:00.000Z' };
+          if (how === 'swap') [log[at], log[at + 1]] = [log[at + 1]!, event];
+          if (how === 'cut') log.splice(at, 1);
+          expect(check(log).broken?.seq).toBe(how === 'change' ? event.seq : event.seq + 1);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('the sentence', () => {
+  const say = (log: readonly PipelineEvent[]) => describeRun(toOrchestration(replay(log)));
+
+  it('UI-4: says what waits for whom', () => {
+    expect(say(waitingRun().log)).toEqual({
+      tone: 'waiting',
+      text: 'The report is ready and waits for a person to read it.',
+      next: 'you, with Continue',
+    });
+    expect(say(workingRun().log)).toMatchObject({ tone: 'working', next: 'ALPHA' });
+  });
+
+  it('UI-4: leads with the verdict once there is one, and with the reason when it failed', () => {
+    expect(say(verdict.log)).toMatchObject({
+      tone: 'success',
+      text: expect.stringContaining(
+        'Verdict: “Do not apply; split the plan in three”. Approved by ALPHA and BETA',
+      ),
+      next: null,
+    });
+    expect(say(violationRun().log)).toMatchObject({
+      tone: 'danger',
+      text: expect.stringContaining('a critical rule was broken'),
+    });
+  });
+
+  it('UI-4: there is a sentence for every moment of every run', () => {
+    for (const { log } of [verdict, violationRun(), waitingRun(), workingRun()]) {
+      for (let seq = 1; seq <= log.length; seq++) expect(say(log.slice(0, seq)).text).toMatch(/\.$/);
+    }
+  });
+
+  it('PIPE-1: the ribbon shows where a run is and how it ended', () => {
+    const at = (log: readonly PipelineEvent[]) =>
+      ribbonOf(toPipeline(replay(log))).map((s) => `${s.name} ${s.status}`);
+    expect(at(verdict.log)).toEqual([
+      'SPAWN done',
+      'RUNNING done',
+      'REPORT done',
+      'ORCHESTRATING done',
+      'COMPLETED done',
+    ]);
+    expect(at(waitingRun().log)).toEqual([
+      'SPAWN done',
+      'RUNNING done',
+      'REPORT now',
+      'ORCHESTRATING ahead',
+      'COMPLETED ahead',
+    ]);
+    expect(at(violationRun().log).at(-1)).toBe('FAILED failed');
+  });
+});
+
+describe('controls', () => {
+  const caller = (role: Caller['role']): Caller => ({
+    tenant: 'acme',
+    subject_id: 'ps_1',
+    subject_kind: 'person',
+    name: 'A',
+    role,
+    project_ids: null,
+    via: 'session',
+    credential_id: 'c',
+  });
+
+  it('TEN-2, UI-4: only those who may act get buttons, and only those that fit the state', () => {
+    const waiting = toPipeline(waitingRun().state);
+    expect(controlsFor(waiting, caller('operator'))).toEqual({ continue: true, stop: true });
+    expect(controlsFor(toPipeline(workingRun().state), caller('admin'))).toEqual({
+      continue: false,
+      stop: true,
+    });
+    expect(controlsFor(toPipeline(verdict.state), caller('admin'))).toEqual({ continue: false, stop: false });
+    for (const role of ['viewer', 'auditor'] as const)
+      expect(controlsFor(waiting, caller(role))).toEqual({ continue: false, stop: false });
+  });
+});
+
+describe('blackboard', () => {
+  it('CONS-1: columns hold the latest revision, older ones, and the votes that stand', () => {
+    const [alpha, beta] = proposalColumns(toOrchestration(verdict.state).blackboard);
+    expect([alpha?.latest.author, alpha?.won, beta?.latest.author, beta?.won]).toEqual([
+      'ALPHA',
+      false,
+      'BETA',
+      true,
+    ]);
+    expect(beta?.latest.revision).toBe(2);
+    expect(beta?.older.map((p) => p.revision)).toEqual([1]);
+    expect(beta?.votes.map((v) => [v.seat, v.vote])).toContainEqual(['ALPHA', 'approve']);
+    expect(beta?.earlier.map((v) => [v.seat, v.vote, v.revision])).toContainEqual(['ALPHA', 'reject', 1]);
+  });
+
+  it('AGENT-6: usage by agent adds up to the pipeline’s, at any moment', () => {
+    for (const seq of [10, 30, 60, verdict.log.length]) {
+      const { usage } = toPipeline(replay(verdict.log.slice(0, seq)));
+      const rows = usageRows(verdict.log, seq);
+      expect(rows.reduce((sum, r) => sum + r.cost_microusd, 0)).toBe(usage.cost_microusd);
+      expect(rows.reduce((sum, r) => sum + r.tokens_in + r.tokens_out, 0)).toBe(
+        usage.tokens_in + usage.tokens_out,
+      );
+    }
+    expect(usageRows(verdict.log, verdict.log.length).map((r) => r.agent)).toEqual([
+      'PLANNER',
+      'ALPHA',
+      'BETA',
+    ]);
+  });
+
+  it('UI-4: every event has a line for people that names roles instead of ids', () => {
+    const roles = rolesOf(verdict.log);
+    for (const event of verdict.log) expect(eventText(event, roles)).not.toMatch(/\bag_|undefined|\[object/);
+    const unknown = { ...verdict.log[0], type: 'from_the_future' } as unknown as PipelineEvent;
+    expect(eventText(unknown, roles)).toBe('from the future');
+    expect(marksOf(verdict.log).map((m) => m.kind)).toContain('verdict');
+    expect(marksOf(violationRun().log).map((m) => m.kind)).toContain('refusal');
+  });
+});
+
+describe('list', () => {
+  const base = toPipeline(workingRun().state);
+  const p = (number: number, change: Partial<Pipeline> = {}): Pipeline => ({
+    ...base,
+    pipeline_id: `pl_${number}`,
+    number,
+    ...change,
+  });
+
+  it('UI-2: the newer of two answers stands, whichever comes last', () => {
+    const once = mergePipelines(new Map(), [p(1, { seq: 9, state: 'COMPLETED' })]);
+    expect(mergePipelines(once, [p(1, { seq: 4 })]).get('pl_1')?.state).toBe('COMPLETED');
+    expect(mergePipelines(once, [p(1, { seq: 10, state: 'FAILED' })]).get('pl_1')?.state).toBe('FAILED');
+  });
+
+  it('UI-1: filters by life, state and every word; the newest first', () => {
+    const all = mergePipelines(new Map(), [
+      p(1),
+      p(3, { state: 'COMPLETED', verdict: 'Do not apply' }),
+      p(2, { state: 'FAILED' }),
+    ]);
+    const shown = (show: 'all' | 'live' | 'ended', state = '', text = '') =>
+      listPipelines(all, { show, state, text }).map((x) => x.number);
+    expect(shown('all')).toEqual([3, 2, 1]);
+    expect(shown('live')).toEqual([1]);
+    expect(shown('ended')).toEqual([3, 2]);
+    expect(shown('all', 'FAILED')).toEqual([2]);
+    expect(shown('all', '', 'APPLY not')).toEqual([3]);
+    expect(shown('all', '', 'apply never')).toEqual([]);
+  });
+});
+
+describe('texts', () => {
+  it.each([
+    [
+      '/resource_changes/3/change/after/a~1b',
+      { kind: 'path', parts: ['resource_changes', '3', 'change', 'after', 'a/b'] },
+    ],
+    ['§ 3. Encrypt / Cut over', { kind: 'section', parts: ['3. Encrypt', 'Cut over'] }],
+    ['## Restore', { kind: 'section', parts: ['Restore'] }],
+    ['line 14', { kind: 'line', text: 'line 14' }],
+    ['L2-L5', { kind: 'line', text: 'lines 2–5' }],
+    ['somewhere', { kind: 'text', text: 'somewhere' }],
+  ])('CONS-1: the locator %s is readable', (locator, expected) => {
+    expect(readLocator(locator)).toEqual(expected);
+  });
+
+  it('CONS-1: a chip shows the end of a long path', () => {
+    expect(shortLocator('/resource_changes/3/change/after')).toBe('… › 3 › change › after');
+  });
+
+  it('RUN-5: the embedded model never passes for an LLM', () => {
+    expect(providerName('embedded')).toBe('embedded (not an LLM)');
+    expect(providerName('openrouter')).toBe('openrouter');
+  });
+
+  it('UI-4: money and time are never rounded to nothing', () => {
+    expect([0, 12, 71_900, 2_500_000].map(money)).toEqual(['$0', '< $0.0001', '$0.0719', '$2.50']);
+    expect([400, 65_000, 3_600_000, 90_061_000].map(duration)).toEqual([
+      '0 s',
+      '1 min 5 s',
+      '1 h',
+      '1 d 1 h',
+    ]);
+    const now = Date.parse('2026-11-22T12:00:00.000Z');
+    expect(ago('2026-11-22T11:59:58.000Z', now)).toBe('now');
+    expect(ago('2026-11-22T11:00:00.000Z', now)).toBe('1 h ago');
+  });
+
+  it('DSL-1: a line and column lead to their place in the text', () => {
+    const text = 'name: a\nobjectve: b\n';
+    expect(text.slice(offsetOf(text, 2, 1)).startsWith('objectve')).toBe(true);
+    expect(offsetOf(text, 2, 999)).toBe('name: a\nobjectve: b'.length);
+    expect(offsetOf(text, 99, 1)).toBe(text.length);
+  });
+});
