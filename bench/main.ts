@@ -1,0 +1,63 @@
+/**
+ * `npm run bench`: how fast, against what is physically possible in the same run on the same machine. `--json FILE` writes the numbers;
+ * `--only size,ledger,pipelines` runs parts. Exit code 1 when a target is missed.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { costPerMillionSteps } from './measure/cost.ts';
+import { measureLedger } from './measure/ledger.ts';
+import { measurePipelines, TENANTS } from './measure/pipelines.ts';
+import { measureSize } from './measure/size.ts';
+import { type Measurement, table } from './report.ts';
+import { startBare, startProduct } from './runtime.ts';
+
+const { values: options } = parseArgs({
+  options: { json: { type: 'string' }, only: { type: 'string', default: 'size,ledger,pipelines' } },
+});
+const wanted = new Set(options.only.split(','));
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'ags-bench-'));
+const results: Measurement[] = [];
+try {
+  if (wanted.has('size')) {
+    say('size and start-up …');
+    results.push(...(await measureSize()));
+  }
+  if (wanted.has('ledger') || wanted.has('pipelines')) {
+    say('building and starting …');
+    const bare = await startBare(folder);
+    const product = await startProduct(folder, TENANTS);
+    try {
+      if (wanted.has('ledger')) {
+        say('ledger …');
+        results.push(...(await measureLedger(bare, product)));
+      }
+      if (wanted.has('pipelines')) {
+        say('pipelines …');
+        const load = await measurePipelines(bare, product);
+        results.push(...load.measurements, ...costPerMillionSteps(load.perStep));
+      }
+    } finally {
+      await Promise.all([bare.stop(), product.stop()]);
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+console.log(table(results));
+if (options.json) {
+  const machine = { cores: availableParallelism(), platform: process.platform, node: process.version };
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`,
+  );
+}
+const missed = results.filter((r) => r.ok === false);
+console.log(missed.length === 0 ? 'every target met' : `missed: ${missed.map((m) => m.name).join('; ')}`);
+process.exit(missed.length === 0 ? 0 : 1);

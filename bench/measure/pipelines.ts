@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, createClient } from '#client/index.ts';
+import { atMost, type Measurement, percentile, rate } from '../report.ts';
+import { PLATFORM_KEY, type Running, timed } from '../runtime.ts';
+
+/** The quotas of a tenant are 100 live pipelines and 120 spawns a minute; the load is spread to stay below. */
+export const TENANTS = ['bench-a', 'bench-b', 'bench-c', 'bench-d'];
+
+const PLAN = `name: bench
+version: 1.0.0
+tier: 0
+objective: Is this fast?
+context:
+  - { name: note.md, text: "Nothing here.", media_type: text/markdown, origin: trusted }
+`;
+
+export interface Counters {
+  object_rows: number;
+  alarms: number;
+  object_requests: number;
+  d1_rows: number;
+  messages: number;
+}
+
+export interface Load {
+  measurements: Measurement[];
+  /** Per step, as billed. */
+  perStep: Counters & { worker_requests: number };
+}
+
+const WIDTH = 16;
+const ALONE = 10;
+const IN_FLIGHT = 160;
+const APPENDS = 2_000;
+
+/** PERF-1, and the append half of PERF-3. */
+export async function measurePipelines(bare: Running, product: Running): Promise<Load> {
+  const clients = await Promise.all(TENANTS.map((tenant) => open(product.url, tenant)));
+  const client = clients[0] as Client;
+  await run(clients, 4, 4);
+
+  const alone = await run(clients, ALONE, 1);
+  const before = await counters(product);
+  const many = await run(clients, IN_FLIGHT, WIDTH);
+  // What is still to be sent and shipped belongs to the cost of what has ended.
+  await settled(product);
+  const spent = difference(await counters(product), before);
+
+  const detail = await Promise.all(many.ids.slice(-20).map(({ client: c, id }) => logOf(c, id)));
+  const commits = Math.round(mean(detail.map((d) => d.commits)));
+  const steps = mean(detail.map((d) => d.steps));
+  const overhead = detail.flatMap((d) => d.overhead);
+  const dispatch = detail.flatMap((d) => d.dispatch);
+  const quiet = await Promise.all(alone.ids.map(({ client: c, id }) => logOf(c, id)));
+  const aloneOverhead = quiet.flatMap((d) => d.overhead);
+
+  const bytes = Math.round(mean(detail.map((d) => d.bytes)) / commits);
+  const bareRun = async (n: number, width: number): Promise<number> =>
+    (n / (await timed(`${bare.url}/pipelines?n=${n}&width=${width}&commits=${commits}&bytes=${bytes}`))) *
+    1_000;
+  await bareRun(4, 4);
+  const bareAlone = await bareRun(ALONE, 1);
+  const bareMany = await bareRun(IN_FLIGHT, WIDTH);
+
+  const ownAppend = await appendRate(client, product);
+  const rawAppend = await timed(`${bare.url}/append?n=${APPENDS}&width=${WIDTH}&bytes=500`);
+  const perStep = spread(spent, IN_FLIGHT * steps);
+  const limit = (value: number) => ({ name: `bare object, ${commits} commits each`, value });
+  return {
+    perStep,
+    measurements: [
+      rate('PERF-1', `pipelines, ${WIDTH} in flight`, many.perSecond, '/s', limit(bareMany), 3),
+      rate('PERF-1', 'pipelines, one at a time', alone.perSecond, '/s', limit(bareAlone), 3),
+      atMost('PERF-1', 'step overhead p50, one at a time', percentile(aloneOverhead, 0.5), 'ms', 25),
+      atMost('PERF-1', 'step overhead p99, one at a time', percentile(aloneOverhead, 0.99), 'ms'),
+      atMost('PERF-1', `step overhead p50, ${WIDTH} in flight`, percentile(overhead, 0.5), 'ms'),
+      atMost('PERF-1', `step overhead p99, ${WIDTH} in flight`, percentile(overhead, 0.99), 'ms'),
+      atMost('PERF-1', `of it until claimed p50, ${WIDTH} in flight`, percentile(dispatch, 0.5), 'ms'),
+      atMost('PERF-1', 'steps of the pipeline', steps, 'steps'),
+      rate('PERF-3', `events appended to one pipeline, ${WIDTH} at once`, ownAppend, '/s', {
+        name: 'raw inserts',
+        value: (APPENDS / rawAppend) * 1_000,
+      }),
+      atMost(
+        'PERF-3',
+        'rows written per step, all objects and alarms',
+        perStep.object_rows + perStep.alarms,
+        'rows',
+        8,
+      ),
+      atMost('PERF-3', 'of them alarms', perStep.alarms, 'rows'),
+      atMost('PERF-3', 'ledger rows per step, in D1', perStep.d1_rows, 'rows'),
+    ],
+  };
+
+  async function appendRate(c: Client, at: Running): Promise<number> {
+    const waiting = await c.spawn({ plan: { source: PLAN }, auto_continue: false }, crypto.randomUUID());
+    const id = waiting.pipeline_id;
+    while ((await c.pipeline(id)).waiting_for !== 'continue') await sleep(20);
+    const query = `tenant=${TENANTS[0]}&pipeline_id=${id}&n=${APPENDS}&width=${WIDTH}&bytes=100`;
+    const took = await timed(`${at.url}/__bench/append?${query}`);
+    return (APPENDS / took) * 1_000;
+  }
+}
+
+async function open(baseUrl: string, tenant: string): Promise<Client> {
+  const platform = createClient({ baseUrl, key: PLATFORM_KEY });
+  await platform.createTenant({ tenant, name: tenant });
+  const { secret } = await platform.bootstrapKey(tenant);
+  return createClient({ baseUrl, key: secret });
+}
+
+/** Spawns `n` pipelines over all tenants, `width` of them at once, and waits until all have ended. */
+async function run(clients: Client[], n: number, width: number) {
+  const ids: { client: Client; id: string }[] = [];
+  let left = n;
+  const from = performance.now();
+  const lane = async (client: Client): Promise<void> => {
+    while (left-- > 0) {
+      const { pipeline_id: id } = await client.spawn({ plan: { source: PLAN } }, crypto.randomUUID());
+      ids.push({ client, id });
+      for (let p = await client.pipeline(id); p.ended_at === null; p = await client.pipeline(id))
+        await sleep(10);
+      const ended = await client.pipeline(id);
+      if (ended.exit_code !== 0) throw new Error(`a pipeline ended with ${ended.exit_code}: ${ended.reason}`);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, (_, i) => lane(clients[i % clients.length] as Client)));
+  return { ids, perSecond: (n / (performance.now() - from)) * 1_000 };
+}
+
+/** From the log itself: how many transactions and steps, and how long each step took beyond its model call. */
+async function logOf(client: Client, id: string) {
+  const at = new Map<string, number>();
+  const detail = { commits: 0, steps: 0, bytes: 0, overhead: [] as number[], dispatch: [] as number[] };
+  let last = '';
+  for await (const e of client.allEvents(id)) {
+    detail.bytes += JSON.stringify(e).length;
+    // Events of one transaction share time and actor; two transactions in one millisecond by one actor count as one.
+    if (`${e.at} ${e.actor}` !== last) detail.commits += 1;
+    last = `${e.at} ${e.actor}`;
+    const step = String(e.body.step_id);
+    if (e.type === 'step_scheduled') at.set(step, Date.parse(e.at));
+    if (e.type === 'step_claimed') detail.dispatch.push(Date.parse(e.at) - (at.get(step) ?? 0));
+    if (e.type === 'step_completed') {
+      const usage = e.body.usage as { latency_ms: number } | null;
+      detail.overhead.push(Date.parse(e.at) - (at.get(step) ?? 0) - (usage?.latency_ms ?? 0));
+      detail.steps += 1;
+    }
+  }
+  return detail;
+}
+
+const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+async function counters(product: Running): Promise<Counters> {
+  return (await (await fetch(`${product.url}/__bench/counters`)).json()) as Counters;
+}
+
+/** Waits until nothing more is written. */
+async function settled(product: Running): Promise<void> {
+  for (let before = ''; ; ) {
+    await sleep(3_000);
+    const now = JSON.stringify(await counters(product));
+    if (now === before) return;
+    before = now;
+  }
+}
+
+const difference = (after: Counters, before: Counters): Counters =>
+  Object.fromEntries(
+    Object.entries(after).map(([k, v]) => [k, v - before[k as keyof Counters]]),
+  ) as unknown as Counters;
+
+function spread(spent: Counters, steps: number): Load['perStep'] {
+  const per = Object.fromEntries(
+    Object.entries(spent).map(([k, v]) => [k, v / steps]),
+  ) as unknown as Counters;
+  // A batch of messages is one Worker request; one message per request is the dearest case.
+  return { ...per, worker_requests: per.messages };
+}

@@ -1,0 +1,92 @@
+import type { PipelineEvent } from '../../domain/pipeline/event.ts';
+import { pipelineStub } from '../../durable-objects/shared/stubs.ts';
+import type { Env } from '../../workers/config.ts';
+import { handleLedgerBatch } from '../../workers/ledger/index.ts';
+import product, * as objects from '../../workers/main.ts';
+import { countCalls, countD1, counted, countStorage } from './counters.ts';
+
+/** The product as it is, with counters around it and a few doors that put load on one part alone. */
+export class PipelineObject extends objects.PipelineObject {
+  constructor(...args: ConstructorParameters<typeof objects.PipelineObject>) {
+    countStorage(args[0].storage);
+    super(...args);
+  }
+}
+export const { ControlObject, FeedObject, DirectoryObject } = objects;
+for (const c of [objects.PipelineObject, ControlObject, FeedObject]) countCalls(c.prototype);
+
+const wrapped = new WeakMap<Env, Env>();
+function counting(env: Env): Env {
+  const known = wrapped.get(env) ?? { ...env, LEDGER: countD1(env.LEDGER) };
+  wrapped.set(env, known);
+  return known;
+}
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const url = new URL(request.url);
+    if (url.pathname === '/__bench/counters') return Response.json(counted);
+    if (url.pathname === '/__bench/append') return append(url.searchParams, env);
+    if (url.pathname === '/__bench/ledger') return ledger(await request.json(), env);
+    return product.fetch(request as never, env, ctx);
+  },
+  queue(batch: MessageBatch, env: Env) {
+    counted.messages += batch.messages.length;
+    return product.queue(batch, counting(env));
+  },
+  scheduled: product.scheduled,
+};
+
+/** Log lines into one pipeline, `width` at once: the cheapest command that commits an event. */
+async function append(query: URLSearchParams, env: Env): Promise<Response> {
+  const [tenant, id] = [query.get('tenant') ?? '', query.get('pipeline_id') ?? ''];
+  const object = pipelineStub(env.PIPELINE, tenant, id);
+  const message = 'x'.repeat(Number(query.get('bytes')));
+  let left = Number(query.get('n'));
+  let refused: unknown = null;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) {
+      const line = { level: 'info', source: 'bench', message, fields: {} } as const;
+      const done = await object.operate(tenant, 'service:bench', { kind: 'log', ...line });
+      if (!done.ok) refused = done.error;
+    }
+  };
+  await Promise.all(Array.from({ length: Number(query.get('width')) }, lane));
+  return refused ? Response.json(refused, { status: 500 }) : new Response();
+}
+
+/** Ready-made logs through the ledger's own consumer. */
+async function ledger(
+  logs: { tenant: string; pipeline_id: string; events: PipelineEvent[]; state: never }[],
+  env: Env,
+): Promise<Response> {
+  let failed = 0;
+  const messages = logs.map(({ tenant, pipeline_id }, i) => ({
+    ...{ id: `${i}`, timestamp: new Date(), attempts: 1, body: { tenant, pipeline_id, seq: 1 } },
+    ack() {},
+    retry() {
+      failed += 1;
+    },
+  }));
+  const batch = { queue: 'ags-ledger', messages, ackAll() {}, retryAll() {} } as unknown as MessageBatch;
+  const from = Date.now();
+  await handleLedgerBatch(batch, {
+    db: env.LEDGER,
+    pipeline: (_tenant, id) => {
+      const log = logs.find((l) => l.pipeline_id === id);
+      return {
+        events: async (_t, since, limit) => ({
+          ok: true,
+          value: log?.events.slice(since, since + limit) ?? [],
+        }),
+        read: async () => ({ ok: true, value: log?.state as never }),
+        shipped: async () => {},
+      };
+    },
+    log: (level, message, fields) => console.log(level, message, fields),
+    now: () => new Date().toISOString(),
+  });
+  return failed === 0
+    ? Response.json({ ms: Date.now() - from })
+    : new Response('the ledger refused', { status: 500 });
+}
