@@ -13,11 +13,11 @@ async function eachInChunks<T>(items: readonly T[], act: (item: T) => Promise<vo
 
 async function pokeTenant(env: Env, tenant: string): Promise<void> {
   const control = controlStub(env.CONTROL, tenant);
-  await eachInChunks(await control.livePipelines(), async (pipeline_id) => {
+  await eachInChunks(await control.pipelinesToPoke(), async ({ pipeline_id, has_slot }) => {
     try {
       const object = pipelineStub(env.PIPELINE, tenant, pipeline_id);
       const { live } = await object.poke(tenant);
-      if (live) return;
+      if (live || !has_slot) return;
       const exists = (await object.read(tenant)).ok;
       await control.release(pipeline_id, exists ? undefined : { older_than_s: ABANDONED_S });
     } catch (error) {

@@ -1,4 +1,14 @@
-import { isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { err, ok, type Result } from '../result.ts';
 import { MAX_FINDINGS, type PlanFinding } from './finding.ts';
 
@@ -34,24 +44,60 @@ const problem = (
 /** An alias can make a small file unfold into gigabytes; plans have no need of many. */
 const MAX_ALIASES = 50;
 
+/** Reading costs time for each of these; a mebibyte of JSON as inline text stays below it. */
+const MAX_INDICATORS = 300_000;
+const tooMany = (text: string): boolean => {
+  let count = 0;
+  for (const _ of text.matchAll(/[{}[\],!&*]/g)) if (++count > MAX_INDICATORS) return true;
+  return false;
+};
+
+/** The library's own check compares every key with every other: 40,000 keys took it a minute. */
+function repeatedKeys(document: Document, position: (offset: number) => Position): PlanFinding[] {
+  const found: PlanFinding[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value))
+          found.push(
+            problem(
+              'syntax',
+              `The key “${String(key.value).slice(0, 60)}” stands there twice.`,
+              position(key.range?.[0] ?? 0),
+              'each key once',
+            ),
+          );
+        seen.add(key.value);
+      }
+    },
+  });
+  return found.slice(0, MAX_FINDINGS);
+}
+
 /** Reads YAML 1.2 or JSON (which is YAML, but for tabs as indentation: those become spaces, so that columns stay true). */
 export function readPlanText(source: string): Result<PlanSourceText, PlanFinding[]> {
   const text = /^\s*\{/.test(source)
     ? source.replace(/^[\t ]+/gm, (tabs) => ' '.repeat(tabs.length))
     : source;
+  if (tooMany(text))
+    return err([problem('syntax', 'The plan has too many parts.', null, 'long documents as files')]);
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
     if (document.errors.length > 0)
       return err(
         document.errors
           .slice(0, MAX_FINDINGS)
           .map((e) => problem('syntax', e.message, position(e.pos[0]), 'valid YAML or JSON')),
       );
+    const repeated = repeatedKeys(document, position);
+    if (repeated.length > 0) return err(repeated);
     if (!isMap(document.contents)) {
       const found = document.contents === null ? 'nothing' : 'something else';
       return err([

@@ -111,3 +111,14 @@ export const livePipelines = (store: ControlStore): string[] =>
     store.sql,
     'SELECT pipeline_id FROM admissions WHERE released_at IS NULL ORDER BY number',
   ).map((r) => r.pipeline_id);
+
+/** An ended pipeline seals within minutes, once its tokens are confirmed gone (CRED-4). */
+const SEALING_MS = 600_000;
+
+export const pipelinesToPoke = (store: ControlStore): { pipeline_id: string; has_slot: boolean }[] =>
+  rows<{ pipeline_id: string; has_slot: number }>(
+    store.sql,
+    `SELECT pipeline_id, released_at IS NULL AS has_slot FROM admissions
+     WHERE released_at IS NULL OR (released_at > ? AND abandoned = 0) ORDER BY number`,
+    store.now() - SEALING_MS,
+  ).map((r) => ({ ...r, has_slot: r.has_slot === 1 }));

@@ -173,4 +173,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
   async livePipelines() {
     return this.#inStore(admission.livePipelines, () => []);
   }
+  async pipelinesToPoke() {
+    return this.#inStore(admission.pipelinesToPoke, () => []);
+  }
 }

@@ -101,8 +101,10 @@ export interface ControlRpc {
    * the same spawn may then take the slot anew, under the same number.
    */
   release(pipeline_id: string, abandoned?: { older_than_s: number }): Promise<void>;
-  /** Ids that have a slot, for the cron that pokes them (REC-6). */
+  /** Ids that have a slot. */
   livePipelines(): Promise<string[]>;
+  /** For the cron (REC-6): those with a slot, and those that ended lately and may still have tokens to revoke. */
+  pipelinesToPoke(): Promise<{ pipeline_id: string; has_slot: boolean }[]>;
 }
 
 export interface KeyRecord {
