@@ -75,7 +75,7 @@ function nameBeside(root: unknown, path: (string | number)[]): string {
 const DECODED_MAX = 64_000;
 
 /** Scripts travel in base64 (`user_data_base64`); anything that does not decode to text is left alone. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   if (text.length < 24 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+=*$/.test(text)) return text;
   const bytes = [...base64Bytes(text.slice(0, DECODED_MAX))];
   const plain = bytes.map((byte) => String.fromCharCode(byte)).join('');

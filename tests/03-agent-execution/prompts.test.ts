@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDataBlocks } from '#domain/agents/data-block.ts';
 import { buildPrompt, DOCUMENT_LIMITS, type PromptInput, rolePrompt } from '#domain/agents/prompts/index.ts';
 import { ROLES, SEATS } from '#domain/agents/roles.ts';
-import { redactText, redactValue } from '#domain/governance/redaction.ts';
+import { redactionFor, redactText } from '#domain/governance/redaction.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import type { BlackboardView } from '#domain/pipeline/assignment.ts';
 
@@ -224,9 +224,19 @@ describe('redaction', () => {
   );
 
   it('SEC-3: known secrets are found in values of any depth, and other types stay', () => {
-    expect(redactValue({ a: ['x hunter22 y', 3, null, true], b: { c: 'hunter22' } }, ['hunter22'])).toEqual({
+    const value = { a: ['x hunter22 y', 3, null, true], b: { c: 'hunter22' } };
+    expect(redactionFor([], ['hunter22']).value(value)).toEqual({
       a: ['x [redacted] y', 3, null, true],
       b: { c: '[redacted]' },
     });
+  });
+
+  it('SEC-3: a script in base64 that holds a secret goes as a whole; hashes and other blobs stay', () => {
+    const script = btoa('#!/bin/sh\nexport DB_PASSWORD=correct-horse-7\n');
+    const harmless = btoa('#!/bin/sh\necho hello, hello, hello\n');
+    const plan = JSON.stringify({ user_data_base64: script, other: harmless, sha: 'ab'.repeat(32) });
+    const clean = JSON.parse(redactText(plan));
+    expect(clean).toEqual({ user_data_base64: '[redacted]', other: harmless, sha: 'ab'.repeat(32) });
+    expect(redactionFor([plan]).text(`it says correct-horse-7`)).toBe('it says [redacted]');
   });
 });

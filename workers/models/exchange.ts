@@ -27,6 +27,10 @@ interface Received extends Omit<Answered, 'usage'> {
   error: unknown;
 }
 
+/** Far above any max_tokens: an endpoint that never ends is not to fill the Worker's memory. */
+const MAX_CHARACTERS = 4_000_000;
+class EndlessAnswer extends Error {}
+
 const OpenRouterCost = z.object({ openrouter: z.object({ usage: z.object({ cost: z.number() }) }) });
 
 function receive(state: Received, part: StreamPart, say: (note: string) => void): void {
@@ -151,11 +155,18 @@ export async function exchange(
     const { stream } = await languageModel(request, name, baseUrl).doStream(
       options(request, schemaIn === 'prompt', watchdog.signal),
     );
-    for await (const part of stream) receive(state, part, say);
+    for await (const part of stream) {
+      receive(state, part, say);
+      if (state.text.length + state.reasoning > MAX_CHARACTERS) throw new EndlessAnswer();
+    }
   };
   try {
     await Promise.race([read(), watchdog.aborted]);
   } catch (thrown) {
+    if (thrown instanceof EndlessAnswer)
+      return err(
+        dependency('model_malformed_stream', `Model provider ${provider} does not end its answer.`, true),
+      );
     return err(silent(provider, watchdog) ?? fromThrown(provider, thrown, Date.now()));
   } finally {
     watchdog.stop();

@@ -25,7 +25,10 @@ export function readOutput<T>(text: string, schema: z.ZodType<T>): Result<T, str
   return err(more > 0 ? [...problems.slice(0, MAX_PROBLEMS), `and ${more} more`] : problems);
 }
 
-/** Arguments that are no JSON object are kept as text: the gate refuses them and says why. */
+/** As `arguments` of an action in a proposal; characters. */
+const MAX_ARGUMENTS = 20_000;
+
+/** Arguments that are no JSON object, or far too long, are kept as text: the gate refuses them and says why. */
 export function readCall(call: { call_id: string; tool: string; input: string }): RequestedCall {
   let value: unknown;
   try {
@@ -33,9 +36,13 @@ export function readCall(call: { call_id: string; tool: string; input: string })
   } catch {
     value = null;
   }
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isObject =
+    call.input.length <= MAX_ARGUMENTS &&
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value);
   return {
-    call_id: call.call_id,
+    call_id: call.call_id.slice(0, 200),
     tool: call.tool,
     arguments: isObject ? (value as Record<string, unknown>) : { unparsed: call.input.slice(0, 2_000) },
   };

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { OUTPUT_SCHEMAS, type OutputSchemaName } from '#domain/agents/output.ts';
 import { buildPrompt } from '#domain/agents/prompts/index.ts';
-import { redactValue, secretsOf } from '#domain/governance/redaction.ts';
+import { redactionFor } from '#domain/governance/redaction.ts';
 import type { StepResult, ToolCall, TurnAssignment } from '#domain/pipeline/assignment.ts';
 import type { DocumentRef, Usage } from '#domain/pipeline/event.ts';
 import { callModel, type RequestedCall } from '#workers/models/index.ts';
@@ -90,9 +90,9 @@ export async function runTurn<N extends OutputSchemaName>(
   });
   if (!answer.ok) return modelFailure(answer.error);
   // The key is a secret of this call as much as what the documents held: an endpoint that echoes it must not put it on record.
-  const secrets = [...secretsOf(Object.values(texts)), apiKey];
+  const redaction = redactionFor(Object.values(texts), [apiKey]);
   const { usage } = answer.value;
   return answer.value.kind === 'tool_calls'
-    ? done({ kind: 'tool_calls', calls: redactValue(answer.value.calls, secrets).map(toToolCall), usage })
-    : done(result(redactValue(answer.value.value, secrets), usage));
+    ? done({ kind: 'tool_calls', calls: redaction.value(answer.value.calls).map(toToolCall), usage })
+    : done(result(redaction.value(answer.value.value), usage));
 }

@@ -1,4 +1,4 @@
-import { redactText, redactValue, secretsOf } from '../../governance/redaction.ts';
+import { type Redaction, redactionFor } from '../../governance/redaction.ts';
 import { TIER_NAMES, type Tier } from '../../governance/tier.ts';
 import type { ToolExchange, TurnAssignment } from '../../pipeline/assignment.ts';
 import { renderDataBlock } from '../data-block.ts';
@@ -31,27 +31,27 @@ function system({ role, tier, turn, tools }: PromptInput): string {
   return `${rolePrompt(role)}\n\n# Tools\n${offered}\n${now}`;
 }
 
-function user({ turn, texts }: PromptInput, secrets: readonly string[]): string {
+function user({ turn, texts }: PromptInput, redaction: Redaction): string {
   const documents: PromptDocument[] = turn.documents.map((ref) => ({ ref, text: texts[ref.sha256] ?? null }));
-  const blocks = renderDocuments(documents, secrets);
+  const blocks = renderDocuments(documents, redaction);
   if (turn.blackboard !== null)
     blocks.push(
       renderDataBlock({
         source: 'blackboard',
         origin: 'agent',
         media_type: 'application/json',
-        text: cut(JSON.stringify(redactValue(turn.blackboard, secrets)), BLACKBOARD_LIMIT),
+        text: cut(JSON.stringify(redaction.value(turn.blackboard)), BLACKBOARD_LIMIT),
       }),
     );
-  return `# Objective\n${redactText(turn.objective, secrets)}\n\n${blocks.join('\n\n')}`;
+  return `# Objective\n${redaction.text(turn.objective)}\n\n${blocks.join('\n\n')}`;
 }
 
 /** One leg of the tool loop: what the model asked, and what came back, each marked with where it came from. */
-function leg(exchanges: readonly ToolExchange[], secrets: readonly string[]): PromptMessage[] {
+function leg(exchanges: readonly ToolExchange[], redaction: Redaction): PromptMessage[] {
   const calls = exchanges.map(({ call_id, tool, arguments: args }) => ({
     call_id,
     tool,
-    arguments: redactValue(args, secrets),
+    arguments: redaction.value(args),
   }));
   const answers = exchanges.map(({ call_id, tool, result, origin }): PromptMessage => {
     const derived = origin.length === 0 ? `tool:${tool}` : origin.join(' ');
@@ -63,7 +63,7 @@ function leg(exchanges: readonly ToolExchange[], secrets: readonly string[]): Pr
         source: `tool:${tool}`,
         origin: derived,
         media_type: 'application/json',
-        text: cut(redactText(result, secrets), EXCHANGE_LIMIT),
+        text: cut(redaction.text(result), EXCHANGE_LIMIT),
       }),
     };
   });
@@ -76,12 +76,12 @@ function leg(exchanges: readonly ToolExchange[], secrets: readonly string[]): Pr
  */
 export function buildPrompt(input: PromptInput): PromptMessages {
   const { turn, texts } = input;
-  const secrets = secretsOf(turn.documents.flatMap(({ sha256 }) => texts[sha256] ?? []));
+  const redaction = redactionFor(turn.documents.flatMap(({ sha256 }) => texts[sha256] ?? []));
   return [
     { role: 'system', text: system(input) },
-    { role: 'user', text: user(input, secrets) },
+    { role: 'user', text: user(input, redaction) },
     ...turn.transcript
       .filter((exchanges) => exchanges.length > 0)
-      .flatMap((exchanges) => leg(exchanges, secrets)),
+      .flatMap((exchanges) => leg(exchanges, redaction)),
   ];
 }

@@ -1,4 +1,4 @@
-import { redactText } from '../../governance/redaction.ts';
+import type { Redaction } from '../../governance/redaction.ts';
 import type { DocumentRef } from '../../pipeline/event.ts';
 import { renderDataBlock } from '../data-block.ts';
 
@@ -22,13 +22,13 @@ export function cut(text: string, limit: number): string {
  * One data block per document in the plan's order. Each is redacted whole before it is cut, so that a cut cannot split a secret
  * into something unrecognisable. What does not fit any more is named with 0 characters rather than dropped.
  */
-export function renderDocuments(documents: readonly PromptDocument[], secrets: readonly string[]): string[] {
+export function renderDocuments(documents: readonly PromptDocument[], redaction: Redaction): string[] {
   let left: number = DOCUMENT_LIMITS.all;
   return documents.map(({ ref, text }) => {
     const shown =
       text === null
         ? '[this document could not be read]'
-        : cut(redactText(text, secrets), Math.min(DOCUMENT_LIMITS.each, left));
+        : cut(redaction.document(text), Math.min(DOCUMENT_LIMITS.each, left));
     left = Math.max(0, left - shown.length);
     return renderDataBlock({
       source: ref.name,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { redactText, secretsOf } from '#domain/governance/redaction.ts';
+import { redactText } from '#domain/governance/redaction.ts';
 import { defineTool, type ToolOutcome, textOf } from './tool.ts';
 
 /** Characters of one answer; with JSON's escapes it stays below the bound of a result. */
@@ -28,7 +28,7 @@ export const documentRead = defineTool({
     const text = ref ? await context.readDocument(ref) : null;
     if (ref === undefined || text === null) return wrong('There is no document of this name.');
     // Whole, then cut: offsets are those of the text as the prompt shows it.
-    const whole = redactText(text, secretsOf([text]));
+    const whole = redactText(text);
     if (offset >= whole.length) return wrong(`The document ends at ${whole.length}.`);
     const next = offset + PART;
     return {

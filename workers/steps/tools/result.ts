@@ -1,4 +1,4 @@
-import { redactText, redactValue, secretsOf } from '#domain/governance/redaction.ts';
+import { redactionFor } from '#domain/governance/redaction.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 
 /** Bytes of a result that is recorded and shown; far below the 2 MB of a row, so that a turn's transcript stays readable. */
@@ -25,8 +25,8 @@ export const byteLength = (text: string): number => encoder.encode(text).length;
 
 /** Takes secrets out, then bounds. What was cut is said in JSON too, so that no reader mistakes a part for the whole. */
 export function boundResult(value: unknown, documents: readonly string[]): BoundedResult {
-  const secrets = secretsOf(documents);
-  const whole = redactText(JSON.stringify(redactValue(value, secrets)) ?? 'null', secrets);
+  const redaction = redactionFor(documents);
+  const whole = redaction.text(JSON.stringify(redaction.value(value)) ?? 'null');
   const sha256 = sha256Hex(whole);
   const bytes = byteLength(whole);
   if (bytes <= MAX_RESULT_BYTES) return { text: whole, sha256, truncated: false };
