@@ -24,6 +24,8 @@ export interface Ask {
   body?: unknown;
   headers?: Record<string, string>;
   env?: object;
+  /** Instead of all of the above. */
+  request?: Request;
 }
 
 /** One request, waiting for what it left running. */
@@ -34,7 +36,9 @@ export async function ask(path: string, a: Ask = {}): Promise<Response> {
   const method = a.method ?? (body === undefined ? 'GET' : 'POST');
   const context = createExecutionContext();
   const response = await worker.fetch(
-    new Request(`${ORIGIN}${path}`, { method, headers, body }) as Parameters<typeof worker.fetch>[0],
+    (a.request ?? new Request(`${ORIGIN}${path}`, { method, headers, body })) as Parameters<
+      typeof worker.fetch
+    >[0],
     (a.env ?? env) as Env,
     context,
   );
