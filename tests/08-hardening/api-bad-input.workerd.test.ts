@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '#contract/problem.ts';
 import { PROBLEMS } from '#contract/problem.ts';
 import {
@@ -230,5 +230,28 @@ describe('a deployment that is not configured', () => {
         expect(body.detail).toContain(name);
       expect(JSON.stringify(body)).not.toMatch(/hunter2|127\.0\.0\.1/);
     }
+  });
+
+  it('RUN-4: production refuses a service that says of itself that it is embedded, wherever it runs', async () => {
+    const production = (over: object) => ({
+      ...env,
+      AGS_ENVIRONMENT: 'production',
+      VAULT_ADDR: 'https://vault.example.com',
+      UPSTASH_REDIS_REST_URL: 'https://upstash.example.com/redis',
+      MODEL_PROVIDER: 'openrouter',
+      MODEL_BASE_URL: '',
+      ...over,
+    });
+    const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
+      const { hostname, pathname } = new URL(String(input));
+      expect(pathname).toBe('/health');
+      return Response.json({ embedded: hostname === 'upstash.example.com' });
+    });
+    const refused = await answer<Problem>('/healthz', { env: production({}) });
+    expect(refused.status).toBe(503);
+    expect(refused.body.detail).toContain('UPSTASH_REDIS_REST_URL points at an embedded development service');
+    const real = production({ UPSTASH_REDIS_REST_URL: 'https://real.example.com' });
+    expect((await answer('/healthz', { env: real })).status).toBe(200);
+    spy.mockRestore();
   });
 });

@@ -96,6 +96,27 @@ describe('the list feed', () => {
     expect(second.body.next_cursor).toBeNull();
   });
 
+  it('API-3: the same frames come as server-sent events, and a stream goes on after the last id', async () => {
+    const { body } = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body: spawnBody() });
+    const read = async (path: string, headers: Record<string, string>, until: string) => {
+      const response = await ask(path, { key: acme.keys.viewer, headers });
+      expect(response.headers.get('content-type')).toBe('text/event-stream');
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      let text = '';
+      while (!text.includes(until)) text += new TextDecoder().decode((await reader.read()).value);
+      await reader.cancel();
+      return text;
+    };
+    const accept = 'text/event-stream';
+    const path = `/api/pipeline/stream?pipeline_id=${body.pipeline_id}`;
+    const whole = await read(path, { accept }, '"kind":"live"');
+    expect(whole).toMatch(/^id: \d+\ndata: \{"kind":"events"/);
+    expect(whole).toContain('pipeline_spawned');
+    const rest = await read(path, { accept, 'last-event-id': '1' }, '"kind":"live"');
+    expect(rest).not.toContain('pipeline_spawned');
+    expect(await read('/api/stream', { accept }, '\n\n')).toContain('"kind":"snapshot"');
+  });
+
   it('UI-2: a spawn is in the list at once, without the ledger', async () => {
     const { body } = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body: spawnBody() });
     await vi.waitFor(async () => {

@@ -103,6 +103,14 @@ describe('keys', () => {
     expect(await used()).toBe(first);
   });
 
+  it('TEN-2: an admin for one project cannot give itself the others', async () => {
+    const { secret } = await acme.newKey({ role: 'admin', project_ids: [acme.project_id] });
+    const body = { name: 'wider', owner: acme.person, role: 'admin' };
+    expect((await answer('/api/keys', { key: secret, body })).status).toBe(403);
+    expect((await answer('/api/projects', { key: secret, body: { name: 'mine' } })).status).toBe(403);
+    expect((await answer('/api/projects', { key: secret })).status).toBe(200);
+  });
+
   it('TEN-1: another tenant’s key id, person or project is a 404, as if it did not exist', async () => {
     const foreign = await other.newKey({ role: 'viewer' });
     const admin = acme.keys.admin;

@@ -68,6 +68,17 @@ export const ACCESS = {
 
 export type EndpointName = keyof typeof ACCESS;
 
+/** What concerns the whole tenant: a key for some projects, whatever its role, could otherwise give itself the others. */
+export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  'POST /api/people',
+  'GET /api/people',
+  'POST /api/keys',
+  'GET /api/keys',
+  'POST /api/keys/{key_id}/rotate',
+  'DELETE /api/keys/{key_id}',
+  'POST /api/projects',
+]);
+
 /** PROM-3: the highest tier that a role may grant; null grants none. */
 export const HIGHEST_TIER: Record<AccessRole, 0 | 1 | 2 | null> = {
   viewer: null,

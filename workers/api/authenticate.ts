@@ -2,6 +2,7 @@ import type { Caller } from '#contract/access.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import { parseKey, parseToken, sameText } from '#objects/tenant/index.ts';
 import type { Config, Env } from '#workers/config.ts';
+import { TENANT_WIDE } from './access.ts';
 import { cookieOf } from './cookie.ts';
 import type { Endpoint } from './endpoint.ts';
 import { ProblemError, problemOf } from './problem.ts';
@@ -90,6 +91,10 @@ export function authorise(identity: Identity, endpoint: Endpoint): Caller | null
   if (endpoint.access !== 'open' && !endpoint.access.includes(caller.role))
     throw new ProblemError('forbidden', `The role “${caller.role}” may not do this.`, {
       remedy: `It takes one of the roles ${endpoint.access.join(', ')}.`,
+    });
+  if (caller.project_ids !== null && TENANT_WIDE.has(endpoint.name))
+    throw new ProblemError('forbidden', 'A key for some projects may not administer the tenant.', {
+      remedy: 'Use a key for all projects.',
     });
   return caller;
 }

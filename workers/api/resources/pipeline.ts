@@ -14,7 +14,7 @@ import {
 import { actorOf, type OperatorCommand, STREAM_URL } from '#objects/pipeline/rpc.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
 import { must, pipelineOf } from '../scope.ts';
-import { requireUpgrade } from '../upgrade.ts';
+import { openStream, requireStream } from '../upgrade.ts';
 
 const DEFAULT_EVENTS = 200;
 
@@ -22,6 +22,12 @@ async function operate(asked: Asked, pipelineId: string, command: OperatorComman
   const stub = await pipelineOf(asked, pipelineId);
   return must(await stub.operate(asked.caller.tenant, actorOf(asked.caller), command));
 }
+
+/** A browser's EventSource repeats the last id that it saw, instead of a changed address. */
+const lastEventId = ({ request }: Asked): number => {
+  const id = request.headers.get('last-event-id') ?? '0';
+  return /^\d{1,12}$/.test(id) ? Number(id) : 0;
+};
 
 const reading = [
   endpoint('GET /api/pipeline', {
@@ -68,14 +74,14 @@ const reading = [
     },
   }),
   endpoint('GET /api/pipeline/stream', {
-    summary: 'WebSocket: events from `since` on, first the past, then live (API-3)',
+    summary: 'WebSocket or server-sent events: events from `since` on, first the past, then live (API-3)',
     stream: true,
     query: OfPipeline.extend({ since: z.coerce.number().int().min(0).optional() }),
     answers: { 101: null },
     problems: ['not_found', 'upgrade_required'],
     async handle(asked) {
-      requireUpgrade(asked.request);
-      const { pipeline_id, since = 0 } = asked.query;
+      requireStream(asked.request);
+      const { pipeline_id, since = lastEventId(asked) } = asked.query;
       const { tenant } = asked.caller;
       const stub = await pipelineOf(asked, pipeline_id);
       // An unknown pipeline is a 404, not a socket that says nothing.
@@ -83,7 +89,7 @@ const reading = [
       const url = new URL(STREAM_URL);
       url.searchParams.set('tenant', tenant);
       url.searchParams.set('since', String(since));
-      return stub.fetch(new Request(url, asked.request));
+      return openStream(asked.request, (request) => stub.fetch(request), url);
     },
   }),
 ];

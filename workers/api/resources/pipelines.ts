@@ -5,7 +5,7 @@ import { FEED_URL } from '#objects/tenant/index.ts';
 import { queryPipelines } from '#workers/ledger/index.ts';
 import { endpoint, json } from '../endpoint.ts';
 import { feedOf, fromLedger, inScope } from '../scope.ts';
-import { requireUpgrade } from '../upgrade.ts';
+import { openStream, requireStream } from '../upgrade.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -37,17 +37,18 @@ export const pipelines = [
     },
   }),
   endpoint('GET /api/stream', {
-    summary: 'WebSocket: the live list once, then its changes (API-3)',
+    summary: 'WebSocket or server-sent events: the live list once, then its changes (API-3)',
     stream: true,
     query: z.strictObject({}),
     answers: { 101: null },
     problems: ['upgrade_required'],
     handle(asked) {
-      requireUpgrade(asked.request);
+      requireStream(asked.request);
       const url = new URL(FEED_URL);
       const { project_ids } = asked.caller;
       if (project_ids !== null) url.searchParams.set('project_ids', project_ids.join(','));
-      return feedOf(asked).fetch(new Request(url, asked.request));
+      const feed = feedOf(asked);
+      return openStream(asked.request, (request) => feed.fetch(request), url);
     },
   }),
 ];
