@@ -10,7 +10,10 @@ const known = new WeakMap<Env, StepDeps>();
 /** Once per isolate: the credentials keep the control plane's session in Vault. */
 function stepDeps(env: Env): StepDeps {
   const config = parseConfig(env);
-  const deps = known.get(env) ?? createStepDeps(env, config, createCredentials(credentialsConfig(config)));
+  const deps: StepDeps = known.get(env) ?? {
+    ...createStepDeps(env, config, createCredentials(credentialsConfig(config))),
+    log,
+  };
   known.set(env, deps);
   return deps;
 }

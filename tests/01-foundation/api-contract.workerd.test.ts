@@ -257,6 +257,36 @@ describe('the published description', () => {
       expect(Object.keys(body.components.schemas)).toContain(reference.replace('#/components/schemas/', ''));
   });
 
+  it('API-2: what is answered fits the schema that is published for it', async () => {
+    const { body: pipeline } = await answer<Pipeline>('/api/spawn', {
+      key: acme.keys.operator,
+      body: spawnBody(),
+    });
+    const misfits: unknown[] = [];
+    let checked = 0;
+    for (const { name, method, path, access, query, stream, answers } of ENDPOINTS) {
+      const schema = answers[200];
+      if (
+        method !== 'GET' ||
+        stream ||
+        path.includes('{') ||
+        path === '/api/docs' ||
+        path === '/api/docs/errors'
+      )
+        continue;
+      const wanted = query?.safeParse({ pipeline_id: pipeline.pipeline_id }).success;
+      const key = access === 'platform' ? PLATFORM_KEY : acme.keys.admin;
+      const { status, body } = await answer(wanted ? `${path}?pipeline_id=${pipeline.pipeline_id}` : path, {
+        key,
+      });
+      const fit = schema?.safeParse(body);
+      checked += 1;
+      if (status !== 200 || !fit?.success) misfits.push([name, status, fit?.error?.issues]);
+    }
+    expect(misfits).toEqual([]);
+    expect(checked).toBeGreaterThan(15);
+  });
+
   it('API-2: the page of errors has every code that the API knows', async () => {
     const page = await (await ask('/api/docs/errors')).text();
     for (const code of Object.keys(PROBLEMS)) expect(page).toContain(`id="${code}"`);

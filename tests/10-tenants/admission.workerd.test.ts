@@ -115,6 +115,8 @@ describe('spawn', () => {
       (await answer(`/api/pipeline?pipeline_id=${foreign.body.pipeline_id}`, { key: secret })).status,
     ).toBe(404);
     expect((await spawn(secret, { ...spawnBody(), project_id: acme.project_id })).status).toBe(404);
+    await spawn(acme.keys.operator, spawnBody(), 'shared');
+    expect((await spawn(secret, spawnBody(), 'shared')).status).toBe(409);
     const listed = await answer<{ items: Pipeline[] }>('/api/active-pipelines', { key: secret });
     expect(listed.body.items.map((p) => p.pipeline_id)).toEqual([own.body.pipeline_id]);
     const projects = await answer<{ items: { project_id: string }[] }>('/api/projects', { key: secret });

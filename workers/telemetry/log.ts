@@ -13,7 +13,7 @@ function clean(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return value.replace(SECRET_VALUE, '[redacted]').slice(0, MAX_TEXT);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= MAX_DEPTH) return '[deep]';
-  if (value instanceof Error) return clean(`${value.name}: ${value.message}`);
+  if (value instanceof Error) return clean(value.stack ?? `${value.name}: ${value.message}`);
   if (Array.isArray(value)) return value.slice(0, 50).map((item) => clean(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [

@@ -12,7 +12,12 @@ const DEFAULT_LIMIT = 50;
 export const pipelines = [
   endpoint('GET /api/active-pipelines', {
     summary: 'Live pipelines, newest first; needs no ledger',
-    query: ActivePipelinesQuery,
+    query: ActivePipelinesQuery.extend({
+      cursor: z
+        .string()
+        .regex(/^\d{1,15}$/, 'is not a cursor of this list')
+        .optional(),
+    }),
     answers: { 200: PipelinePage },
     async handle(asked) {
       const { limit = DEFAULT_LIMIT, cursor = null, ...filter } = asked.query;

@@ -64,7 +64,8 @@ export const spawn = endpoint('POST /api/spawn', {
     checkTier(asked, plan.tier);
 
     const pipeline_id = pipelineIdOfRequest(asked);
-    const request_sha256 = hashJson(body);
+    // With the project that it means: the same words from a key for another project are another request.
+    const request_sha256 = hashJson({ ...body, project_id: project });
     const control = controlOf(asked);
     const admitted = must(await control.admit({ pipeline_id, project_id: project, request_sha256 }));
     const abandon = () => control.release(pipeline_id, { older_than_s: 0 });

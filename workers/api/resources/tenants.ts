@@ -37,8 +37,9 @@ export const tenants = [
     problems: ['already_exists'],
     async handle(asked) {
       const { tenant, name } = asked.body;
-      const created = must(await controlStub(asked.env.CONTROL, tenant).createTenant({ tenant, name }));
+      // The directory first: a crash in between leaves an entry without a tenant, which the same request completes.
       await directoryStub(asked.env.DIRECTORY).add(tenant, name);
+      const created = must(await controlStub(asked.env.CONTROL, tenant).createTenant({ tenant, name }));
       return json(201, { ...created, bootstrap: await bootstrapKey(asked, tenant) });
     },
   }),
