@@ -1,6 +1,6 @@
 import { controlStub, directoryStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { log } from '#workers/telemetry/index.ts';
 import { type Env, parseConfig } from './config.ts';
-import { log } from './telemetry/index.ts';
 
 /** Objects asked at once: a Worker keeps 6 connections open, and a poke is short. */
 const CHUNK = 20;

@@ -1,5 +1,5 @@
 import { TenantControl, TenantDirectory, TenantFeed } from '#objects/tenant/index.ts';
-import { createApp } from './api/index.ts';
+import { createApp } from '#workers/api/index.ts';
 import { type Env, parseConfig } from './config.ts';
 import { runScheduled } from './cron.ts';
 import { consumeQueue } from './queues.ts';

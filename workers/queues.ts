@@ -1,9 +1,9 @@
 import { pipelineStub } from '#objects/shared/stubs.ts';
+import { createCredentials } from '#workers/credentials/index.ts';
+import { handleLedgerBatch, type LedgerDeps } from '#workers/ledger/index.ts';
+import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from '#workers/steps/index.ts';
+import { log } from '#workers/telemetry/index.ts';
 import { credentialsConfig, type Env, parseConfig } from './config.ts';
-import { createCredentials } from './credentials/index.ts';
-import { handleLedgerBatch, type LedgerDeps } from './ledger/index.ts';
-import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from './steps/index.ts';
-import { log } from './telemetry/index.ts';
 
 const known = new WeakMap<Env, StepDeps>();
 
