@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { profilesPath, saveProfile } from '#cli/connection/profiles.ts';
 import { CliError, EXIT, type ExitCode } from '#cli/exit.ts';
+import { readPlan } from '#cli/plan/read.ts';
 import { plural } from '#cli/terminal/format.ts';
 import { createScreen, type Screen } from '#cli/terminal/terminal.ts';
 import { ApiError, createClient, UnreachableError } from '#client/index.ts';
@@ -9,7 +10,7 @@ import { BuildFailed } from './dashboard.ts';
 import { AlreadyRunning, endLeftovers } from './leftovers.ts';
 import { MigrationFailed } from './migrate.ts';
 import { BadOption, HELP, parseOptions, type StartOptions } from './options.ts';
-import { freePortFrom, isFree } from './ports.ts';
+import { isFree } from './ports.ts';
 import { ProcessDied } from './processes.ts';
 import { progressSteps } from './progress.ts';
 import { type Outcome, outcomeLines, runPlan } from './run-plan.ts';
@@ -34,13 +35,10 @@ interface Screens {
   out: Screen;
 }
 
-async function choosePort(wanted: number | null): Promise<{ port: number; insteadOf: number | null }> {
-  if (wanted !== null) {
-    if (await isFree(wanted)) return { port: wanted, insteadOf: null };
-    throw new CliError(EXIT.usage, `Port ${wanted} is taken`, 'Choose another --port, or leave it out.');
-  }
-  const port = await freePortFrom(DEFAULT_PORT);
-  return { port, insteadOf: port === DEFAULT_PORT ? null : DEFAULT_PORT };
+/** A port that was asked for by number is that one or none. */
+async function requireFree(port: number): Promise<void> {
+  if (!(await isFree(port)))
+    throw new CliError(EXIT.usage, `Port ${port} is taken`, 'Choose another --port, or leave it out.');
 }
 
 /** Rejects when a child dies while the system should be up. */
@@ -77,15 +75,16 @@ async function announceResumed(system: LocalSystem, notes: Screen): Promise<void
 }
 
 async function serve(options: StartOptions, { notes, out }: Screens, signal: AbortSignal): Promise<ExitCode> {
-  const folder = stateFolder(join(REPOSITORY, '.ags'));
+  const folder = stateFolder(process.env.AGS_STATE_DIR || join(REPOSITORY, '.ags'));
   if (options.reset) {
     if (existsSync(folder.root)) await endLeftovers(folder);
     removeStateFolder(folder);
   }
   const planPath = options.plan === null ? SAMPLE : resolve(CALLED_FROM, options.plan);
-  if (options.run && !existsSync(planPath))
-    throw new CliError(EXIT.usage, `There is no plan file ${planPath}`);
+  // Read now: a plan that is not there should not wait for two Workers to start.
+  const plan = options.run ? readPlan(planPath, { cwd: CALLED_FROM, allowOutside: false }) : null;
   if (existsSync(folder.root)) await endLeftovers(folder);
+  if (options.port !== null) await requireFree(options.port);
   notes.print(
     '',
     `  ${notes.style.title('Agent Governance System')} ${notes.style.faint('local deployment')}`,
@@ -96,7 +95,8 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
     env: process.env,
     step: progressSteps(notes),
     signal,
-    ...(await choosePort(options.port)),
+    port: options.port ?? DEFAULT_PORT,
+    portFixed: options.port !== null,
   });
   const interrupted = new Promise<void>((stop) =>
     signal.addEventListener('abort', () => stop(), { once: true }),
@@ -114,8 +114,8 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
     await announceResumed(system, notes);
     notes.print('');
     let outcome: Outcome | null = null;
-    if (options.run && !signal.aborted) {
-      const run = runPlan(folder, requester, planPath, notes, signal);
+    if (plan && !signal.aborted) {
+      const run = runPlan(folder, requester, plan, notes, signal);
       run.catch(() => {});
       outcome = await Promise.race([run, death, interrupted.then(() => null)]);
       if (outcome && !options.json) out.print('', ...outcomeLines(outcome, out).map((line) => `  ${line}`));
@@ -160,7 +160,7 @@ function report(error: unknown, { notes }: Screens): ExitCode {
       ...details.map((line) => style.faint(`  │ ${line}`)),
       ...(hint ? [`${style.live(' hint:')} ${hint}`] : []),
     );
-  if (error instanceof CliError) say(error.message, error.hint);
+  if (error instanceof CliError) say(error.message, error.hint, error.details);
   else if (error instanceof BadOption) say(error.message, 'npm start -- --help');
   else if (error instanceof BadEnvironment) say(error.message, error.fix);
   else if (error instanceof AlreadyRunning)

@@ -28,7 +28,7 @@ Real services are used where these are set (RUN-3 in docs/SPEC.md):
   Vault    VAULT_ADDR with VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_TOKEN (VAULT_NAMESPACE)
   store    UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or REDIS_URL
 
-Everything it keeps lies in .ags/.`;
+Everything it keeps lies in .ags/ (AGS_STATE_DIR names another folder).`;
 
 export class BadOption extends Error {
   override readonly name = 'BadOption';

@@ -73,10 +73,14 @@ export function startProcess(
   record(folder, { name: options.name, pid });
   let ended = false;
   const exited = new Promise<string>((resolve) => {
-    child.on('exit', (code, signal) => {
+    let own: { code: number | null; signal: NodeJS.Signals | null } | null = null;
+    child.on('message', (message: typeof own) => {
+      own = message;
+    });
+    child.on('close', (code, signal) => {
       ended = true;
       forget(folder, pid);
-      resolve(describeExit(code, signal));
+      resolve(describeExit(own?.code ?? code, own ? own.signal : signal));
     });
   });
   return {

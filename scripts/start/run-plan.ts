@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { withPlanLines } from '#cli/commands/spawn.ts';
 import { resultLines } from '#cli/commands/wait.ts';
-import { readPlan } from '#cli/plan/read.ts';
+import type { PlanReference } from '#cli/plan/read.ts';
 import type { Screen } from '#cli/terminal/terminal.ts';
 import { followLineage } from '#cli/watch/lineage.ts';
 import { watchPipeline } from '#cli/watch/watch.ts';
@@ -36,15 +37,15 @@ async function beginOrResume(client: Client, folder: StateFolder, request: Spawn
 export async function runPlan(
   folder: StateFolder,
   connection: { url: string; key: string },
-  planPath: string,
+  plan: PlanReference,
   screen: Screen,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const client = createClient({ baseUrl: connection.url, key: connection.key });
-  const reference = readPlan(planPath, { cwd: process.cwd(), allowOutside: false });
-  const request: SpawnRequest =
-    reference.kind === 'id' ? { plan_id: reference.plan_id } : { plan: reference.plan };
-  const first = await beginOrResume(client, folder, request);
+  const request: SpawnRequest = plan.kind === 'id' ? { plan_id: plan.plan_id } : { plan: plan.plan };
+  const first = await beginOrResume(client, folder, request).catch((error: unknown) => {
+    throw withPlanLines(error, plan, { notes: screen });
+  });
   const orchestration = await followLineage(
     first,
     (id) => watchPipeline(client, id, screen, { signal }),

@@ -5,7 +5,7 @@ import { startCron } from './cron.ts';
 import { buildDashboard } from './dashboard.ts';
 import { endLeftovers, forgetOwner, recordOwner } from './leftovers.ts';
 import { migrateLedger } from './migrate.ts';
-import { anyPort } from './ports.ts';
+import { anyPort, freePortFrom } from './ports.ts';
 import type { ManagedProcess } from './processes.ts';
 import { chooseServices, describeServices, type Services, serviceVariables } from './services.ts';
 import {
@@ -17,7 +17,7 @@ import {
   saveSecrets,
   writePrivate,
 } from './state-folder.ts';
-import { REPOSITORY, type RunningWorker, startWorker } from './workers.ts';
+import { PortTaken, REPOSITORY, type RunningWorker, startWorker } from './workers.ts';
 
 /** Says what is being done; the work's answer is what is said when it is done. */
 export type Step = <T>(name: string, work: () => Promise<T>, done: (result: T) => string) => Promise<T>;
@@ -34,9 +34,9 @@ export interface LocalSystem {
 
 export interface SystemOptions {
   folder: StateFolder;
+  /** The product's; the next free one is used instead unless `portFixed`. */
   port: number;
-  /** The port that was asked for, when it was taken. */
-  insteadOf?: number | null;
+  portFixed?: boolean;
   env: NodeJS.ProcessEnv;
   step: Step;
   signal: AbortSignal;
@@ -146,7 +146,7 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
       'product',
       () =>
         startProduct(launch, serviceVariables(services, embedded?.url ?? null, login, secrets, env), secrets),
-      ({ url }) => (options.insteadOf ? `${url} (port ${options.insteadOf} is taken)` : url),
+      ({ url }) => (url.endsWith(`:${options.port}`) ? url : `${url} (port ${options.port} is taken)`),
     );
     const accounts = await step(
       'accounts',
@@ -159,7 +159,7 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
       embeddedUrl: embedded?.url ?? null,
       accounts,
       secrets,
-      processes: running,
+      processes: running.filter((child) => child.running()),
       stop,
       kill: () => {
         cron?.stop();
@@ -172,26 +172,44 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
   }
 }
 
+/** Ports are free when they are looked for; another program may be faster in taking them. */
+const PORT_TRIES = 4;
+
+async function onFreePort(
+  find: () => Promise<number>,
+  start: (port: number) => Promise<RunningWorker>,
+): Promise<RunningWorker> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start(await find());
+    } catch (error) {
+      if (!(error instanceof PortTaken) || attempt === PORT_TRIES) throw error;
+    }
+  }
+}
+
 async function startEmbedded(launch: Launch, secrets: Secrets): Promise<RunningWorker> {
-  const { folder } = launch.options;
+  const { folder, testControls } = launch.options;
   writePrivate(
     folder.embeddedEnv,
     envFile({
       EMBEDDED_VAULT_ROOT_TOKEN: secrets.vault_root_token,
       EMBEDDED_REDIS_TOKEN: secrets.redis_token,
       EMBEDDED_MODEL_KEY: secrets.model_key,
-      EMBEDDED_TEST_CONTROLS: launch.options.testControls ? '1' : undefined,
+      EMBEDDED_TEST_CONTROLS: testControls ? '1' : undefined,
     }),
   );
-  return startWorker(folder, {
-    ...launch,
-    name: 'embedded',
-    config: join(REPOSITORY, 'workers', 'embedded', 'wrangler.toml'),
-    port: await anyPort(),
-    persistTo: folder.embeddedState,
-    envFile: folder.embeddedEnv,
-    healthPath: '/health',
-  });
+  return onFreePort(anyPort, (port) =>
+    startWorker(folder, {
+      ...launch,
+      name: 'embedded',
+      config: join(REPOSITORY, 'workers', 'embedded', 'wrangler.toml'),
+      port,
+      persistTo: folder.embeddedState,
+      envFile: folder.embeddedEnv,
+      healthPath: '/health',
+    }),
+  );
 }
 
 function startProduct(
@@ -199,26 +217,29 @@ function startProduct(
   variables: Record<string, string | undefined>,
   secrets: Secrets,
 ): Promise<RunningWorker> {
-  const { folder, port, variables: extra } = launch.options;
-  writePrivate(
-    folder.productEnv,
-    envFile({
-      AGS_PUBLIC_URL: `http://127.0.0.1:${port}`,
-      AGS_KEY_PEPPER: secrets.key_pepper,
-      AGS_PLATFORM_KEY: secrets.platform_key,
-      AGS_SEALING_KEYS: secrets.sealing_keys,
-      ...variables,
-      ...extra,
-    }),
-  );
-  return startWorker(folder, {
-    ...launch,
-    name: 'product',
-    config: join(REPOSITORY, 'wrangler.toml'),
-    port,
-    persistTo: folder.productState,
-    envFile: folder.productEnv,
-    healthPath: '/healthz',
-    extra: ['--var', 'AGS_ENVIRONMENT:local', '--test-scheduled'],
+  const { folder, port: wanted, portFixed, variables: extra } = launch.options;
+  const find = () => (portFixed ? Promise.resolve(wanted) : freePortFrom(wanted));
+  return onFreePort(find, (port) => {
+    writePrivate(
+      folder.productEnv,
+      envFile({
+        AGS_PUBLIC_URL: `http://127.0.0.1:${port}`,
+        AGS_KEY_PEPPER: secrets.key_pepper,
+        AGS_PLATFORM_KEY: secrets.platform_key,
+        AGS_SEALING_KEYS: secrets.sealing_keys,
+        ...variables,
+        ...extra,
+      }),
+    );
+    return startWorker(folder, {
+      ...launch,
+      name: 'product',
+      config: join(REPOSITORY, 'wrangler.toml'),
+      port,
+      persistTo: folder.productState,
+      envFile: folder.productEnv,
+      healthPath: '/healthz',
+      extra: ['--var', 'AGS_ENVIRONMENT:local', '--test-scheduled'],
+    });
   });
 }

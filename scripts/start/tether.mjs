@@ -23,10 +23,11 @@ child.on('error', (error) => {
   console.error(error.message);
   process.exit(127);
 });
-child.on('exit', (code) => {
-  process.exitCode = code ?? 1;
-  if (process.connected) process.disconnect();
-  // Whatever the command left behind in the group (a workerd whose wrangler died) must not outlive it.
+child.on('exit', (code, signal) => {
   ending = true;
-  process.kill(-process.pid, 'SIGKILL');
+  // Whatever the command left behind in the group (a workerd whose wrangler died) must not outlive it; the kill takes this
+  // process along, so the parent is told first.
+  const killGroup = () => process.kill(-process.pid, 'SIGKILL');
+  if (process.connected) process.send({ code, signal }, killGroup);
+  else killGroup();
 });

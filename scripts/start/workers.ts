@@ -83,7 +83,7 @@ export async function startWorker(
   });
   options.onProcess(child);
   try {
-    await untilReady(child, url + options.healthPath);
+    await untilReady(child, url, options.healthPath);
   } catch (error) {
     await child.stop();
     throw error;
@@ -91,16 +91,26 @@ export async function startWorker(
   return { url, process: child };
 }
 
-async function untilReady(child: ManagedProcess, healthUrl: string): Promise<void> {
+/** The port was free a moment ago and is not any more: another program was faster. */
+export class PortTaken extends ProcessDied {}
+
+/** Waits for wrangler's own word first: whoever answers on the port before that is somebody else. */
+async function untilReady(child: ManagedProcess, url: string, healthPath: string): Promise<void> {
   let died: string | null = null;
   void child.exited.then((how) => {
     died = how;
   });
   let last = 'no answer';
+  let listening = false;
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await sleep(100)) {
-    if (died !== null) throw new ProcessDied(child, died);
+    if (died !== null) {
+      const taken = child.tail().some((line) => line.includes('Address already in use'));
+      throw taken ? new PortTaken(child, `found ${url} taken`) : new ProcessDied(child, died);
+    }
+    listening ||= child.tail().some((line) => line.includes(`Ready on ${url}`));
+    if (!listening) continue;
     try {
-      const response = await fetch(healthUrl, { signal: AbortSignal.timeout(5_000) });
+      const response = await fetch(url + healthPath, { signal: AbortSignal.timeout(5_000) });
       const text = await response.text();
       if (response.ok) return;
       last = `HTTP ${response.status} ${text.slice(0, 500)}`;

@@ -204,7 +204,7 @@ describe('processes', () => {
       cwd: folder.root,
       env: process.env,
     });
-    await child.exited;
+    expect(await child.exited).toBe('ended with exit code 3');
     expect(child.tail()).toEqual(['out of cheese']);
     expect(statSync(child.logPath).mode & 0o077).toBe(0);
   });

@@ -42,6 +42,7 @@ export async function startSystem(options: SystemTestOptions = {}): Promise<Test
     startLocalSystem({
       folder: stateFolder(stateDir),
       port,
+      portFixed: true,
       env: options.env ?? {},
       step: silentSteps,
       signal: new AbortController().signal,
