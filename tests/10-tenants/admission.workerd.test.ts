@@ -51,12 +51,13 @@ describe('spawn', () => {
   it('PROM-3 TEN-2: viewers and auditors spawn nothing, an operator tier 1, an admin tier 2', async () => {
     expect((await spawn(acme.keys.viewer, spawnBody({ tier: 0 }))).status).toBe(403);
     expect((await spawn(acme.keys.auditor, spawnBody({ tier: 0 }))).status).toBe(403);
-    const refused = await spawn(acme.keys.operator, spawnBody({ tier: 2 }));
+    const refused = await spawn(acme.keys.operator, { ...spawnBody({ tier: 2 }), tier: 2 });
     expect(refused.status).toBe(403);
     expect(refused.body).toMatchObject({ code: 'tier_not_permitted', field: 'tier' });
     expect(refused.body.remedy).toContain('"tier": 1');
-    const lowered = await spawn(acme.keys.operator, { ...spawnBody({ tier: 2 }), tier: 1 });
-    expect(lowered.body.tier).toBe(1);
+    expect((await spawn(acme.keys.operator, spawnBody({ tier: 2 }))).body.tier).toBe(1);
+    expect((await spawn(acme.keys.operator, { ...spawnBody({ tier: 2 }), tier: 0 })).body.tier).toBe(0);
+    expect((await spawn(acme.keys.admin, { ...spawnBody({ tier: 1 }), tier: 2 })).body.tier).toBe(1);
     expect((await spawn(acme.keys.admin, spawnBody({ tier: 2 }))).body.tier).toBe(2);
   });
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Pipeline } from '#contract/pipeline.ts';
 import { MAX_PLAN_BYTES, SpawnRequest } from '#contract/requests.ts';
+import type { Tier } from '#domain/governance/tier.ts';
 import { pipelineIdFor, randomId } from '#domain/ids.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
@@ -27,14 +28,21 @@ function pipelineIdOfRequest({ request, caller }: Asked): string {
   return pipelineIdFor(caller.tenant, key);
 }
 
-/** PROM-3, the caller's part: asking for more than one may grant is a refusal, not a silent lowering. */
-function checkTier({ caller }: Asked, tier: number): void {
+/**
+ * PROM-3: the tier is the least of what the plan asks and the caller may grant. A tier that the request itself asks for and the caller
+ * may not grant is refused, for somebody counts on it.
+ */
+function grantedTier({ caller }: Asked, asked: Tier | undefined): Tier {
   const highest = HIGHEST_TIER[caller.role];
-  if (highest !== null && tier <= highest) return;
-  throw new ProblemError('tier_not_permitted', `The role “${caller.role}” may not grant tier ${tier}.`, {
-    field: 'tier',
-    ...(highest === null ? {} : { remedy: `Ask for tier ${highest} or lower: \`"tier": ${highest}\`.` }),
-  });
+  if (highest !== null && (asked ?? 0) <= highest) return asked ?? highest;
+  throw new ProblemError(
+    'tier_not_permitted',
+    `The role “${caller.role}” may not grant tier ${asked ?? 0}.`,
+    {
+      field: 'tier',
+      ...(highest === null ? {} : { remedy: `Ask for tier ${highest} or lower: \`"tier": ${highest}\`.` }),
+    },
+  );
 }
 
 export const spawn = endpoint('POST /api/spawn', {
@@ -46,11 +54,11 @@ export const spawn = endpoint('POST /api/spawn', {
   problems: ['tier_not_permitted', 'idempotency_conflict', 'preflight_failed', 'quota_exceeded', 'not_found'],
   async handle(asked) {
     const { body, caller, env } = asked;
-    if (body.tier !== undefined) checkTier(asked, body.tier);
+    const tier = grantedTier(asked, body.tier);
     const project = projectFor(caller, body.project_id);
     const parsed = await resolvePlan(asked, body, {
       inputs: body.inputs ?? {},
-      tier: body.tier,
+      tier,
       limits: body.limits,
     });
     if (!parsed.ok) {
@@ -61,7 +69,6 @@ export const spawn = endpoint('POST /api/spawn', {
       });
     }
     const { plan, auto_continue } = parsed.value;
-    checkTier(asked, plan.tier);
 
     const pipeline_id = pipelineIdOfRequest(asked);
     // With the project that it means: the same words from a key for another project are another request.
