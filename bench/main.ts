@@ -5,13 +5,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { costPerMillionSteps } from './measure/cost.ts';
 import { measureLedger } from './measure/ledger.ts';
 import { measurePipelines, TENANTS } from './measure/pipelines.ts';
 import { measureSize } from './measure/size.ts';
 import { type Measurement, table } from './report.ts';
-import { startBare, startProduct } from './runtime.ts';
+import { migrate, startBare, startProduct } from './runtime.ts';
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, only: { type: 'string', default: 'size,ledger,pipelines' } },
@@ -32,6 +33,7 @@ try {
     say('building and starting …');
     const bare = await startBare(folder);
     const product = await startProduct(folder, TENANTS);
+    await migrate(product.db);
     try {
       if (wanted.has('ledger')) {
         say('ledger …');
@@ -42,9 +44,12 @@ try {
         const load = await measurePipelines(bare, product);
         results.push(...load.measurements, ...costPerMillionSteps(load.perStep));
       }
-    } finally {
-      await Promise.all([bare.stop(), product.stop()]);
+    } catch (error) {
+      // Said before stopping, which can take as long as what hangs.
+      console.error(error);
+      process.exit(1);
     }
+    await Promise.race([Promise.all([bare.stop(), product.stop()]), sleep(10_000)]);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -87,7 +87,7 @@ const embeddedSecrets = {
 };
 export const PLATFORM_KEY = 'bench-platform-key-of-32-characters!';
 
-const servicesWorker = (folder: string) => ({
+export const servicesWorker = (folder: string) => ({
   name: 'services',
   modules: modulesOf('bench/workers/services.ts', join(folder, 'services')),
   ...COMPATIBILITY,

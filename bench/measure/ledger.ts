@@ -1,14 +1,13 @@
 import { chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
 import type { NewEvent, PipelineEvent } from '#domain/pipeline/event.ts';
 import { type Measurement, rate } from '../report.ts';
-import { migrate, type Running, timed } from '../runtime.ts';
+import { type Running, timed } from '../runtime.ts';
 
 const PIPELINES = 20;
 const EVENTS = 500;
 
 /** PERF-3: the ledger's consumer into D1 (its chain check, its triggers, its index of pipelines) against the same rows in plain batched inserts. */
 export async function measureLedger(bare: Running, product: Running): Promise<Measurement[]> {
-  await migrate(product.db);
   const logs = Array.from({ length: PIPELINES }, (_, i) => logOf(`pl_bench${i}`, i + 1));
   const rows = logs.flatMap((l) =>
     l.events.map((e) => ({

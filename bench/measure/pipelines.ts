@@ -30,7 +30,7 @@ export interface Load {
 
 const WIDTH = 16;
 const ALONE = 10;
-const IN_FLIGHT = 160;
+const IN_FLIGHT = 120;
 const APPENDS = 2_000;
 
 /** PERF-1, and the append half of PERF-3. */
@@ -119,14 +119,29 @@ async function run(clients: Client[], n: number, width: number) {
     while (left-- > 0) {
       const { pipeline_id: id } = await client.spawn({ plan: { source: PLAN } }, crypto.randomUUID());
       ids.push({ client, id });
-      for (let p = await client.pipeline(id); p.ended_at === null; p = await client.pipeline(id))
-        await sleep(10);
-      const ended = await client.pipeline(id);
+      const ended = await untilEnded(client, id);
       if (ended.exit_code !== 0) throw new Error(`a pipeline ended with ${ended.exit_code}: ${ended.reason}`);
     }
   };
   await Promise.all(Array.from({ length: width }, (_, i) => lane(clients[i % clients.length] as Client)));
   return { ids, perSecond: (n / (performance.now() - from)) * 1_000 };
+}
+
+const PATIENCE_MS = 20_000;
+
+/** @throws when it takes too long, with what it was doing. */
+async function untilEnded(client: Client, id: string) {
+  for (const from = performance.now(); ; await sleep(10)) {
+    const pipeline = await client.pipeline(id);
+    if (pipeline.ended_at !== null) return pipeline;
+    if (performance.now() - from > PATIENCE_MS) {
+      const log = await client.events({ pipeline_id: id, limit: 1_000 });
+      const last = log.items
+        .slice(-6)
+        .map((e) => `${e.at} ${e.type} ${JSON.stringify(e.body).slice(0, 200)}`);
+      throw new Error(`${id} is still ${pipeline.state}; its last events:\n${last.join('\n')}`);
+    }
+  }
 }
 
 /** From the log itself: how many transactions and steps, and how long each step took beyond its model call. */

@@ -21,6 +21,9 @@ export function bundleWorker(config: string, outdir: string): Bundle {
   const metafile = join(outdir, 'meta.json');
   const made = ask(['deploy', '--dry-run', '-c', config, '--outdir', outdir, `--metafile=${metafile}`]);
   if (!made.ok) throw new Refused(`the Worker cannot be bundled:\n${made.output}`);
+  // A warning to esbuild, but a Worker that fails when it gets there.
+  if (made.output.includes('[import-is-undefined]'))
+    throw new Refused(`the Worker imports what does not exist:\n${made.output}`);
   return { ...measure(outdir), inputs: Object.keys(JSON.parse(readFileSync(metafile, 'utf8')).inputs) };
 }
 
