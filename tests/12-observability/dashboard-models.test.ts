@@ -10,6 +10,7 @@ import { controlsFor } from '../../pages/src/models/controls.ts';
 import { eventText, marksOf, rolesOf } from '../../pages/src/models/event-text.ts';
 import { ago, duration, money, providerName } from '../../pages/src/models/format.ts';
 import { readLocator, shortLocator } from '../../pages/src/models/locator.ts';
+import { blocksOf } from '../../pages/src/models/markdown.ts';
 import { listPipelines, mergePipelines } from '../../pages/src/models/pipeline-list.ts';
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
@@ -264,11 +265,38 @@ describe('texts', () => {
     ],
     ['§ 3. Encrypt / Cut over', { kind: 'section', parts: ['3. Encrypt', 'Cut over'] }],
     ['## Restore', { kind: 'section', parts: ['Restore'] }],
+    ['Ticket > Note for automation', { kind: 'section', parts: ['Ticket', 'Note for automation'] }],
     ['line 14', { kind: 'line', text: 'line 14' }],
     ['L2-L5', { kind: 'line', text: 'lines 2–5' }],
     ['somewhere', { kind: 'text', text: 'somewhere' }],
   ])('CONS-1: the locator %s is readable', (locator, expected) => {
     expect(readLocator(locator)).toEqual(expected);
+  });
+
+  it('AGENT-5: what agents write is structured text: lists, quotes, strong, code, and never a link or markup', () => {
+    const plain = (text: string) => ({ text, look: 'plain' });
+    expect(blocksOf('# Why\nBecause **it** `is`\nso.\n\n- one\n- two\n1. first\n> said')).toEqual([
+      { kind: 'heading', spans: [plain('Why')] },
+      {
+        kind: 'paragraph',
+        spans: [
+          plain('Because '),
+          { text: 'it', look: 'strong' },
+          plain(' '),
+          { text: 'is', look: 'code' },
+          plain('\nso.'),
+        ],
+      },
+      { kind: 'list', ordered: false, items: [[plain('one')], [plain('two')]] },
+      { kind: 'list', ordered: true, items: [[plain('first')]] },
+      { kind: 'quote', spans: [plain('said')] },
+    ]);
+    for (const hostile of [
+      '[x](javascript:alert(1))',
+      '<img src=x onerror=alert(1)>',
+      '![x](https://evil.test/p.png)',
+    ])
+      expect(blocksOf(hostile)).toEqual([{ kind: 'paragraph', spans: [plain(hostile)] }]);
   });
 
   it('CONS-1: a chip shows the end of a long path', () => {

@@ -85,7 +85,7 @@ describe('the dashboard against the real Worker', () => {
       .getByRole('button', { name: /line 3/ })
       .first()
       .waitFor();
-    await plan.fill('name: own-plan\nversion: 1.0.0\nobjective: Is the door shut?\n');
+    await plan.fill('name: own-plan\nversion: 1.0.0\ntier: 1\nobjective: Is the door shut?\n');
     await page.getByLabel('Wait for me after the planner’s report').check();
     await page.getByText('Ready to run').waitFor();
     await page.getByRole('button', { name: 'Run', exact: true }).click();

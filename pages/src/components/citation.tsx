@@ -55,16 +55,51 @@ export function CitationChip({ citation }: { citation: Citation }) {
   );
 }
 
-export function Citations({ citations }: { citations: readonly Citation[] }) {
-  if (citations.length === 0) return null;
+/** One chip per place; an agent may cite one many times. */
+const distinct = (citations: readonly Citation[]): Citation[] => [
+  ...new Map(
+    citations.map((c) => [
+      `${c.source}
+${c.locator}
+${c.quote}`,
+      c,
+    ]),
+  ).values(),
+];
+
+const Chips = ({ citations }: { citations: readonly Citation[] }) => (
+  <ul className="flex flex-wrap gap-1.5" aria-label="Citations">
+    {citations.map((c) => (
+      <li
+        key={`${c.source}
+${c.locator}
+${c.quote}`}
+        className="max-w-full"
+      >
+        <CitationChip citation={c} />
+      </li>
+    ))}
+  </ul>
+);
+
+/** The first `show` citations, and the others on request. */
+export function Citations({ citations, show = 6 }: { citations: readonly Citation[]; show?: number }) {
+  const all = distinct(citations);
+  if (all.length === 0) return null;
+  const more = all.slice(show);
   return (
-    <ul className="flex flex-wrap gap-1.5" aria-label="Citations">
-      {citations.map((c, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an agent may cite one place twice.
-        <li key={i} className="max-w-full">
-          <CitationChip citation={c} />
-        </li>
-      ))}
-    </ul>
+    <div className="min-w-0">
+      <Chips citations={all.slice(0, show)} />
+      {more.length > 0 && (
+        <details className="mt-1.5">
+          <summary className="min-h-6 text-sm text-kumo-link">
+            {more.length} more {more.length === 1 ? 'citation' : 'citations'}
+          </summary>
+          <div className="mt-1.5">
+            <Chips citations={more} />
+          </div>
+        </details>
+      )}
+    </div>
   );
 }

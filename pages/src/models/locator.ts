@@ -14,6 +14,7 @@ export function readLocator(locator: string): Locator {
       .map((p) => p.replaceAll('~1', '/').replaceAll('~0', '~'));
     return { kind: 'path', parts };
   }
+  if (/\s>\s/.test(locator)) return { kind: 'section', parts: locator.split(/\s>\s/) };
   const section = /^(?:§|#{1,6}|section:?)\s*(.+)$/i.exec(locator);
   if (section) return { kind: 'section', parts: section[1]!.split(/\s+[>/›]\s+/) };
   const line = /^(?:lines?\s*|L)(\d+)(?:\s*[-–]\s*L?(\d+))?$/i.exec(locator);

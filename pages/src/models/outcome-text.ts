@@ -10,6 +10,7 @@ const REASONS: Record<string, string> = {
   deadline: 'its time was used up',
   limit_reached: 'a limit of its plan was used up',
   no_agent_answered: 'no agent answered',
+  model_unavailable: 'no model answered',
   planner_failed: 'the planner failed',
   planner_revoked: 'the planner’s authority was taken away',
 };

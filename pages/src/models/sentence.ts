@@ -42,6 +42,13 @@ function liveSentence(p: Pipeline, o: Orchestration): Sentence {
     return { tone: 'waiting', text, next };
   }
   const busy = atWork(o.agents);
+  const last = o.blackboard.progress.at(-1);
+  if (busy.length === 0 && last && last.seq === p.seq)
+    return {
+      tone: 'working',
+      text: `A step ran into trouble: ${last.note.replace(/\.*$/, '.')}`,
+      next: 'the system, which tries again',
+    };
   const next = busy.length > 0 ? names(busy) : 'the system, by itself';
   switch (p.state) {
     case 'SPAWN':
@@ -78,11 +85,13 @@ function verdictText(o: Orchestration): string {
   return `Verdict: “${o.pipeline.verdict}”. Approved by ${list(consensus.approvals)}${against}.`;
 }
 
-export function describeRun(o: Orchestration): Sentence {
+/** `detail`: what the end's event says beyond its code; null when it says no more. */
+export function describeRun(o: Orchestration, detail: string | null = null): Sentence {
   const p = o.pipeline;
   if (!isEnded(p.state)) return liveSentence(p, o);
   const sealed = p.sealed ? 'All tokens are confirmed gone.' : 'Its tokens are being revoked.';
   const next = p.sealed ? null : 'the system, until every token is gone';
   if (p.state === 'COMPLETED') return { tone: 'success', text: `${verdictText(o)} ${sealed}`, next };
-  return { tone: 'danger', text: `Failed: ${reasonText(p.reason)}. ${sealed}`, next };
+  const why = detail ? ` ${detail.replace(/\.*$/, '.')}` : '';
+  return { tone: 'danger', text: `Failed: ${reasonText(p.reason)}.${why} ${sealed}`, next };
 }

@@ -53,13 +53,13 @@ function Action({ action: a, role }: { action: ActionRecord; role: string }) {
         <p className="mt-1 text-sm text-kumo-subtle">
           Rule <span className="font-mono text-xs break-all">{a.determining.join(', ')}</span>
           {a.policy_version && ` · policy ${a.policy_version}`}
+          <UntrustedNote origin={a.origin} />
         </p>
       )}
       {a.remedy && <p className="mt-1 text-sm break-words">Instead: {a.remedy}</p>}
       {a.error && a.error !== a.reason && (
         <p className="mt-1 text-sm break-words text-kumo-danger">{a.error}</p>
       )}
-      <UntrustedNote origin={a.origin} />
       <details className="mt-1">
         <summary className="min-h-6 text-sm text-kumo-link">
           {a.result ? 'Arguments and result' : 'Arguments'}

@@ -86,7 +86,9 @@ export function Agents({ agents, gamma, at }: Props) {
       {agents.length === 0 ? (
         <p className="panel p-4 text-kumo-subtle">No agent has been spawned yet: credentials come first.</p>
       ) : (
-        <ul className="grid gap-3 grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">
+        <ul
+          className={`grid gap-3 sm:grid-cols-2 ${agents.length > 3 ? 'xl:grid-cols-4' : 'lg:grid-cols-3'}`}
+        >
           {agents.map((agent) => (
             <Card key={agent.agent_id} agent={agent} at={at} />
           ))}

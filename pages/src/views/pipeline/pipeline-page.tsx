@@ -36,7 +36,12 @@ export function PipelinePage({ id }: { id: string }) {
   const shown = useMemo(() => {
     if (travel.seq === 0) return null;
     const state = timeline.at(travel.seq);
-    return { run: toOrchestration(state), tokens: toTokenStatus(state), consensus: toConsensus(state) };
+    return {
+      run: toOrchestration(state),
+      tokens: toTokenStatus(state),
+      consensus: toConsensus(state),
+      detail: state.outcome?.detail ?? null,
+    };
   }, [timeline, travel.seq, travel.past ? 0 : version]);
 
   useTitle(live ? `${live.pipeline.plan_name} #${live.pipeline.number}` : 'Pipeline');
@@ -93,15 +98,15 @@ export function PipelinePage({ id }: { id: string }) {
         />
       )}
       <Violations violations={shown.run.violations} />
-      <Status shown={shown.run} live={live.pipeline} />
+      <Status shown={shown.run} detail={shown.detail} live={live.pipeline} />
       <Ribbon pipeline={pipeline} />
       <Agents
         agents={shown.run.agents}
         gamma={shown.run.gamma}
         at={travel.past ? pipeline.updated_at : null}
       />
-      <div className="grid items-start gap-4 lg:grid-cols-3">
-        <div className="lg:col-span-2">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(18rem,1fr)]">
+        <div className="min-w-0">
           <Proposals run={shown.run} consensus={shown.consensus} />
         </div>
         <Actions actions={shown.run.actions} agents={shown.run.agents} />

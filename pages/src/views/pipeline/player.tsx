@@ -91,7 +91,8 @@ export function Player({ events, version, travel }: Props) {
         />
         <p className="min-w-0 flex-1 truncate text-sm" title={text}>
           <span className="text-kumo-subtle tabular">
-            {exact(seq)} / {exact(head)} · {timeOfDay(event.at)}
+            {exact(seq)} / {exact(head)}
+            <span className="hidden sm:inline"> · {timeOfDay(event.at)}</span>
           </span>{' '}
           <span className="hidden sm:inline">{text}</span>
         </p>
@@ -100,7 +101,10 @@ export function Player({ events, version, travel }: Props) {
             Back to live
           </Button>
         ) : (
-          <span className="px-2 text-sm font-medium text-kumo-success">At the newest event</span>
+          <span className="px-2 text-sm font-medium text-kumo-success">
+            <span className="sm:hidden">Newest</span>
+            <span className="hidden sm:inline">At the newest event</span>
+          </span>
         )}
       </div>
       <p className="truncate text-sm sm:hidden">{text}</p>

@@ -1,51 +1,46 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import { ScalesIcon, TrophyIcon } from '@phosphor-icons/react';
 import type { ConsensusView, Orchestration, Proposal } from '#contract/pipeline.ts';
+import { isEnded } from '#domain/pipeline/states.ts';
 import { Citations } from '../../components/citation.tsx';
+import { Clamp } from '../../components/clamp.tsx';
 import { Nothing } from '../../components/nothing.tsx';
+import { Prose, ProseLine } from '../../components/prose.tsx';
 import { type ProposalColumn, proposalColumns } from '../../models/proposals.ts';
 import { VoteLine } from './votes.tsx';
-
-const CITATIONS_SHOWN = 8;
 
 function Body({ proposal: p }: { proposal: Proposal }) {
   return (
     <>
-      <p className="text-sm leading-relaxed break-words whitespace-pre-wrap">{p.body}</p>
-      {p.steps.length > 0 && (
-        <ol className="mt-3 list-decimal space-y-1 pl-5 text-sm">
-          {p.steps.map((step, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a revision's steps never reorder.
-            <li key={i} className="break-words">
-              {step}
-            </li>
-          ))}
-        </ol>
-      )}
-      {p.taken.length > 0 && (
-        <div className="mt-3 text-sm">
-          <h4 className="font-medium">Taken from others</h4>
-          <ul className="mt-1 list-disc space-y-1 pl-5">
-            {p.taken.map((t) => (
-              <li key={`${t.proposal_id} ${t.revision} ${t.what}`} className="break-words">
-                {t.what} <span className="text-kumo-subtle">(revision {t.revision})</span>
+      <Clamp what="proposal">
+        <div className="text-sm leading-relaxed">
+          <Prose text={p.body} />
+        </div>
+        {p.steps.length > 0 && (
+          <ol className="mt-3 list-decimal space-y-1 pl-5 text-sm">
+            {p.steps.map((step, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a revision's steps never reorder.
+              <li key={i} className="break-words">
+                <ProseLine text={step} />
               </li>
             ))}
-          </ul>
-        </div>
-      )}
-      <div className="mt-3">
-        <Citations citations={p.citations.slice(0, CITATIONS_SHOWN)} />
-        {p.citations.length > CITATIONS_SHOWN && (
-          <details className="mt-1.5">
-            <summary className="inline-flex min-h-6 items-center text-sm text-kumo-link">
-              {p.citations.length - CITATIONS_SHOWN} more citations
-            </summary>
-            <div className="mt-1.5">
-              <Citations citations={p.citations.slice(CITATIONS_SHOWN)} />
-            </div>
-          </details>
+          </ol>
         )}
+        {p.taken.length > 0 && (
+          <div className="mt-3 text-sm">
+            <h4 className="font-medium">Taken from others</h4>
+            <ul className="mt-1 list-disc space-y-1 pl-5">
+              {p.taken.map((t) => (
+                <li key={`${t.proposal_id} ${t.revision} ${t.what}`} className="break-words">
+                  {t.what} <span className="text-kumo-subtle">(revision {t.revision})</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+      </Clamp>
+      <div className="mt-3">
+        <Citations citations={p.citations} />
       </div>
     </>
   );
@@ -154,10 +149,14 @@ export function Proposals({ run, consensus }: { run: Orchestration; consensus: C
       </div>
       {columns.length === 0 ? (
         <div className="panel">
-          <Nothing icon={ScalesIcon}>ALPHA and BETA write their proposals in the first round.</Nothing>
+          <Nothing icon={ScalesIcon}>
+            {isEnded(run.pipeline.state)
+              ? 'The run ended before any proposal was written.'
+              : 'ALPHA and BETA write their proposals in the first round.'}
+          </Nothing>
         </div>
       ) : (
-        <ul className="grid items-start gap-3 md:grid-cols-[repeat(auto-fit,minmax(20rem,1fr))]">
+        <ul className="grid items-start gap-3 md:grid-cols-[repeat(auto-fit,minmax(16rem,1fr))]">
           {columns.map((column) => (
             <Column
               key={column.latest.proposal_id}

@@ -16,6 +16,7 @@ import { ags, failureOf } from '../../api/client.ts';
 import { useCaller } from '../../api/session.tsx';
 import { useNow } from '../../components/clock.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
+import { ProseLine } from '../../components/prose.tsx';
 import { controlsFor } from '../../models/controls.ts';
 import { count, dateTime, duration, money, providerName } from '../../models/format.ts';
 import { EXIT_TEXT } from '../../models/outcome-text.ts';
@@ -52,14 +53,21 @@ function Facts({ pipeline: p }: { pipeline: Pipeline }) {
   );
 }
 
+interface Props {
+  shown: Orchestration;
+  /** Why it ended, in its own words. */
+  detail: string | null;
+  live: Pipeline;
+}
+
 /** The one sentence of UI-4, with the buttons that fit the newest state. */
-export function Status({ shown, live }: { shown: Orchestration; live: Pipeline }) {
+export function Status({ shown, detail, live }: Props) {
   const caller = useCaller();
   const toasts = useKumoToastManager();
   const [stopping, setStopping] = useState(false);
   const [busy, setBusy] = useState(false);
   const controls = controlsFor(live, caller);
-  const sentence = describeRun(shown);
+  const sentence = describeRun(shown, detail);
   const { Icon, color, edge } = LOOK[sentence.tone];
 
   const attempt = async (act: () => Promise<unknown>, done: string): Promise<boolean> => {
@@ -90,7 +98,9 @@ export function Status({ shown, live }: { shown: Orchestration; live: Pipeline }
               {sentence.text}
               {sentence.next && <span className="font-normal text-kumo-subtle"> Next: {sentence.next}.</span>}
             </p>
-            <p className="mt-1 text-kumo-subtle">{shown.pipeline.objective}</p>
+            <p className="mt-1 text-kumo-subtle">
+              <ProseLine text={shown.pipeline.objective} />
+            </p>
           </div>
         </div>
         {(controls.continue || controls.stop) && (

@@ -1,6 +1,7 @@
 import type { Finding } from '#contract/pipeline.ts';
 import { severityRank } from '#domain/governance/severity.ts';
 import { Citations } from '../../components/citation.tsx';
+import { Prose, ProseLine } from '../../components/prose.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
 import { UntrustedNote } from '../../components/untrusted-note.tsx';
 
@@ -15,18 +16,22 @@ export function FindingsTab({ findings }: { findings: Finding[] }) {
         <li key={f.finding_id} className="border-b border-kumo-line pb-4 last:border-b-0 last:pb-0">
           <div className="flex flex-wrap items-center gap-2">
             <SeverityBadge severity={f.severity} />
-            <h3 className="min-w-0 font-medium break-words">{f.title}</h3>
+            <h3 className="min-w-0 font-medium break-words">
+              <ProseLine text={f.title} />
+            </h3>
             <span className="text-sm text-kumo-subtle">
               {f.author} · round {f.round}
+              <UntrustedNote origin={f.origin} />
             </span>
           </div>
           {f.body && (
-            <p className="mt-1 text-sm break-words whitespace-pre-wrap text-kumo-subtle">{f.body}</p>
+            <div className="mt-1 text-sm text-kumo-subtle">
+              <Prose text={f.body} />
+            </div>
           )}
           <div className="mt-2">
             <Citations citations={f.citations} />
           </div>
-          <UntrustedNote origin={f.origin} />
         </li>
       ))}
     </ul>

@@ -1,5 +1,6 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import type { Orchestration } from '#contract/pipeline.ts';
+import { Prose } from '../../components/prose.tsx';
 import { timeOfDay } from '../../models/format.ts';
 
 /** PIPE-5: what the agents wrote to each other. */
@@ -12,7 +13,7 @@ export function MessagesTab({ messages }: { messages: Orchestration['blackboard'
           <p className="flex flex-wrap items-center gap-2 text-sm text-kumo-subtle">
             <Badge variant="outline">{m.from}</Badge> to {m.to} · round {m.round} · {timeOfDay(m.at)}
           </p>
-          <p className="break-words whitespace-pre-wrap">{m.body}</p>
+          <Prose text={m.body} />
         </li>
       ))}
     </ol>

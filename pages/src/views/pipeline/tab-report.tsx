@@ -1,6 +1,7 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import type { Orchestration } from '#contract/pipeline.ts';
 import { Citations } from '../../components/citation.tsx';
+import { Prose, ProseLine } from '../../components/prose.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
 import { count } from '../../models/format.ts';
 
@@ -41,7 +42,9 @@ export function ReportTab({ board }: { board: Orchestration['blackboard'] }) {
               <h3 className="flex items-center gap-2 font-semibold">
                 Summary <Badge variant="secondary">complexity {report.complexity}</Badge>
               </h3>
-              <p className="mt-2 leading-relaxed break-words whitespace-pre-wrap">{report.summary}</p>
+              <div className="mt-2 leading-relaxed">
+                <Prose text={report.summary} />
+              </div>
             </div>
             {report.risks.length > 0 && (
               <div>
@@ -52,7 +55,9 @@ export function ReportTab({ board }: { board: Orchestration['blackboard'] }) {
                     <li key={i}>
                       <p className="flex items-start gap-2">
                         <SeverityBadge severity={risk.severity} />
-                        <span className="break-words">{risk.title}</span>
+                        <span className="break-words">
+                          <ProseLine text={risk.title} />
+                        </span>
                       </p>
                       <div className="mt-1">
                         <Citations citations={risk.citations} />
@@ -69,7 +74,7 @@ export function ReportTab({ board }: { board: Orchestration['blackboard'] }) {
                   {report.tasks.map((task, i) => (
                     // biome-ignore lint/suspicious/noArrayIndexKey: a report never changes.
                     <li key={i} className="break-words">
-                      {task.title}
+                      <ProseLine text={task.title} />
                       {task.detail && <p className="text-sm text-kumo-subtle">{task.detail}</p>}
                     </li>
                   ))}
@@ -78,7 +83,7 @@ export function ReportTab({ board }: { board: Orchestration['blackboard'] }) {
             )}
           </>
         ) : (
-          <p className="text-kumo-subtle">The planner has not written its report yet.</p>
+          <p className="text-kumo-subtle">The planner has written no report so far.</p>
         )}
       </div>
       <Documents board={board} />

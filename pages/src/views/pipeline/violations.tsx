@@ -1,6 +1,7 @@
 import { Banner } from '@cloudflare/kumo/components/banner';
 import { ShieldWarningIcon } from '@phosphor-icons/react';
 import type { Orchestration } from '#contract/pipeline.ts';
+import { atLeast } from '#domain/governance/severity.ts';
 import { timeOfDay } from '../../models/format.ts';
 
 type Violation = Orchestration['violations'][number];
@@ -12,7 +13,7 @@ export function Violations({ violations }: { violations: Violation[] }) {
   const more = violations.length - 1;
   return (
     <Banner
-      variant="error"
+      variant={atLeast(newest.severity, 'high') ? 'error' : 'alert'}
       icon={<ShieldWarningIcon weight="fill" />}
       title={`${newest.severity.toUpperCase()} violation: ${newest.rule}`}
       description={

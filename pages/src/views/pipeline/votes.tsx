@@ -33,7 +33,7 @@ export function VoteLine({ vote: v, on }: Props) {
         <p className="break-words text-kumo-subtle">{v.reason}</p>
         {v.citations.length > 0 && (
           <div className="mt-1">
-            <Citations citations={v.citations} />
+            <Citations citations={v.citations} show={3} />
           </div>
         )}
       </div>

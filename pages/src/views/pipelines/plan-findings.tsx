@@ -9,6 +9,10 @@ const LOOK = {
   info: { Icon: InfoIcon, color: 'text-kumo-info' },
 } as const;
 
+/** The API says what was expected, or asks back: “did you mean …?” */
+const expectedText = (expected: string): string =>
+  expected.endsWith('?') ? `${expected[0]?.toUpperCase()}${expected.slice(1)}` : `Expected ${expected}.`;
+
 interface Props {
   check: PlanCheck;
   /** 1-based, as the API gives them. */
@@ -52,7 +56,7 @@ function FindingsBody({ check, onShow }: Props) {
               <div className="min-w-0">
                 <span className="sr-only">{severity}: </span>
                 {message}
-                {expected && <span className="text-kumo-subtle"> Expected {expected}.</span>}
+                {expected && <span className="text-kumo-subtle"> {expectedText(expected)}</span>}
                 <div className="flex flex-wrap gap-x-3 text-kumo-subtle">
                   <code className="font-mono text-xs leading-6">{code}</code>
                   {line !== null && (

@@ -12,6 +12,7 @@ import { usePlanCheck } from './use-plan-check.ts';
 
 const EXAMPLE = `name: my-plan
 version: 1.0.0
+tier: 1
 objective: What should be found out or decided?
 `;
 
