@@ -261,8 +261,13 @@ describe('heartbeats', () => {
       `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta: { content } }] })}\n\n`;
     return { open, say: (text: string) => push(delta(text)), comment: () => push(': keep-alive\n\n') };
   }
+  /** Polls; gives up after some seconds, so that a failure is one and not a hang. */
   const until = async (done: () => boolean) => {
-    while (!done()) await new Promise((resolve) => setTimeout(resolve, 2));
+    for (let n = 0; n < 3_000; n++) {
+      if (done()) return;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    throw new Error('it never came to that');
   };
 
   it('AGENT-4 ENF-2: a beat carries a note only when something new came; keep-alives are not new; a refused beat stops the call', async () => {
