@@ -7,13 +7,24 @@ import { printable } from '../terminal/text.ts';
 /** Why a pipeline ended, for people. Reasons that are not here are shown as they are, without underscores. */
 const REASONS: Record<string, string> = {
   consensus_failed: 'the agents could not agree',
+  consensus_undecided: 'nobody decided what to do about the failed consensus in time',
+  critical_violation: 'an agent asked for something that is forbidden; everything was stopped at once',
   credentials_unavailable: 'Vault could not be reached in time, so no agent was allowed to work',
   credentials_expired: 'the credentials ran out and Vault could not be reached',
   revoked: 'its authority was revoked',
+  planner_revoked: 'the planner’s authority was revoked before it had reported',
   cancelled: 'it was cancelled',
   deadline: 'the deadline passed',
-  deadline_exceeded: 'the deadline passed',
-  budget_exhausted: 'its budget is spent',
+  limit_reached: 'one of its limits is used up',
+  round_limit: 'the agents used all their rounds without agreeing',
+  no_agent_answered: 'no agent could answer',
+  planner_failed: 'the planner could not finish its report',
+  model_unavailable: 'the model could not be reached',
+  model_timeout: 'the model did not answer in time',
+  model_rate_limited: 'the model’s provider limits the rate of calls',
+  model_key_refused: 'the model’s provider refused the API key',
+  model_credits: 'the model’s provider has no credits left for this key',
+  model_not_found: 'the provider does not know the model',
   recovery_exhausted: 'every attempt of its lineage is used up',
 };
 

@@ -2,7 +2,7 @@ import type { Orchestration } from '#client/index.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import type { Context } from '../../context.ts';
 import { integer } from '../../options.ts';
-import { count, duration, money } from '../../terminal/format.ts';
+import { count, duration, money, plural } from '../../terminal/format.ts';
 import { padEnd, printable, wrap } from '../../terminal/text.ts';
 import { defineVerb } from '../../verb.ts';
 import { agentLines } from '../../views/agents.ts';
@@ -90,7 +90,7 @@ function page(orchestration: Orchestration, context: Context): string[] {
       ),
     ),
     ...section('Cost', [
-      `  ${money(pipeline.usage.cost_microusd)} of ${money(pipeline.limits.cost_microusd)} · ${count(pipeline.usage.tokens_in)} tokens in, ${count(pipeline.usage.tokens_out)} out · ${pipeline.usage.steps} steps · ${pipeline.usage.actions} actions · ${duration(elapsed)}`,
+      `  ${money(pipeline.usage.cost_microusd)} of ${money(pipeline.limits.cost_microusd)} · ${count(pipeline.usage.tokens_in)} tokens in, ${count(pipeline.usage.tokens_out)} out · ${plural(pipeline.usage.steps, 'step')} · ${plural(pipeline.usage.actions, 'action')} · ${duration(elapsed)}`,
     ]),
     '',
     style.faint(
