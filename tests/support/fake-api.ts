@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import * as z from 'zod';
 import type { Caller } from '#contract/access.ts';
-import type { PipelineFrame } from '#contract/frames.ts';
+import { PipelineFrame } from '#contract/frames.ts';
 import { Orchestration, Pipeline } from '#contract/pipeline.ts';
 import { PROBLEMS, type Problem, type ProblemCode } from '#contract/problem.ts';
 import { PlanCheckRequest, SpawnRequest } from '#contract/requests.ts';
@@ -105,7 +105,7 @@ export async function startFakeApi(): Promise<FakeApi> {
   const feed = () => {
     for (const [socket, sent] of sockets) {
       if (sent < position) {
-        const events: PipelineFrame = { kind: 'events', events: log.slice(sent, position) };
+        const events = PipelineFrame.parse({ kind: 'events', events: log.slice(sent, position) });
         socket.write(frame(JSON.stringify(events)));
         sockets.set(socket, position);
       }
