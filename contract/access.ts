@@ -6,6 +6,14 @@ export const ACCESS_ROLES = ['viewer', 'operator', 'admin', 'auditor'] as const;
 export const AccessRole = z.enum(ACCESS_ROLES);
 export type AccessRole = z.infer<typeof AccessRole>;
 
+/** PROM-3: the highest tier that a role may grant; null grants none. */
+export const HIGHEST_TIER: Record<AccessRole, 0 | 1 | 2 | null> = {
+  viewer: null,
+  auditor: null,
+  operator: 1,
+  admin: 2,
+};
+
 export const TenantSlug = z
   .string()
   .regex(/^[a-z][a-z0-9-]{1,38}[a-z0-9]$/)

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { PlannerReport } from '#domain/agents/output.ts';
 import { AGENT_PHASES, ROLES, SEATS } from '#domain/agents/roles.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
-import { MEDIATION_TRIGGERS } from '#domain/pipeline/event.ts';
+import { MEDIATION_TRIGGERS, RECOVERY_TRIGGERS } from '#domain/pipeline/event.ts';
 import {
   CONSENSUS_STATUSES,
   FALLBACKS,
@@ -225,6 +225,52 @@ export const Verdict = z
   })
   .meta({ id: 'Verdict' });
 
+/** API.md's approval; `tool` is what is asked for. */
+export const ApprovalView = z
+  .object({
+    approval_id: z.string(),
+    action_id: z.string().nullable(),
+    pipeline_id: PipelineId,
+    tool: z.string(),
+    arguments: z.record(z.string(), z.unknown()),
+    target: z.string(),
+    action_sha256: Sha256,
+    requested_by: z.string(),
+    reason: z.string(),
+    policies: z.array(z.string()),
+    status: z.enum(['pending', 'approved', 'denied', 'expired']),
+    decided_by: z.string().nullable(),
+    expires_at: Time,
+  })
+  .meta({ id: 'Approval' });
+export type ApprovalView = z.infer<typeof ApprovalView>;
+export const ApprovalPage = page(ApprovalView).meta({ id: 'ApprovalPage' });
+
+/** REC-4: one attempt of a lineage. */
+export const LineageEntry = z
+  .object({
+    pipeline_id: PipelineId,
+    number: z.int(),
+    attempt: z.int(),
+    generation: z.int(),
+    state: z.enum(PIPELINE_STATES),
+    exit_code: z.int().nullable(),
+    reason: z.string().nullable(),
+    verdict: z.string().nullable(),
+    created_at: Time,
+    ended_at: Time.nullable(),
+  })
+  .meta({ id: 'LineageEntry' });
+/** `outcome` is the newest attempt's. `waiting`: its successor is planned and not yet admitted. */
+export const Lineage = z
+  .object({
+    items: z.array(LineageEntry),
+    outcome: z.object({ state: z.enum(PIPELINE_STATES), exit_code: z.int().nullable() }),
+    waiting: z.string().nullable(),
+  })
+  .meta({ id: 'Lineage' });
+export type Lineage = z.infer<typeof Lineage>;
+
 export const Orchestration = z
   .object({
     pipeline: Pipeline,
@@ -259,6 +305,32 @@ export const Orchestration = z
       reason: z.enum(MEDIATION_TRIGGERS).nullable(),
       detail: z.string().nullable(),
     }),
+    recovery: z.object({
+      trigger: z.enum(RECOVERY_TRIGGERS).nullable(),
+      detail: z.string().nullable(),
+      synthesis: z
+        .object({
+          ...entry,
+          synthesis_type: z.literal('abort_recovery'),
+          agent_id: z.string().nullable(),
+          title: z.string(),
+          body: z.string(),
+          steps: z.array(z.string()),
+          taken: z.array(z.object({ proposal_id: z.string(), revision: z.int(), what: z.string() })),
+        })
+        .nullable(),
+      handoff_sha256: Sha256.nullable(),
+      resumed_from: z.object({ pipeline_id: z.string(), sha256: Sha256 }).nullable(),
+      forked_from: z.object({ pipeline_id: z.string(), at_seq: z.int() }).nullable(),
+      failure: z.object({ reason: z.string(), round: z.int(), minority_report: MinorityReport }).nullable(),
+      fallbacks: z.array(
+        z.object({ ...entry, by: z.string(), action: z.enum(FALLBACKS), reason: z.string() }),
+      ),
+      generations: z.array(
+        z.object({ generation: z.int(), tier: Tier, proposals: z.int(), reason: z.string().nullable() }),
+      ),
+    }),
+    approvals: z.array(ApprovalView),
   })
   .meta({ id: 'Orchestration' });
 export type Orchestration = z.infer<typeof Orchestration>;

@@ -97,6 +97,23 @@ export type PlanSummary = z.infer<typeof PlanSummary>;
 
 export const ContinueRequest = z.strictObject({ pipeline_id: GivenId, reason: Reason.optional() });
 export const EndRequest = z.strictObject({ pipeline_id: GivenId, reason: Reason });
+/** PIPE-7: `at` is the seq of the last event that the fork takes along. */
+export const ForkRequest = z.strictObject({
+  pipeline_id: GivenId,
+  at: z.int().min(1),
+  tier: Tier.optional(),
+});
+export const ApprovalDecisionRequest = z.strictObject({
+  decision: z.enum(['approve', 'deny']),
+  reason: Reason,
+  action_sha256: z.string().max(64),
+});
+export const ApprovalsQuery = z.strictObject({
+  status: z.enum(['pending', 'approved', 'denied', 'expired']).optional(),
+  pipeline_id: GivenId.optional(),
+});
+/** REC-6: what a person or a probe found out about an action of unknown outcome. */
+export const OutcomeRequest = z.strictObject({ status: z.enum(['succeeded', 'failed']), reason: Reason });
 export const RevokeRequest = z.strictObject({
   pipeline_id: GivenId,
   agent_id: z.string().max(80).optional(),

@@ -1,7 +1,14 @@
 import { isSeat } from '#domain/agents/roles.ts';
 import { ballotOf } from '#domain/consensus/ballot.ts';
 import { conflicts, MIN_APPROVALS, tally } from '#domain/consensus/tally.ts';
-import { type AgentState, liveToken, type PipelineState, type TokenState } from '#domain/pipeline/state.ts';
+import { whyNot } from '#domain/pipeline/decide/fallback.ts';
+import {
+  type AgentState,
+  type Approval,
+  liveToken,
+  type PipelineState,
+  type TokenState,
+} from '#domain/pipeline/state.ts';
 import {
   type ConsensusStatus,
   EXIT_CODES,
@@ -12,6 +19,7 @@ import {
 import type {
   ActionRecord,
   AgentCard,
+  ApprovalView,
   ConsensusView,
   Orchestration,
   Pipeline,
@@ -31,9 +39,12 @@ const spawnedOf = (state: PipelineState) => {
 const exitCode = (state: PipelineState): number | null =>
   state.outcome?.exit_code ?? (state.failure ? EXIT_CODES.consensus_failure : null);
 
+/** By consensus, or by a person who accepted a partial result. */
+const chosen = (state: PipelineState) => state.verdict ?? state.partial;
+
 const winningProposal = (state: PipelineState) =>
   state.proposals.find(
-    (p) => p.proposal_id === state.verdict?.proposal_id && p.revision === state.verdict.revision,
+    (p) => p.proposal_id === chosen(state)?.proposal_id && p.revision === chosen(state)?.revision,
   ) ?? null;
 
 export function toPipeline(state: PipelineState): Pipeline {
@@ -51,7 +62,7 @@ export function toPipeline(state: PipelineState): Pipeline {
     plan_version: spawned.plan_version,
     objective: spawned.objective,
     mode: spawned.mode,
-    tier: spawned.tier,
+    tier: state.tier,
     state: state.state,
     waiting_for: state.waiting_for,
     exit_code: exitCode(state),
@@ -59,7 +70,7 @@ export function toPipeline(state: PipelineState): Pipeline {
     attempt: spawned.attempt,
     generation: state.generation,
     predecessor_id: spawned.predecessor_id,
-    successor_id: null,
+    successor_id: state.handoff?.successor_id ?? null,
     seq: state.seq,
     round: state.round?.round ?? 0,
     complexity: state.report?.complexity ?? null,
@@ -108,7 +119,7 @@ function toAgentCard(state: PipelineState, agent: AgentState): AgentCard {
 }
 
 function toActions(state: PipelineState): ActionRecord[] {
-  return Object.values(state.actions).map(({ action_id, request, decision, outcome }) => ({
+  return Object.values(state.actions).map(({ action_id, request, decision, unknown, outcome }) => ({
     action_id,
     agent_id: request.agent_id,
     seq: request.seq,
@@ -119,6 +130,7 @@ function toActions(state: PipelineState): ActionRecord[] {
     action_sha256: request.action_sha256,
     status:
       outcome?.status ??
+      (unknown ? ('unknown' as const) : undefined) ??
       (state.outcome || state.failure
         ? 'cancelled'
         : decision?.decision === 'allow'
@@ -168,8 +180,51 @@ export function toOrchestration(state: PipelineState): Orchestration {
       reason: state.mediation?.trigger ?? null,
       detail: state.mediation?.detail ?? null,
     },
+    recovery: toRecovery(state),
+    approvals: state.approvals.map((a) => toApproval(state, a)),
   };
 }
+
+/** REC-4: where this run comes from, what ended it early, and what was decided about it. */
+function toRecovery(state: PipelineState): Orchestration['recovery'] {
+  const { recovery, handoff, inherited, forked, failure } = state;
+  return {
+    trigger: recovery?.trigger ?? null,
+    detail: recovery?.detail ?? null,
+    synthesis: state.synthesis,
+    handoff_sha256: handoff?.sha256 ?? null,
+    resumed_from: inherited && { pipeline_id: inherited.prior_pipeline, sha256: inherited.sha256 },
+    forked_from: forked && { pipeline_id: forked.from, at_seq: forked.at_seq },
+    failure: failure && {
+      reason: failure.reason,
+      round: failure.round,
+      minority_report: failure.minority_report,
+    },
+    fallbacks: state.fallbacks.map(({ seq, at, by, action, reason }) => ({ seq, at, by, action, reason })),
+    generations: state.history.map((g) => ({
+      generation: g.generation,
+      tier: g.tier,
+      proposals: g.proposals.length,
+      reason: g.failure?.reason ?? null,
+    })),
+  };
+}
+
+export const toApproval = (state: PipelineState, a: Approval): ApprovalView => ({
+  approval_id: a.approval_id,
+  action_id: null,
+  pipeline_id: spawnedOf(state).pipeline_id,
+  tool: a.action,
+  arguments: { tier: a.tier },
+  target: spawnedOf(state).pipeline_id,
+  action_sha256: a.sha256,
+  requested_by: a.requested_by,
+  reason: a.reason,
+  policies: ['tier_2_needs_approval'],
+  status: a.status === 'approve' ? 'approved' : a.status === 'deny' ? 'denied' : a.status,
+  decided_by: a.decided_by,
+  expires_at: a.expires_at,
+});
 
 export function toTokenStatus(state: PipelineState): TokenStatusView {
   const token = lastToken(state, null);
@@ -194,18 +249,12 @@ export function toTokenStatus(state: PipelineState): TokenStatusView {
 }
 
 const consensusStatus = (state: PipelineState): ConsensusStatus =>
-  state.verdict ? 'reached' : state.failure ? 'failed' : 'pending';
+  state.partial ? 'partial_accepted' : state.verdict ? 'reached' : state.failure ? 'failed' : 'pending';
 
-/** REC-1 comes with recovery; until then only the log can be taken, and each refusal says so. */
+/** REC-1: what fits the state, and why the rest does not. */
 function fallbackOption(state: PipelineState, action: Fallback): ConsensusView['fallbacks'][number] {
-  if (action === 'download_log') return { action, allowed: true, why_not: null };
-  return {
-    action,
-    allowed: false,
-    why_not: state.failure
-      ? 'This version of the system cannot rerun or accept partial results yet; download the log and spawn a new pipeline.'
-      : 'Consensus has not failed.',
-  };
+  const why_not = whyNot(state, action);
+  return { action, allowed: why_not === null, why_not };
 }
 
 export function toConsensus(state: PipelineState): ConsensusView {

@@ -9,6 +9,13 @@ export type DomainError =
   | { code: 'invalid'; field: string; detail: string }
   | { code: 'confirmation_required'; detail: string }
   | { code: 'not_offered'; detail: string }
+  /** TEN-5, GOV-5: this takes a person, and another one than who asked. */
+  | { code: 'person_needed'; detail: string }
+  | { code: 'self_approval'; detail: string }
+  | { code: 'already_decided'; detail: string }
+  | { code: 'action_changed'; detail: string }
+  | { code: 'approval_expired'; detail: string }
+  | { code: 'outcome_conflict'; detail: string }
   /** The log has an event version this code does not know: the pipeline halts rather than guess (PIPE-7). */
   | { code: 'halted'; detail: string };
 

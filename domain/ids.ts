@@ -44,9 +44,10 @@ export const proposalId = within('pp');
 export const actionId = within('ac');
 export const violationId = within('vi');
 export const logId = within('lg');
+export const approvalId = within('ap');
 
 /** The pipeline that an id made by {@link agentId} and its kin belongs to; null for anything else. */
 export function pipelineIdOf(id: string): string | null {
-  const match = /^(?:ag|st|fd|pp|ac|vi|lg)_([a-z0-9]{4,26})_\d+$/.exec(id);
+  const match = /^(?:ag|st|fd|pp|ac|vi|lg|ap)_([a-z0-9]{4,26})_\d+$/.exec(id);
   return match ? `pl_${match[1]}` : null;
 }

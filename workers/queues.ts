@@ -1,5 +1,5 @@
 import { pipelineStub } from '#objects/shared/stubs.ts';
-import { createCredentials } from '#workers/credentials/index.ts';
+import { createCredentials, createStore } from '#workers/credentials/index.ts';
 import { handleLedgerBatch, type LedgerDeps } from '#workers/ledger/index.ts';
 import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from '#workers/steps/index.ts';
 import { log } from '#workers/telemetry/index.ts';
@@ -9,9 +9,12 @@ const known = new WeakMap<Env, StepDeps>();
 
 /** Once per isolate: the credentials keep the control plane's session in Vault. */
 function stepDeps(env: Env): StepDeps {
+  const made = known.get(env);
+  if (made) return made;
   const config = parseConfig(env);
-  const deps: StepDeps = known.get(env) ?? {
-    ...createStepDeps(env, config, createCredentials(credentialsConfig(config))),
+  const credentials = credentialsConfig(config);
+  const deps: StepDeps = {
+    ...createStepDeps(env, config, createCredentials(credentials), createStore(credentials.store)),
     log,
   };
   known.set(env, deps);

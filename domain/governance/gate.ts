@@ -193,6 +193,7 @@ export function judge(facts: GateFacts, config: GateConfig, version = policyVers
       policy_version: version,
       reason: refusal.reason,
       remedy: refusal.remedy,
+      effect: tool?.effect ?? 'once',
       violation: refusal.severity === undefined ? null : { rule: refusal.rule, severity: refusal.severity },
     };
   }
@@ -202,6 +203,7 @@ export function judge(facts: GateFacts, config: GateConfig, version = policyVers
     policy_version: version,
     reason: `${facts.tool} is open to tier ${tool?.min_tier ?? facts.tier} and above.`,
     remedy: null,
+    effect: tool?.effect ?? 'once',
     violation: null,
   };
 }

@@ -1,15 +1,18 @@
 import type { OutputSchemaName } from '../agents/output.ts';
 import { isSeat, type Role, type Seat } from '../agents/roles.ts';
+import { conflicts } from '../consensus/tally.ts';
 import type {
   ActionAssignment,
   Assignment,
   BlackboardView,
+  FailureContext,
   GateFacts,
+  SuccessorAssignment,
   ToolExchange,
   TurnAssignment,
 } from './assignment.ts';
 import { MAX_LEGS } from './rules.ts';
-import type { AgentState, PipelineState } from './state.ts';
+import { type AgentState, type Generation, liveToken, type PipelineState } from './state.ts';
 
 const SCHEMA: Record<Role, OutputSchemaName> = {
   PLANNER: 'planner_report',
@@ -21,7 +24,7 @@ const SCHEMA: Record<Role, OutputSchemaName> = {
 
 /** CONS-2: nothing that was written after the round began, whoever wrote it. */
 export function blackboardView(state: PipelineState, seat: Seat): BlackboardView {
-  const until = state.round?.snapshot_seq ?? 0;
+  const until = state.round?.snapshot_seq ?? state.seq;
   const visible = <T extends { seq: number }>(entries: T[]): T[] => entries.filter((e) => e.seq <= until);
   const latest = new Map(visible(state.proposals).map((p) => [p.proposal_id, p]));
   return {
@@ -93,7 +96,84 @@ function turnFor(state: PipelineState, agent: AgentState, leg: number): TurnAssi
     schema: SCHEMA[agent.role],
     tools_allowed: leg < MAX_LEGS,
     model: spawned.models[agent.role],
-    misbehave: spawned.misbehave.filter((m) => m.agent === agent.role),
+    misbehave: spawned.misbehave.filter(
+      (m) =>
+        m.agent === agent.role &&
+        (m.attempts === undefined || spawned.attempt + state.generation - 1 <= m.attempts),
+    ),
+    earlier: earlierRun(state),
+  };
+}
+
+/** REC-2: GAMMA sees everything, also what was written after the round began, and must answer at once. */
+function synthesisFor(state: PipelineState, agent: AgentState): TurnAssignment | null {
+  const all = state.round ? { ...state, round: { ...state.round, snapshot_seq: state.seq } } : state;
+  const turn = turnFor(all, { ...agent, legs: [] }, MAX_LEGS);
+  return turn && { ...turn, schema: 'mediation_turn', tools_allowed: false };
+}
+
+/** What those before left: a failed generation of this pipeline, else the predecessor's handoff. */
+function earlierRun(state: PipelineState): TurnAssignment['earlier'] {
+  const last = state.history.at(-1);
+  if (last) return { source: 'failure_context', text: JSON.stringify(contextOf(state, last)) };
+  return state.inherited ? { source: 'handoff', text: JSON.stringify(state.inherited.handoff) } : null;
+}
+
+const contextOf = (state: PipelineState, g: Generation): FailureContext => ({
+  pipeline_id: state.spawned?.pipeline_id ?? '',
+  generation: g.generation,
+  round: g.failure?.round ?? 0,
+  reason: g.failure?.reason ?? '',
+  conflicts: conflicts({ electorate: [], proposals: g.proposals, votes: g.votes }),
+  proposals: g.proposals.map(({ proposal_id, revision, author, title, body, steps }) => ({
+    proposal_id,
+    revision,
+    author,
+    title,
+    body,
+    steps,
+  })),
+  votes: g.votes.map(({ seat, proposal_id, revision, vote, confidence, reason }) => ({
+    seat,
+    proposal_id,
+    revision,
+    vote,
+    confidence,
+    reason,
+  })),
+});
+
+/** CONS-9: of the failure that is on the table now. */
+export const failureContext = (state: PipelineState): FailureContext =>
+  contextOf(state, { ...state, generation: state.generation });
+
+/** REC-3: the plan as it was, with what is left of its budgets. */
+function successorFor(state: PipelineState, pipeline_id: string): SuccessorAssignment | null {
+  const { spawned, handoff } = state;
+  if (!spawned || !handoff) return null;
+  const { tokens, cost_microusd, actions } = handoff.handoff.budgets_left;
+  return {
+    pipeline_id,
+    predecessor_id: spawned.pipeline_id,
+    attempt: spawned.attempt + 1,
+    created_by: state.created_by,
+    plan: {
+      plan_id: spawned.plan_id,
+      name: spawned.plan_name,
+      version: spawned.plan_version,
+      sha256: spawned.plan_sha256,
+      objective: spawned.objective,
+      tier: spawned.tier,
+      models: spawned.models,
+      misbehave: spawned.misbehave,
+      limits: { ...spawned.limits, tokens, cost_microusd, actions },
+      stages: spawned.stages,
+    },
+    documents: spawned.documents,
+    mode: spawned.mode,
+    auto_continue: true,
+    handoff: handoff.handoff,
+    sha256: handoff.sha256,
   };
 }
 
@@ -140,7 +220,15 @@ export function assignmentFor(state: PipelineState, step_id: string): Assignment
     generation: state.generation,
     work,
     agent: agent ? { agent_id: agent.agent_id, role: agent.role, tier: agent.tier } : null,
-    turn: work.kind === 'agent_turn' && agent ? turnFor(state, agent, work.leg) : null,
+    turn:
+      work.kind === 'agent_turn' && agent
+        ? turnFor(state, agent, work.leg)
+        : work.kind === 'synthesis' && agent
+          ? synthesisFor(state, agent)
+          : null,
     action: work.kind === 'action' && agent ? actionFor(state, work.action_id, agent.role) : null,
+    login_accessor: liveToken(state, null)?.accessor ?? null,
+    failure_context: work.kind === 'store_context' ? failureContext(state) : null,
+    successor: work.kind === 'spawn_successor' ? successorFor(state, work.pipeline_id) : null,
   };
 }

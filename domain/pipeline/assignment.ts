@@ -1,8 +1,9 @@
 import type { MediationOutput, OutputSchemaName, PlannerReport, TurnOutput } from '../agents/output.ts';
 import type { Role, Seat } from '../agents/roles.ts';
 import type { Tier } from '../governance/tier.ts';
-import type { Misbehaviour, ModelChoice } from '../plan/plan.ts';
-import type { DocumentRef, EventBodies, GateDecision, StepWork, Usage } from './event.ts';
+import type { Misbehaviour, ModelChoice, ResolvedPlan } from '../plan/plan.ts';
+import type { DocumentRef, EventBodies, GateDecision, Handoff, StepWork, Usage } from './event.ts';
+import type { PipelineMode } from './states.ts';
 
 /** CONS-2: the blackboard as it stood when the round began, as a seat is shown it. */
 export interface BlackboardView {
@@ -48,6 +49,47 @@ export interface TurnAssignment {
   tools_allowed: boolean;
   model: ModelChoice;
   misbehave: Misbehaviour[];
+  /** What an earlier run or generation left: its failure (REC-1) or its handoff (REC-3), as JSON; null for none. */
+  earlier: { source: 'failure_context' | 'handoff'; text: string } | null;
+}
+
+/** CONS-9: why a consensus failed, for the retry and for people. */
+export interface FailureContext {
+  pipeline_id: string;
+  generation: number;
+  round: number;
+  reason: string;
+  conflicts: number;
+  proposals: {
+    proposal_id: string;
+    revision: number;
+    author: Seat;
+    title: string;
+    body: string;
+    steps: string[];
+  }[];
+  votes: {
+    seat: Seat;
+    proposal_id: string;
+    revision: number;
+    vote: string;
+    confidence: number;
+    reason: string;
+  }[];
+}
+
+/** REC-3: what the next attempt is spawned with; the worker adds the texts of its documents. */
+export interface SuccessorAssignment {
+  pipeline_id: string;
+  predecessor_id: string;
+  attempt: number;
+  created_by: string;
+  plan: Omit<ResolvedPlan, 'documents'>;
+  documents: DocumentRef[];
+  mode: PipelineMode;
+  auto_continue: boolean;
+  handoff: Handoff;
+  sha256: string;
 }
 
 /** What the gate judges an action by (GOV-2). `version` is the log position the facts were read at. */
@@ -85,6 +127,10 @@ export interface Assignment {
   agent: { agent_id: string; role: Role; tier: Tier } | null;
   turn: TurnAssignment | null;
   action: ActionAssignment | null;
+  /** Accessor of the pipeline's own token: a child is issued under this one or not at all (CRED-2). */
+  login_accessor: string | null;
+  failure_context: FailureContext | null;
+  successor: SuccessorAssignment | null;
 }
 
 export interface ToolCall {
@@ -104,13 +150,16 @@ export type StepResult =
   | { kind: 'turn'; output: TurnOutput | MediationOutput; usage: Usage }
   | {
       kind: 'action';
-      status: 'succeeded' | 'failed';
+      /** `unknown`: the act began and nobody can say how it ended (REC-6). */
+      status: 'succeeded' | 'failed' | 'unknown';
       result: string | null;
       result_sha256: string | null;
       truncated: boolean;
       error: string | null;
       origin: string[];
     }
+  | { kind: 'store_context'; key: string; sha256: string; ttl_s: number }
+  | { kind: 'spawn_successor'; number: number }
   | { kind: 'revoke'; gone: { accessor: string; how: 'lookup' | 'expired' }[] };
 
 /** How it ended badly. `cause` decides who is blamed (ENF-1); a retryable error is tried again with backoff. */

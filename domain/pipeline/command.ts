@@ -1,8 +1,8 @@
 import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
-import type { DocumentRef } from './event.ts';
-import type { PipelineMode } from './states.ts';
+import type { DocumentRef, ForkSeed, Handoff } from './event.ts';
+import type { Fallback, PipelineMode } from './states.ts';
 
 /** What can be asked of a pipeline. Time, randomness and the asker come in a {@link Context} beside it. */
 export type Command =
@@ -18,10 +18,34 @@ export type Command =
       tier: Tier;
       auto_continue: boolean;
       request_sha256: string;
+      /** REC-3: set for the next attempt of a lineage. */
+      successor_of: { pipeline_id: string; attempt: number; handoff: Handoff; sha256: string } | null;
+      /** PIPE-7: set for a fork. */
+      fork: ForkSeed | null;
     }
   | { kind: 'continue'; reason: string | null }
   | { kind: 'cancel'; reason: string }
+  | { kind: 'abort'; reason: string }
+  | { kind: 'pause'; reason: string }
+  | { kind: 'resume'; reason: string }
   | { kind: 'revoke'; agent_id: string | null; reason: string }
+  | {
+      kind: 'fallback';
+      action: Exclude<Fallback, 'download_log'>;
+      reason: string;
+      proposal_id: string | null;
+      revision: number | null;
+      confirm: boolean;
+    }
+  | {
+      kind: 'decide_approval';
+      approval_id: string;
+      decision: 'approve' | 'deny';
+      reason: string;
+      /** What the person saw (GOV-5); another hash than the one on record is refused. */
+      sha256: string;
+    }
+  | { kind: 'resolve_action'; action_id: string; status: 'succeeded' | 'failed'; reason: string }
   | {
       kind: 'log';
       level: 'debug' | 'info' | 'warn' | 'error';
@@ -57,3 +81,6 @@ export interface Context {
 }
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** TEN-5: only persons approve, accept partial results, lift kill switches. */
+export const isPerson = (actor: string): boolean => actor.startsWith('person:');

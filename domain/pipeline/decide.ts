@@ -2,7 +2,18 @@ import type { DomainError } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Command, Context } from './command.ts';
 import { Draft } from './decide/draft.ts';
-import { cancel, continueRun, deadLetter, log, redrive, revoke } from './decide/operate.ts';
+import { decideApproval, fallback } from './decide/fallback.ts';
+import {
+  abort,
+  cancel,
+  continueRun,
+  deadLetter,
+  log,
+  redrive,
+  resolveAction,
+  revoke,
+} from './decide/operate.ts';
+import { pause, resume } from './decide/pause.ts';
 import { spawn } from './decide/spawn.ts';
 import { admit, claim, completeStep, failStep, progress, recordLogin } from './decide/steps.ts';
 import { tick } from './decide/tick.ts';
@@ -44,6 +55,18 @@ function dispatch(
       return continueRun(draft, command);
     case 'cancel':
       return cancel(draft, command);
+    case 'abort':
+      return abort(draft, command);
+    case 'pause':
+      return pause(draft, command);
+    case 'resume':
+      return resume(draft, command);
+    case 'fallback':
+      return fallback(draft, command);
+    case 'decide_approval':
+      return decideApproval(draft, command);
+    case 'resolve_action':
+      return resolveAction(draft, command);
     case 'revoke':
       return revoke(draft, command);
     case 'log':

@@ -3,8 +3,8 @@ import type { Role, Seat } from '../agents/roles.ts';
 import type { Severity } from '../governance/severity.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Limits } from '../plan/limits.ts';
-import type { Misbehaviour, ModelChoice } from '../plan/plan.ts';
-import type { ExitCode, PipelineMode } from './states.ts';
+import type { Misbehaviour, ModelChoice, Stage } from '../plan/plan.ts';
+import type { ExitCode, Fallback, PipelineMode } from './states.ts';
 
 /** A context document as the log names it; its text lies beside the log under its hash, so that events stay small. */
 export interface DocumentRef {
@@ -40,6 +40,12 @@ export type StepWork =
   /** `round` 0 is the planner's; `leg` counts the model calls within one turn (the tool loop). */
   | { kind: 'agent_turn'; agent_id: string; round: number; leg: number }
   | { kind: 'action'; agent_id: string; action_id: string }
+  /** REC-2: GAMMA puts together what there is before a run ends early. */
+  | { kind: 'synthesis'; agent_id: string }
+  /** CONS-9: the failure context goes to the Redis store, for the retry. */
+  | { kind: 'store_context' }
+  /** REC-3: the next attempt is admitted and spawned; a full quota makes it wait. */
+  | { kind: 'spawn_successor'; pipeline_id: string }
   | { kind: 'revoke'; tokens: { accessor: string; agent_id: string | null }[] };
 export type StepKind = StepWork['kind'];
 
@@ -55,12 +61,63 @@ export interface GateDecision {
   reason: string;
   /** What would be needed instead; null when allowed. */
   remedy: string | null;
+  /** REC-6: `once` is never repeated by itself. */
+  effect: 'pure' | 'idempotent' | 'once';
   /** Set when the refusal is a violation (ENF-7). */
   violation: { rule: string; severity: Severity } | null;
 }
 
-export const MEDIATION_TRIGGERS = ['conflicts', 'complexity', 'no_progress'] as const;
+export const MEDIATION_TRIGGERS = ['conflicts', 'complexity', 'no_progress', 'rerun', 'recovery'] as const;
 export type MediationTrigger = (typeof MEDIATION_TRIGGERS)[number];
+
+/** REC-2: why the supervisor ends a run early. */
+export const RECOVERY_TRIGGERS = ['round_limit', 'deadline', 'abort'] as const;
+export type RecoveryTrigger = (typeof RECOVERY_TRIGGERS)[number];
+
+/** What a run that ends early leaves to its successor (REC-2). Bounded: texts are those of the blackboard. */
+export interface Handoff {
+  prior_pipeline: string;
+  attempt: number;
+  at_seq: number;
+  objective: string;
+  report: PlannerReport | null;
+  findings: { author: Seat; severity: Severity; title: string; body: string; citations: Citation[] }[];
+  proposals: { author: Seat; title: string; body: string; steps: string[]; citations: Citation[] }[];
+  reasons: { seat: Seat; proposal_id: string; vote: 'reject' | 'abstain'; reason: string }[];
+  synthesis: Synthesis;
+  trigger: RecoveryTrigger;
+  budgets_left: { tokens: number; cost_microusd: number; actions: number };
+  /** AGENT-5: what the handoff derives from. */
+  origin: string[];
+}
+
+export interface Synthesis {
+  synthesis_type: 'abort_recovery';
+  /** null: put together from the blackboard by rule, without a model. */
+  agent_id: string | null;
+  title: string;
+  body: string;
+  steps: string[];
+  taken: { proposal_id: string; revision: number; what: string }[];
+}
+
+/** What a fork takes along (PIPE-7): what was found and said, never authority or unfinished work. */
+export interface ForkSeed {
+  from: string;
+  at_seq: number;
+  at_hash: string;
+  report: PlannerReport | null;
+  round: number;
+  findings: (EventBodies['finding_written'] & { seq: number; at: string })[];
+  proposals: (EventBodies['proposal_written'] & { seq: number; at: string })[];
+  votes: (EventBodies['vote_cast'] & { seq: number; at: string })[];
+  messages: (EventBodies['message_sent'] & { seq: number; at: string })[];
+}
+
+export interface Reservation {
+  tokens: number;
+  cost_microusd: number;
+}
 
 /** CONS-8: a seat that did not agree, and why. */
 export interface Dissent {
@@ -93,6 +150,7 @@ export interface EventBodies {
     models: Record<Role, ModelChoice>;
     misbehave: Misbehaviour[];
     limits: Limits;
+    stages: Stage[];
     mode: PipelineMode;
     tier: Tier;
     auto_continue: boolean;
@@ -100,17 +158,26 @@ export interface EventBodies {
     predecessor_id: string | null;
     request_sha256: string;
   };
+  /** REC-3: what the predecessor sealed was read, proven by its hash. */
+  handoff_loaded: { prior_pipeline: string; sha256: string; handoff: Handoff };
+  pipeline_forked: ForkSeed;
   /** CRED-1: the login's accessor is on record while its lease is still the short first one. */
   credentials_recorded: { generation: number; accessor: string; policies: string[]; expires_at: string };
   credentials_extended: { expires_at: string };
   state_entered: { state: 'RUNNING' | 'REPORT' | 'ORCHESTRATING' };
   waiting_began: { for: 'continue' };
+  /** PIPE-10: tokens of a pipeline that waits long are revoked; a new login follows when it goes on. */
+  credentials_suspended: { reason: string };
+  pause_requested: { reason: string };
+  paused: { in_flight: number };
+  resumed: { reason: string };
   continued: { reason: string | null };
   agent_spawned: { agent_id: string; role: Role; tier: Tier; reason: string };
   agent_token_issued: { agent_id: string; accessor: string; policies: string[]; expires_at: string };
 
   step_scheduled: { step_id: string; work: StepWork };
-  step_claimed: { step_id: string; epoch: number; worker: string };
+  /** `reserved` (PIPE-11): the most this call can use; settled when it ends, charged when it is lost. */
+  step_claimed: { step_id: string; epoch: number; worker: string; reserved: Reservation | null };
   /** At most one in 10 s and step (PERF-3). */
   step_progressed: { step_id: string; epoch: number; note: string };
   step_completed: { step_id: string; epoch: number; usage: Usage | null };
@@ -187,6 +254,29 @@ export interface EventBodies {
     minority_report: Dissent[];
   };
   consensus_failed: { round: number; reason: string; minority_report: Dissent[] };
+  /** CONS-9: the failure context is in the store under this key. */
+  failure_context_stored: { key: string; sha256: string; ttl_s: number };
+  /** REC-1: a person decided what follows a failed consensus. */
+  fallback_chosen: { action: Fallback; reason: string; proposal_id: string | null; revision: number | null };
+  /** REC-1: new agents, tokens, votes and rounds; budgets continue. */
+  generation_started: { generation: number; tier: Tier; mediator: boolean };
+  partial_accepted: { proposal_id: string; revision: number; reason: string };
+  /** A person must decide; nobody may approve what they asked for themselves (GOV-5). */
+  approval_requested: {
+    approval_id: string;
+    action: 'escalate_tier';
+    tier: Tier;
+    reason: string;
+    requested_by: string;
+    sha256: string;
+    expires_at: string;
+  };
+  approval_decided: { approval_id: string; decision: 'approve' | 'deny' | 'expired'; reason: string };
+
+  recovery_started: { trigger: RecoveryTrigger; detail: string; until: string };
+  synthesis_written: Synthesis;
+  /** REC-2: `successor_id` null: no attempt or no budget is left. */
+  handoff_sealed: { handoff: Handoff; sha256: string; successor_id: string | null };
 
   action_requested: {
     action_id: string;
@@ -211,6 +301,10 @@ export interface EventBodies {
     error: string | null;
     origin: string[];
   };
+  /** REC-6: a `once` action with intent and no outcome; never retried by itself. */
+  action_unknown: { action_id: string; why: string };
+  /** A person or a probe found out what became of it. */
+  action_resolved: { action_id: string; status: 'succeeded' | 'failed'; reason: string };
   violation_recorded: {
     violation_id: string;
     agent_id: string | null;

@@ -3,6 +3,7 @@ import { agentEvolvers } from './evolve/agents.ts';
 import { blackboardEvolvers } from './evolve/blackboard.ts';
 import type { Evolvers, PlacedEvent } from './evolve/evolver.ts';
 import { lifecycleEvolvers } from './evolve/lifecycle.ts';
+import { recoveryEvolvers } from './evolve/recovery.ts';
 import { stepEvolvers } from './evolve/steps.ts';
 import { initialState, type PipelineState } from './state.ts';
 
@@ -11,7 +12,7 @@ export { initialState } from './state.ts';
 
 /** Version 1 of every event. A changed body adds a table under its own version; old ones stay (PIPE-7). */
 const VERSIONS: Record<number, Evolvers> = {
-  1: { ...lifecycleEvolvers, ...stepEvolvers, ...agentEvolvers, ...blackboardEvolvers },
+  1: { ...lifecycleEvolvers, ...stepEvolvers, ...agentEvolvers, ...blackboardEvolvers, ...recoveryEvolvers },
 };
 
 /** The log holds something this code does not know; going on would be guessing. */

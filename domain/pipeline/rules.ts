@@ -15,6 +15,12 @@ export const CLOCKS = {
   mediation_stall: 30_000,
   /** CONS-9: an undecided consensus failure ends after this long. */
   undecided: 7 * 86_400_000,
+  /** REC-2: GAMMA's synthesis must be there by then, or it is put together without a model. */
+  recovery_window: 60_000,
+  /** PIPE-10: tokens of a pipeline that waits for a person this long are revoked. */
+  idle_tokens: 30 * 60_000,
+  /** GOV-5: an approval that nobody decides on. */
+  approval_expiry: 24 * 3_600_000,
   /** PERF-3: progress goes to the log at most this often for each step. */
   progress_every: 10_000,
 } as const;
@@ -32,6 +38,10 @@ export const RETRIES: Record<StepKind, RetryPolicy> = {
   agent_bootstrap: { attempts: Number.POSITIVE_INFINITY, first_delay: 500, max_delay: 15_000 },
   agent_turn: { attempts: 5, first_delay: 1_000, max_delay: 30_000 },
   action: { attempts: 3, first_delay: 500, max_delay: 10_000 },
+  synthesis: { attempts: 3, first_delay: 1_000, max_delay: 5_000 },
+  store_context: { attempts: 10, first_delay: 1_000, max_delay: 60_000 },
+  // REC-3: a full quota makes the successor wait, however long.
+  spawn_successor: { attempts: Number.POSITIVE_INFINITY, first_delay: 1_000, max_delay: 30_000 },
   revoke: { attempts: Number.POSITIVE_INFINITY, first_delay: 500, max_delay: 60_000 },
 };
 
@@ -51,3 +61,12 @@ export const MAX_LEGS = 8;
 
 /** CONS-5. */
 export const MEDIATION = { conflicts_above: 3, complexity_above: 80, idle_rounds: 3 } as const;
+
+/** REC-3: attempts in a lineage, counting the first. */
+export const MAX_ATTEMPTS = 3;
+
+/** CONS-9: how long the failure context stays in the Redis store, in seconds. */
+export const FAILURE_CONTEXT_TTL_S = 7 * 86_400;
+
+/** PIPE-11: what a prompt has besides its data, in tokens: instructions, tools, schema. */
+export const PROMPT_OVERHEAD_TOKENS = 8_000;

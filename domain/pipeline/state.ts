@@ -1,7 +1,15 @@
 import type { PlannerReport } from '../agents/output.ts';
 import type { AgentPhase, Role, Seat } from '../agents/roles.ts';
 import type { Tier } from '../governance/tier.ts';
-import type { EventBodies, EventType, GateDecision, MediationTrigger, Outcome, StepWork } from './event.ts';
+import type {
+  EventBodies,
+  EventType,
+  GateDecision,
+  MediationTrigger,
+  Outcome,
+  Reservation,
+  StepWork,
+} from './event.ts';
 import type { PipelineStateName, WaitingFor } from './states.ts';
 
 /** Something on the log, with its place and time. */
@@ -9,6 +17,8 @@ export type Entry<T extends EventType> = EventBodies[T] & { seq: number; at: str
 
 export interface AgentState {
   agent_id: string;
+  /** REC-1: agents of an earlier generation take no part any more. */
+  generation: number;
   role: Role;
   tier: Tier;
   reason: string;
@@ -43,6 +53,8 @@ export interface StepState {
   /** Not before this time. */
   ready_at: string;
   claimed_at: string | null;
+  /** PIPE-11: what the call under way may use at most. */
+  reserved: Reservation | null;
 }
 
 export interface TokenState {
@@ -70,7 +82,26 @@ export interface ActionState {
   action_id: string;
   request: Entry<'action_requested'>;
   decision: GateDecision | null;
+  /** REC-6: set while nobody knows what became of it; `step_id` is the step that was lost. */
+  unknown: { why: string; step_id: string } | null;
   outcome: Entry<'action_finished'> | null;
+}
+
+export type Approval = Entry<'approval_requested'> & {
+  status: 'pending' | 'approve' | 'deny' | 'expired';
+  decided_by: string | null;
+  decision_reason: string | null;
+};
+
+/** What an earlier generation left on the blackboard (REC-1). */
+export interface Generation {
+  generation: number;
+  tier: Tier;
+  findings: Entry<'finding_written'>[];
+  proposals: Entry<'proposal_written'>[];
+  votes: Entry<'vote_cast'>[];
+  messages: Entry<'message_sent'>[];
+  failure: Entry<'consensus_failed'> | null;
 }
 
 /** The whole of a pipeline, derived from its events (PIPE-7). Treat it as immutable. */
@@ -84,6 +115,13 @@ export interface PipelineState {
   waiting_for: WaitingFor | null;
   continued: boolean;
   generation: number;
+  /** REC-1: may have been escalated since the spawn. */
+  tier: Tier;
+  pause: 'none' | 'requested' | 'paused';
+  /** Tokens were revoked because the pipeline waited long; a login comes before anything else. */
+  suspended: boolean;
+  /** PIPE-10: the deadline's clock stands still while a person is waited for. */
+  clock: { stopped_ms: number; stopped_since: string | null };
   outcome: (Outcome & { detail: string | null; at: string }) | null;
   sealed: boolean;
   /** Position of the last event that could change what the gate says (GOV-2). */
@@ -103,6 +141,7 @@ export interface PipelineState {
     actions: number;
     violations: number;
     log: number;
+    approvals: number;
   };
   usage: { tokens_in: number; tokens_out: number; cost_microusd: number; steps: number; actions: number };
 
@@ -119,6 +158,16 @@ export interface PipelineState {
   mediation: { trigger: MediationTrigger; detail: string; round: number } | null;
   verdict: Entry<'consensus_reached'> | null;
   failure: Entry<'consensus_failed'> | null;
+  failure_context: Entry<'failure_context_stored'> | null;
+  fallbacks: (Entry<'fallback_chosen'> & { by: string })[];
+  approvals: Approval[];
+  partial: Entry<'partial_accepted'> | null;
+  history: Generation[];
+  recovery: Entry<'recovery_started'> | null;
+  synthesis: Entry<'synthesis_written'> | null;
+  handoff: Entry<'handoff_sealed'> | null;
+  inherited: Entry<'handoff_loaded'> | null;
+  forked: Entry<'pipeline_forked'> | null;
 
   actions: Record<string, ActionState>;
   violations: Entry<'violation_recorded'>[];
@@ -136,6 +185,10 @@ export const initialState: PipelineState = {
   waiting_for: null,
   continued: false,
   generation: 1,
+  tier: 0,
+  pause: 'none',
+  suspended: false,
+  clock: { stopped_ms: 0, stopped_since: null },
   outcome: null,
   sealed: false,
   facts_seq: 0,
@@ -145,7 +198,7 @@ export const initialState: PipelineState = {
   credential_error: null,
   agents: {},
   steps: {},
-  counts: { steps: 0, agents: 0, findings: 0, proposals: 0, actions: 0, violations: 0, log: 0 },
+  counts: { steps: 0, agents: 0, findings: 0, proposals: 0, actions: 0, violations: 0, log: 0, approvals: 0 },
   usage: { tokens_in: 0, tokens_out: 0, cost_microusd: 0, steps: 0, actions: 0 },
   report: null,
   round: null,
@@ -158,6 +211,16 @@ export const initialState: PipelineState = {
   mediation: null,
   verdict: null,
   failure: null,
+  failure_context: null,
+  fallbacks: [],
+  approvals: [],
+  partial: null,
+  history: [],
+  recovery: null,
+  synthesis: null,
+  handoff: null,
+  inherited: null,
+  forked: null,
   actions: {},
   violations: [],
   log: [],
@@ -166,7 +229,9 @@ export const initialState: PipelineState = {
 
 /** The live agent in a role; a replaced or revoked one does not count. */
 export const liveAgent = (state: PipelineState, role: Role): AgentState | null =>
-  Object.values(state.agents).find((agent) => agent.role === role && agent.status === 'live') ?? null;
+  Object.values(state.agents).find(
+    (agent) => agent.role === role && agent.status === 'live' && agent.generation === state.generation,
+  ) ?? null;
 
 /** CRED-6: what counts as a live token is decided by the record, not by asking Vault. A repeated login leaves the newest. */
 export const liveToken = (state: PipelineState, agentId: string | null): TokenState | null =>
@@ -177,4 +242,29 @@ export function latestProposals(state: PipelineState): Entry<'proposal_written'>
   const latest = new Map<string, Entry<'proposal_written'>>();
   for (const proposal of state.proposals) latest.set(proposal.proposal_id, proposal);
   return [...latest.values()];
+}
+
+/** PIPE-11: what calls under way may still use. */
+export function reservedNow(state: PipelineState): Reservation {
+  const held = Object.values(state.steps).flatMap((s) => (s.reserved ? [s.reserved] : []));
+  return {
+    tokens: held.reduce((sum, r) => sum + r.tokens, 0),
+    cost_microusd: held.reduce((sum, r) => sum + r.cost_microusd, 0),
+  };
+}
+
+export const pendingApproval = (state: PipelineState): Approval | null =>
+  state.approvals.find((a) => a.status === 'pending') ?? null;
+
+/**
+ * PIPE-8, PIPE-10: whether a ready step may be worked on now. A pause holds agents' work, not the conversation with Vault; an
+ * agent works only with a token of its own.
+ */
+export function mayStart(state: PipelineState, step: StepState): boolean {
+  const { work } = step;
+  if (!('agent_id' in work)) return true;
+  if (state.pause !== 'none') return false;
+  return work.kind === 'agent_bootstrap'
+    ? !state.gate_closed
+    : state.agents[work.agent_id]?.accessor !== null;
 }

@@ -1,6 +1,6 @@
 import type { Leases } from './command.ts';
 import { CLOCKS } from './rules.ts';
-import type { PipelineState, StepState } from './state.ts';
+import { type PipelineState, pendingApproval, type StepState } from './state.ts';
 
 /** Something that becomes due at a time (ms since the epoch). All of them derive from the state; none is stored. */
 export type Timer =
@@ -10,6 +10,9 @@ export type Timer =
   | { kind: 'stall'; at: number }
   | { kind: 'deadline'; at: number }
   | { kind: 'undecided'; at: number }
+  | { kind: 'recovery_limit'; at: number }
+  | { kind: 'idle_tokens'; at: number }
+  | { kind: 'approval_expiry'; approval_id: string; at: number }
   | { kind: 'token_expiry'; at: number };
 
 const ms = (time: string): number => Date.parse(time);
@@ -47,14 +50,25 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
     }
   }
   if (!state.spawned || state.outcome) return due;
+  if (state.recovery) {
+    due.push({ kind: 'recovery_limit', at: ms(state.recovery.until) });
+    return due;
+  }
+  const approval = pendingApproval(state);
+  if (approval)
+    due.push({ kind: 'approval_expiry', approval_id: approval.approval_id, at: ms(approval.expires_at) });
   if (state.failure) {
     due.push({ kind: 'undecided', at: ms(state.failure.at) + CLOCKS.undecided });
     return due;
   }
-  // A person who is waited for stops the clock (PIPE-10).
-  if (state.waiting_for === null) {
-    due.push({ kind: 'deadline', at: ms(state.created_at) + state.spawned.limits.deadline_s * 1_000 });
+  const { stopped_since, stopped_ms } = state.clock;
+  if (stopped_since !== null) {
+    // A person who is waited for stops every clock but the tokens' (PIPE-10).
+    if (!state.suspended) due.push({ kind: 'idle_tokens', at: ms(stopped_since) + CLOCKS.idle_tokens });
+    return due;
   }
+  const deadline_ms = state.spawned.limits.deadline_s * 1_000;
+  due.push({ kind: 'deadline', at: ms(state.created_at) + deadline_ms + stopped_ms });
   if (state.round && !state.round.closed) {
     due.push({ kind: 'round_limit', at: ms(state.round.started_at) + state.spawned.limits.round_s * 1_000 });
     const since = atWorkSince(state);

@@ -12,17 +12,22 @@ export interface ModelChoice {
   /** Tried in order when the one before cannot answer. */
   fallbacks: string[];
   max_tokens: number;
+  /** Of the dearest of model and fallbacks, in micro-USD per million tokens; absent: unknown, nothing is reserved (PIPE-11). */
+  price?: { input: number; output: number };
 }
 
-/** RUN-5: switches of the embedded model; refused with any other provider. `attempt` counts from 1. */
-export type Misbehaviour =
-  | { agent: Role; kind: 'stall'; seconds: number; times: number }
-  | { agent: Role; kind: 'error'; status: number; times: number }
-  | { agent: Role; kind: 'error_in_stream'; times: number }
-  | { agent: Role; kind: 'invalid_json'; times: number }
-  | { agent: Role; kind: 'disagree'; rounds: number }
-  | { agent: Role; kind: 'forbidden_action'; action: string; target: string }
-  | { agent: Role; kind: 'gullible' };
+/** RUN-5: switches of the embedded model; refused with any other provider. `times` counts executions of a step. */
+export type Misbehaviour = { agent: Role; attempts?: number } & Misbehaviours;
+
+/** `attempts`: the switch works in the first so many runs of a lineage (attempts and generations), so that a later one can succeed. */
+type Misbehaviours =
+  | { kind: 'stall'; seconds: number; times: number }
+  | { kind: 'error'; status: number; times: number }
+  | { kind: 'error_in_stream'; times: number }
+  | { kind: 'invalid_json'; times: number }
+  | { kind: 'disagree'; rounds: number }
+  | { kind: 'forbidden_action'; action: string; target: string }
+  | { kind: 'gullible' };
 
 /** A context document with its text. */
 export interface PlanDocument {

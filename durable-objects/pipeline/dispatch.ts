@@ -1,7 +1,7 @@
 import type { StepMessage } from '#contract/queue.ts';
 import type { Role } from '#domain/agents/roles.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
-import type { PipelineState, StepState } from '#domain/pipeline/state.ts';
+import { mayStart, type PipelineState, type StepState } from '#domain/pipeline/state.ts';
 
 /** PIPE-8: shards of the step queue. */
 export const STEP_SHARDS = 8;
@@ -47,7 +47,7 @@ export class StepDispatch {
 
   /** When the next announcement is due; Infinity for none. */
   nextDue(state: PipelineState): number {
-    const ready = Object.values(state.steps).filter((s) => s.status === 'ready');
+    const ready = Object.values(state.steps).filter((s) => s.status === 'ready' && mayStart(state, s));
     return Math.min(...ready.map((s) => this.#dueAt(s)));
   }
 
@@ -55,7 +55,9 @@ export class StepDispatch {
     const { spawned } = state;
     if (!spawned) return;
     const now = Date.now();
-    const due = Object.values(state.steps).filter((s) => s.status === 'ready' && this.#dueAt(s) <= now);
+    const due = Object.values(state.steps).filter(
+      (s) => s.status === 'ready' && mayStart(state, s) && this.#dueAt(s) <= now,
+    );
     for (const id of this.#announced.keys()) if (!state.steps[id]) this.#announced.delete(id);
     // Marked before sending: a second drain while this one awaits must not send the same message.
     for (const step of due) {

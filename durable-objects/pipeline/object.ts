@@ -7,9 +7,12 @@ import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import type { Admission, Admit, StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
-import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
+import { forkSource } from '#domain/pipeline/fork.ts';
+import type { PipelineMode } from '#domain/pipeline/states.ts';
 import { timers } from '#domain/pipeline/timers.ts';
+import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { ObjectAlarm } from './alarm.ts';
 import { StepDispatch, type StepQueues } from './dispatch.ts';
@@ -102,6 +105,28 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     return this.#view(tenant, toConsensus);
   }
 
+  async forkSource(
+    tenant: string,
+    at: number,
+  ): Promise<
+    Result<{ plan: ResolvedPlan; project_id: string; mode: PipelineMode; seed: ForkSeed }, DomainError>
+  > {
+    const found = this.#find(tenant);
+    if (!found.ok) return found;
+    if (at < 1 || at > found.value.seq) {
+      return err({ code: 'not_found', what: `event ${at}; the newest is ${found.value.seq}` });
+    }
+    const past = [...this.#store.events(0, at)];
+    const source = forkSource(replay(past), past.at(-1)?.hash ?? '');
+    if (!source) return err({ code: 'not_found', what: `event ${at}` });
+    const { plan, documents, ...rest } = source;
+    const texts = documents.flatMap(({ sha256, bytes: _bytes, ...d }) => {
+      const text = this.#store.document(sha256);
+      return text === null ? [] : [{ ...d, text }];
+    });
+    return ok({ ...rest, plan: { ...plan, documents: texts } });
+  }
+
   async documents(tenant: string, sha256: string[]): Promise<Record<string, string>> {
     if (!this.#find(tenant).ok) return {};
     return Object.fromEntries(
@@ -129,7 +154,9 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   async claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult> {
     const ack = this.#stepCommand(tenant, { kind: 'claim', step_id, worker });
     if (!ack.accepted) return { claimed: false, why: ack.why };
-    const assignment = assignmentFor(this.#log.state, step_id);
+    // A claim that would exceed a limit ends the pipeline instead.
+    const held = this.#log.state.steps[step_id]?.status === 'claimed';
+    const assignment = held ? assignmentFor(this.#log.state, step_id) : null;
     return assignment ? { claimed: true, assignment } : { claimed: false, why: 'the step is gone' };
   }
 

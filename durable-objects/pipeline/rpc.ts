@@ -3,7 +3,8 @@ import type { ConsensusView, Orchestration, Pipeline, TokenStatusView } from '#c
 import type { DomainError } from '#domain/errors.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
-import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import type { Command } from '#domain/pipeline/command.ts';
+import type { ForkSeed, Handoff, PipelineEvent } from '#domain/pipeline/event.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
@@ -20,24 +21,33 @@ export interface SpawnCommand {
   mode: PipelineMode;
   tier: Tier;
   auto_continue: boolean;
+  /** REC-3: set for the next attempt of a lineage. */
+  successor_of: { pipeline_id: string; attempt: number; handoff: Handoff; sha256: string } | null;
+  /** PIPE-7: set for a fork. */
+  fork: ForkSeed | null;
   /** Of the canonical request, to tell a repeated spawn from a conflicting one (PIPE-9). */
   request_sha256: string;
   actor: string;
 }
 
-/** What an operator may ask of a live pipeline. */
-export type OperatorCommand =
-  | { kind: 'continue'; reason: string | null }
-  | { kind: 'cancel'; reason: string }
-  | { kind: 'revoke'; agent_id: string | null; reason: string }
-  | {
-      kind: 'log';
-      level: 'debug' | 'info' | 'warn' | 'error';
-      source: string;
-      message: string;
-      fields: Record<string, unknown>;
-    }
-  | { kind: 'redrive'; step_id: string };
+/** What an operator may ask of a pipeline. */
+export type OperatorCommand = Extract<
+  Command,
+  {
+    kind:
+      | 'continue'
+      | 'cancel'
+      | 'abort'
+      | 'pause'
+      | 'resume'
+      | 'revoke'
+      | 'fallback'
+      | 'decide_approval'
+      | 'resolve_action'
+      | 'log'
+      | 'redrive';
+  }
+>;
 
 /** `claim` refuses a step that is not ready: done, cancelled, claimed by somebody else, or unknown. */
 export type ClaimResult = { claimed: true; assignment: Assignment } | { claimed: false; why: string };
@@ -61,6 +71,13 @@ export interface PipelineRpc {
     actor: string,
     command: OperatorCommand,
   ): Promise<Result<{ pipeline: Pipeline; seq: number; at: string }, DomainError>>;
+  /** PIPE-7: what a fork at event `at` takes along, and the plan it runs. */
+  forkSource(
+    tenant: string,
+    at: number,
+  ): Promise<
+    Result<{ plan: ResolvedPlan; project_id: string; mode: PipelineMode; seed: ForkSeed }, DomainError>
+  >;
   /** Texts of context documents, by hash. */
   documents(tenant: string, sha256: string[]): Promise<Record<string, string>>;
 

@@ -164,6 +164,12 @@ export class TenantControl extends DurableObject implements ControlRpc {
   async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string }) {
     return this.#result((s) => admission.admit(s, a));
   }
+  async authorityOf(actor: string) {
+    return this.#inStore(
+      (s) => keys.authorityOf(s, actor),
+      () => null,
+    );
+  }
   async release(pipeline_id: string, abandoned?: { older_than_s: number }) {
     this.#inStore(
       (s) => admission.release(s, pipeline_id, abandoned ?? null),

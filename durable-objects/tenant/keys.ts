@@ -1,4 +1,5 @@
-import type { AccessRole, Caller } from '#contract/access.ts';
+import { type AccessRole, type Caller, HIGHEST_TIER } from '#contract/access.ts';
+import type { Tier } from '#domain/governance/tier.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
 import { hasProject, hasSubject } from './people.ts';
@@ -152,4 +153,18 @@ export function authenticateKey(store: ControlStore, secret: string): Result<Cal
   if (now - (key.last_used_at ?? 0) >= LAST_USED_STEP_MS)
     run(store.sql, 'UPDATE keys SET last_used_at = ? WHERE key_id = ?', now, key.key_id);
   return ok(caller);
+}
+
+/** REC-3, PROM-3: what a subject's live keys allow it to grant today. */
+export function authorityOf(store: ControlStore, actor: string): Tier | null {
+  const subject = actor.slice(actor.indexOf(':') + 1);
+  const tiers = rows<{ role: AccessRole }>(
+    store.sql,
+    `SELECT DISTINCT role FROM keys
+     WHERE owner = ? AND (revoked_at IS NULL OR revoked_at > ?) AND (expires_at IS NULL OR expires_at > ?)`,
+    subject,
+    store.now(),
+    store.now(),
+  ).flatMap(({ role }) => HIGHEST_TIER[role] ?? []);
+  return tiers.length === 0 ? null : (Math.max(...tiers) as Tier);
 }

@@ -1,6 +1,7 @@
 import type { AccessRole, Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PlanSummary } from '#contract/requests.ts';
+import type { Tier } from '#domain/governance/tier.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
 
@@ -96,6 +97,8 @@ export interface ControlRpc {
     project_id: string | null;
     request_sha256: string;
   }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
+  /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
+  authorityOf(actor: string): Promise<Tier | null>;
   /**
    * The pipeline ended: its quota slot is free. Idempotent. `abandoned`: it never started, and its slot is at least that old;
    * the same spawn may then take the slot anew, under the same number.

@@ -43,6 +43,7 @@ describe('the gate', () => {
       policy_version: policyVersion(config),
       reason: expect.any(String),
       remedy: null,
+      effect: 'pure',
       violation: null,
     });
   });

@@ -28,6 +28,7 @@ const input = (
     blackboard: null,
     transcript: [],
     tools_allowed: true,
+    earlier: null,
     ...more,
   },
   texts: Object.fromEntries(documents.map(({ ref, text }) => [ref.sha256, text])),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { toPipeline } from '#contract/views.ts';
 import type { Role } from '#domain/agents/roles.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
@@ -6,7 +7,7 @@ import type { Command } from '#domain/pipeline/command.ts';
 import { parsePlan } from '#domain/plan/index.ts';
 import type { ModelChoice, ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok } from '#domain/result.ts';
-import type { StepAck } from '#objects/pipeline/rpc.ts';
+import type { SpawnCommand, StepAck } from '#objects/pipeline/rpc.ts';
 import { PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import { handleModel } from '#workers/embedded/model/index.ts';
@@ -200,7 +201,29 @@ export class StepWorld {
       ),
   };
 
+  /** What was spawned as the next attempt (REC-3). */
+  readonly successors: SpawnCommand[] = [];
+  readonly stored = new Map<string, string>();
   readonly deps: StepDeps = {
+    context: {
+      put: async (key, value) => {
+        this.stored.set(key, value);
+        return { ok: true, value: undefined };
+      },
+    },
+    control: () => ({
+      authorityOf: async () => 2,
+      admit: async ({ project_id }) => ({
+        ok: true,
+        value: { number: 2, project_id: project_id ?? 'prj_1', replayed: false },
+      }),
+    }),
+    spawn: () => ({
+      spawn: async (command) => {
+        this.successors.push(command);
+        return { ok: true, value: { pipeline: toPipeline(this.rig.state), replayed: false } };
+      },
+    }),
     pipeline: () => this.port,
     credentials: this.desk,
     gate: createGate({ tools: TOOL_RULES, egress: { allow: [] } }),

@@ -148,6 +148,7 @@ describe('the sample through an OpenAI-compatible endpoint', () => {
       world.deps.fetch = fetch;
       await world.run();
       expect(world.rig.types()).toContain('consensus_failed');
+      expect(world.stored.size).toBe(1);
       expect(events(world, 'step_failed')).toEqual([]);
     } finally {
       await server.close();

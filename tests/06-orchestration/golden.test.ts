@@ -6,6 +6,7 @@ import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { agentEvolvers } from '#domain/pipeline/evolve/agents.ts';
 import { blackboardEvolvers } from '#domain/pipeline/evolve/blackboard.ts';
 import { lifecycleEvolvers } from '#domain/pipeline/evolve/lifecycle.ts';
+import { recoveryEvolvers } from '#domain/pipeline/evolve/recovery.ts';
 import { stepEvolvers } from '#domain/pipeline/evolve/steps.ts';
 import { replay } from '#domain/pipeline/evolve.ts';
 import { goldenLogs } from './golden/scenario.ts';
@@ -46,6 +47,7 @@ describe('golden logs', () => {
       ...stepEvolvers,
       ...agentEvolvers,
       ...blackboardEvolvers,
+      ...recoveryEvolvers,
     });
     const seen = new Set(FILES.flatMap((name) => golden(name).log.map((e) => e.type as string)));
     expect(known.filter((type) => !seen.has(type))).toEqual([]);

@@ -245,23 +245,15 @@ describe('rounds', () => {
       exit_code: 2,
       waiting_for: 'fallback',
     });
-    expect(rig.ready().map((s) => s.work.kind)).toEqual(['revoke']);
+    expect(rig.ready().map((s) => s.work.kind)).toEqual(['store_context', 'revoke']);
     rig.revokeAll();
     expect(rig.state.tokens.every((t) => t.confirmed_at !== null)).toBe(true);
   });
 
   it('CONS-9: a failed consensus that nobody decides on for 7 days is FAILED', () => {
-    const rig = new Rig().toRoundOne(
-      spawnCommand({
-        plan: {
-          ...(spawnCommand() as never as { plan: object }).plan,
-          limits: { ...(spawnCommand() as never as { plan: { limits: object } }).plan.limits, rounds: 1 },
-        } as never,
-      }),
-    );
-    rig.speak('ALPHA', { proposal: proposal('x') }).speak('BETA');
+    const rig = new Rig().toConsensusFailure();
     expect(rig.state.failure).not.toBeNull();
-    rig.pass(7 * 86_400_000 - 1);
+    rig.revokeAll().pass(7 * 86_400_000 - 1);
     expect(rig.state.outcome).toBeNull();
     rig.pass(1);
     expect(toPipeline(rig.state)).toMatchObject({

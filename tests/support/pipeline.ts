@@ -50,6 +50,8 @@ export const spawnCommand = (change: Partial<Extract<Command, { kind: 'spawn' }>
   tier: 1,
   auto_continue: true,
   request_sha256: 'a'.repeat(64),
+  successor_of: null,
+  fork: null,
   ...change,
 });
 
@@ -97,6 +99,7 @@ export const ALLOW: GateDecision = {
   policy_version: 'test-1',
   reason: 'allowed by the test',
   remedy: null,
+  effect: 'idempotent',
   violation: null,
 };
 
@@ -273,6 +276,38 @@ export class Rig {
         gone: step.work.tokens.map(({ accessor }) => ({ accessor, how: 'lookup' as const })),
       });
     }
+    return this;
+  }
+
+  /** Everybody who can speak does, in the order of the electorate. */
+  round(outputs: Partial<Record<Seat, Partial<TurnOutput>>> = {}): this {
+    this.bootstrap();
+    for (const seat of this.state.round?.electorate ?? []) {
+      const can = this.ready('agent_turn').some((s) => this.roleOf(s) === seat);
+      if (can) this.speak(seat, outputs[seat] ?? {});
+    }
+    return this;
+  }
+
+  /** ALPHA proposes, BETA rejects until GAMMA has been called and has had its say, and nothing passes. */
+  toConsensusFailure(command: Command = spawnCommand()): this {
+    this.toRoundOne(command).round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = this.proposalOf('ALPHA');
+    const no = { votes: [vote(proposal_id, 1, 'reject' as const)] };
+    for (let n = 0; n < 20 && !this.state.failure && !this.state.recovery; n++) this.round({ BETA: no });
+    return this;
+  }
+
+  /** The supervisor's GAMMA answers. */
+  synthesise(title = 'what we have'): this {
+    this.bootstrap();
+    const [step] = this.ready('synthesis');
+    if (!step) throw new Error('no synthesis is ready');
+    this.finish(step, {
+      kind: 'turn',
+      output: { ...silentTurn, proposal: proposal(title), taken: [] },
+      usage: USAGE,
+    });
     return this;
   }
 }

@@ -54,6 +54,14 @@ export const ACCESS = {
   'POST /api/pipeline/consensus/fallback': OPERATORS,
   'POST /api/pipeline/continue': OPERATORS,
   'POST /api/pipeline/cancel': OPERATORS,
+  'POST /api/pipeline/pause': OPERATORS,
+  'POST /api/pipeline/resume': OPERATORS,
+  'POST /api/pipeline/abort': OPERATORS,
+  'POST /api/pipeline/fork': OPERATORS,
+  'GET /api/pipeline/lineage': EVERYONE,
+  'GET /api/approvals': EVERYONE,
+  'POST /api/approvals/{approval_id}/decision': OPERATORS,
+  'POST /api/actions/{action_id}/outcome': OPERATORS,
   'POST /api/pipeline/revoke': OPERATORS,
   'POST /api/pipeline/log': OPERATORS,
   'POST /api/pipeline/redrive': OPERATORS,
@@ -78,11 +86,3 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'DELETE /api/keys/{key_id}',
   'POST /api/projects',
 ]);
-
-/** PROM-3: the highest tier that a role may grant; null grants none. */
-export const HIGHEST_TIER: Record<AccessRole, 0 | 1 | 2 | null> = {
-  viewer: null,
-  auditor: null,
-  operator: 1,
-  admin: 2,
-};

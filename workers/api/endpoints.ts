@@ -9,6 +9,7 @@ import { people } from './resources/people.ts';
 import { pipeline } from './resources/pipeline.ts';
 import { pipelines } from './resources/pipelines.ts';
 import { plans } from './resources/plans.ts';
+import { recovery } from './resources/recovery.ts';
 import { spawn } from './resources/spawn.ts';
 import { tenants } from './resources/tenants.ts';
 
@@ -20,6 +21,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...consensus,
   ...observability,
   ...plans,
+  ...recovery,
   ...memory,
   ...people,
   ...tenants,

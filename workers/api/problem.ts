@@ -24,6 +24,12 @@ const REMEDIES: Record<ProblemCode, string> = {
   idempotency_conflict: 'Use a new Idempotency-Key for a new request.',
   version_exists: 'Raise the version in the plan and store it again.',
   already_exists: 'Use what exists, or choose another name.',
+  self_approval: 'Ask another person of the tenant to decide.',
+  person_needed: 'Sign in as a person, or use a person’s key.',
+  already_decided: 'Look at GET /api/approvals for what was decided.',
+  action_changed: 'Read the approval again and decide on what it says now.',
+  outcome_conflict: 'Look at the pipeline’s actions for the outcome on record.',
+  approval_expired: 'Ask again: take the fallback once more.',
   pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
   payload_too_large: 'Send less; long documents belong into a plan’s context files.',
   preflight_failed:
@@ -68,6 +74,12 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
     case 'pipeline_ended':
     case 'idempotency_conflict':
     case 'confirmation_required':
+    case 'self_approval':
+    case 'person_needed':
+    case 'already_decided':
+    case 'action_changed':
+    case 'outcome_conflict':
+    case 'approval_expired':
     case 'already_exists':
     case 'version_exists':
     case 'unauthenticated':

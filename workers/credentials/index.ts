@@ -9,5 +9,5 @@ export type {
 export { createCredentials } from './credentials.ts';
 export { CREDENTIAL_ERROR_KINDS, type CredentialError, type CredentialErrorKind } from './errors.ts';
 export type { SealingConfig } from './sealing.ts';
-export type { SealedStore, StoreConfig } from './store.ts';
+export { createStore, type SealedStore, type StoreConfig } from './store.ts';
 export type { VaultState } from './vault.ts';

@@ -25,6 +25,7 @@ export function createGate(config: GateConfig): Gate {
           policy_version: version,
           reason: 'The gate could not judge this action.',
           remedy: 'Try again; if it stays so, report the policy version.',
+          effect: 'once',
           violation: null,
         };
       }

@@ -1,5 +1,6 @@
 import type { ActionAssignment, GateFacts } from '#domain/pipeline/assignment.ts';
 import type { StepContext } from './context.ts';
+import { textsOf } from './documents.ts';
 import { done, dropped, failed, malformed, type StepOutcome } from './outcome.ts';
 import { TOOLS } from './tools/index.ts';
 import { boundResult } from './tools/result.ts';
@@ -20,13 +21,6 @@ async function pass({ assignment, deps, ask }: StepContext, first: GateFacts) {
     facts = admission.facts;
   }
   return null;
-}
-
-/** Read before the tool runs, because their secrets are taken out of every result, whichever tool it comes from. */
-async function documentTexts({ assignment, ask }: StepContext, { documents }: ActionAssignment) {
-  if (documents.length === 0) return {};
-  const hashes = [...new Set(documents.map(({ sha256 }) => sha256))];
-  return ask((pipeline) => pipeline.documents(assignment.tenant, hashes));
 }
 
 const toolContext = (
@@ -59,7 +53,8 @@ export async function action(context: StepContext, assigned: ActionAssignment): 
   const tool = TOOLS.get(passed.facts.tool);
   if (tool === undefined) return malformed('The gate allowed a tool that does not exist.');
   context.progress(`running ${tool.name}`);
-  const texts = await documentTexts(context, assigned);
+  // Read before the tool runs: their secrets are taken out of every result, whichever tool it comes from.
+  const texts = await textsOf(context, assigned.documents);
   const outcome: ToolOutcome = await tool.run(passed.facts.arguments, toolContext(context, assigned, texts));
   if (context.signal.aborted) return dropped('The step was stopped.');
   if (!outcome.ok && outcome.transient && tool.rule.effect !== 'once')

@@ -11,6 +11,7 @@ export async function bootstrap({ assignment, deps }: StepContext): Promise<Step
     agent: agent.agent_id,
     tier: agent.tier,
     ttl_s: TOKEN_TTL_S,
+    ...(assignment.login_accessor ? { parent: assignment.login_accessor } : {}),
   });
   if (!issued.ok) return credentialFailure(issued.error);
   const { accessor, policies, lease_s } = issued.value;

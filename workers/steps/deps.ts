@@ -1,11 +1,10 @@
-import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
-import { pipelineObjectName } from '#objects/pipeline/rpc.ts';
+import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { readMemory, recordDeadLetter, searchMemory } from '#workers/ledger/index.ts';
 import type { BaseUrls } from '#workers/models/index.ts';
 import { createGate } from '#workers/policy/index.ts';
 import { log } from '#workers/telemetry/index.ts';
-import type { CredentialsPort, StepDeps } from './ports.ts';
+import type { ContextStore, CredentialsPort, StepDeps } from './ports.ts';
 import { TOOL_RULES } from './tools/index.ts';
 import type { MemoryPort } from './tools/tool.ts';
 
@@ -48,16 +47,17 @@ const memoryOf = (db: D1Database): MemoryPort => {
 
 /** Everything that steps need, from the Worker's bindings and configuration. */
 export function createStepDeps(
-  env: Pick<Env, 'PIPELINE' | 'LEDGER'>,
+  env: Pick<Env, 'PIPELINE' | 'CONTROL' | 'LEDGER'>,
   config: Config,
   credentials: CredentialsPort,
+  context: ContextStore,
 ): StepDeps {
   return {
-    pipeline: (tenant, pipelineId) => {
-      const id = env.PIPELINE.idFromName(pipelineObjectName(tenant, pipelineId));
-      return env.PIPELINE.get(id) as unknown as PipelineRpc;
-    },
+    pipeline: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     credentials,
+    context,
+    control: (tenant) => controlStub(env.CONTROL, tenant),
+    spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }),
     memory: memoryOf(env.LEDGER),
     models: { baseUrls: baseUrlsOf(config), prices: {} },

@@ -1,5 +1,7 @@
+import type { Result } from '#domain/result.ts';
 import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
-import type { Credentials } from '#workers/credentials/index.ts';
+import type { ControlRpc } from '#objects/tenant/rpc.ts';
+import type { CredentialError, Credentials } from '#workers/credentials/index.ts';
 import type { DeadLetterRow } from '#workers/ledger/index.ts';
 import type { BaseUrls, Prices, Timeouts } from '#workers/models/index.ts';
 import type { Gate } from '#workers/policy/index.ts';
@@ -26,10 +28,22 @@ export interface StepClocks {
   random(): number;
 }
 
+/** CONS-9: the Redis store as a place for context that agents of a later generation read. */
+export interface ContextStore {
+  put(key: string, value: string, ttl_s: number): Promise<Result<void, CredentialError>>;
+}
+
+/** REC-3: who may still spawn, and the admission of a successor. */
+export type ControlPort = Pick<ControlRpc, 'admit' | 'authorityOf'>;
+
 export interface StepDeps {
   /** A fresh stub each time: a broken one stays broken (rule 9). */
   pipeline(tenant: string, pipelineId: string): PipelinePort;
   credentials: CredentialsPort;
+  context: ContextStore;
+  control(tenant: string): ControlPort;
+  /** The object of a pipeline that does not exist yet. */
+  spawn(tenant: string, pipelineId: string): Pick<PipelineRpc, 'spawn'>;
   gate: Gate;
   memory: MemoryPort;
   models: { baseUrls: BaseUrls; prices: Prices; timeouts?: Timeouts };

@@ -3,9 +3,10 @@ import { OUTPUT_SCHEMAS, type OutputSchemaName } from '#domain/agents/output.ts'
 import { buildPrompt } from '#domain/agents/prompts/index.ts';
 import { redactionFor } from '#domain/governance/redaction.ts';
 import type { StepResult, ToolCall, TurnAssignment } from '#domain/pipeline/assignment.ts';
-import type { DocumentRef, Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event.ts';
 import { callModel, type RequestedCall } from '#workers/models/index.ts';
 import { credentialScope, type StepContext } from './context.ts';
+import { textsOf } from './documents.ts';
 import { credentialFailure, done, failed, malformed, modelFailure, type StepOutcome } from './outcome.ts';
 import { TOOLS, toolsFor } from './tools/index.ts';
 
@@ -30,12 +31,6 @@ const noKey = (provider: string): StepOutcome =>
     retryable: false,
   });
 
-async function textsOf({ assignment, ask }: StepContext, documents: readonly DocumentRef[]) {
-  const hashes = [...new Set(documents.map(({ sha256 }) => sha256))];
-  if (hashes.length === 0) return {};
-  return ask((pipeline) => pipeline.documents(assignment.tenant, hashes));
-}
-
 /** What a call would touch. For what is no tool, the model's own word for it, so that the gate can judge that too. */
 export function toToolCall({ call_id, tool, arguments: args }: RequestedCall): ToolCall {
   const named = [args.target, args.resource, args.name].find((value) => typeof value === 'string');
@@ -58,7 +53,9 @@ export async function runTurn<N extends OutputSchemaName>(
 ): Promise<StepOutcome> {
   const { assignment, deps } = context;
   const { agent, work } = assignment;
-  if (agent === null || work.kind !== 'agent_turn') return malformed('A turn step names no agent.');
+  if (agent === null || (work.kind !== 'agent_turn' && work.kind !== 'synthesis'))
+    return malformed('A turn step names no agent.');
+  const round = work.kind === 'agent_turn' ? work.round : (turn.blackboard?.round ?? 0);
   const { provider } = turn.model;
   const [secret, texts] = await Promise.all([
     modelKey(context, agent.agent_id, provider),
@@ -80,7 +77,7 @@ export async function runTurn<N extends OutputSchemaName>(
     schemaName: schema,
     schema: OUTPUT_SCHEMAS[schema] as unknown as z.ZodType<Output<N>>,
     ...(provider === 'embedded'
-      ? { embedded: embeddedSwitches(turn, agent.role, work.round, assignment.attempt) }
+      ? { embedded: embeddedSwitches(turn, agent.role, round, assignment.attempt) }
       : {}),
     prices: deps.models.prices,
     ...(deps.models.timeouts ? { timeouts: deps.models.timeouts } : {}),

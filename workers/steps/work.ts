@@ -8,6 +8,8 @@ import { login } from './login.ts';
 import { malformed, type StepOutcome } from './outcome.ts';
 import { planner } from './planner.ts';
 import { revoke } from './revoke.ts';
+import { storeContext } from './store-context.ts';
+import { spawnSuccessor } from './successor.ts';
 import { runTurn } from './turn.ts';
 
 /** AGENT-1: who fills which schema. */
@@ -35,11 +37,16 @@ export async function work(context: StepContext): Promise<StepOutcome> {
     case 'agent_bootstrap':
       return bootstrap(context);
     case 'agent_turn':
+    case 'synthesis':
       return turn(context);
     case 'action':
       return assignment.action === null
         ? malformed('An action step carries no action.')
         : action(context, assignment.action);
+    case 'store_context':
+      return storeContext(context);
+    case 'spawn_successor':
+      return spawnSuccessor(context);
     case 'revoke':
       return revoke(context, assignment.work);
     default:

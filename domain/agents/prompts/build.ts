@@ -10,11 +10,16 @@ import { rolePrompt } from './role-prompts.ts';
 /** Characters of one tool result and of the blackboard in a prompt. */
 export const EXCHANGE_LIMIT = 60_000;
 export const BLACKBOARD_LIMIT = 300_000;
+/** Characters of what an earlier run left (REC-1, REC-3). */
+export const EARLIER_LIMIT = 100_000;
 
 export interface PromptInput {
   role: Role;
   tier: Tier;
-  turn: Pick<TurnAssignment, 'objective' | 'documents' | 'blackboard' | 'transcript' | 'tools_allowed'>;
+  turn: Pick<
+    TurnAssignment,
+    'objective' | 'documents' | 'blackboard' | 'transcript' | 'tools_allowed' | 'earlier'
+  >;
   /** Texts of the turn's documents by hash. */
   texts: Readonly<Record<string, string>>;
   tools: readonly { name: string; description: string }[];
@@ -28,12 +33,25 @@ function system({ role, tier, turn, tools }: PromptInput): string {
   const now = turn.tools_allowed
     ? 'Call the tools you need first, several at once where they do not depend on each other; then answer.'
     : 'No more tool calls are possible in this turn: answer now with what you have.';
-  return `${rolePrompt(role)}\n\n# Tools\n${offered}\n${now}`;
+  const before =
+    turn.earlier === null
+      ? ''
+      : `\n\n# An earlier attempt\nThe block ${turn.earlier.source} is what an earlier attempt of this same task left. Start from what it established, answer the objections it ran into, and do not repeat what failed.`;
+  return `${rolePrompt(role)}\n\n# Tools\n${offered}\n${now}${before}`;
 }
 
 function user({ turn, texts }: PromptInput, redaction: Redaction): string {
   const documents: PromptDocument[] = turn.documents.map((ref) => ({ ref, text: texts[ref.sha256] ?? null }));
   const blocks = renderDocuments(documents, redaction);
+  if (turn.earlier !== null)
+    blocks.push(
+      renderDataBlock({
+        source: turn.earlier.source,
+        origin: 'agent',
+        media_type: 'application/json',
+        text: cut(redaction.text(turn.earlier.text), EARLIER_LIMIT),
+      }),
+    );
   if (turn.blackboard !== null)
     blocks.push(
       renderDataBlock({

@@ -1,14 +1,19 @@
 import type { Severity } from '../../governance/severity.ts';
 import { violationId } from '../../ids.ts';
+import type { StepKind } from '../event.ts';
 import { EXIT_CODES } from '../states.ts';
 import type { Draft } from './draft.ts';
 
 const SUCCESS = { state: 'COMPLETED', exit_code: EXIT_CODES.success } as const;
+const HANDED_OVER = { state: 'FAILED', exit_code: EXIT_CODES.handed_over } as const;
 const ERROR = { state: 'FAILED', exit_code: EXIT_CODES.error } as const;
 
-function cancelSteps(draft: Draft, reason: string): void {
+/** Work that a pipeline's end does not stop: it belongs to the end. */
+const OUTLIVES: readonly StepKind[] = ['revoke', 'store_context', 'spawn_successor'];
+
+export function cancelSteps(draft: Draft, reason: string): void {
   for (const step of Object.values(draft.state.steps)) {
-    if (step.work.kind !== 'revoke') draft.emit('step_cancelled', { step_id: step.step_id, reason });
+    if (!OUTLIVES.includes(step.work.kind)) draft.emit('step_cancelled', { step_id: step.step_id, reason });
   }
 }
 
@@ -28,7 +33,7 @@ export function scheduleRevocation(draft: Draft, only?: string): void {
 
 function end(
   draft: Draft,
-  outcome: typeof SUCCESS | typeof ERROR,
+  outcome: typeof SUCCESS | typeof ERROR | typeof HANDED_OVER,
   reason: string,
   detail: string | null,
 ): void {
@@ -42,6 +47,10 @@ function end(
 export const complete = (draft: Draft, reason: string): void => end(draft, SUCCESS, reason, null);
 export const failPipeline = (draft: Draft, reason: string, detail: string | null): void =>
   end(draft, ERROR, reason, detail);
+
+/** REC-2: the run is over, and its successor goes on. */
+export const handOver = (draft: Draft, reason: string, detail: string): void =>
+  end(draft, HANDED_OVER, reason, detail);
 
 /** PIPE-6: sealed once every token is confirmed gone or expired. */
 export function sealIfClean(draft: Draft): void {
@@ -77,6 +86,7 @@ export function failConsensus(
 ): void {
   emitFailure(draft, reason, minority);
   cancelSteps(draft, 'consensus failed');
+  draft.schedule({ kind: 'store_context' });
   scheduleRevocation(draft);
 }
 

@@ -5,8 +5,11 @@ import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { failPipeline, scheduleRevocation } from './ending.ts';
+import { loginIfSuspended } from './pause.ts';
+import { startRecovery } from './recovery.ts';
 import { takeTurn } from './rounds.ts';
 import { enterOrchestrating } from './stages.ts';
+import { finishAction } from './steps.ts';
 
 const LIVE = ['SPAWN', 'RUNNING', 'REPORT', 'ORCHESTRATING'];
 
@@ -31,7 +34,7 @@ export function continueRun(
     );
   }
   draft.emit('continued', { reason });
-  enterOrchestrating(draft);
+  if (!loginIfSuspended(draft)) enterOrchestrating(draft);
   return ok(undefined);
 }
 
@@ -43,6 +46,44 @@ export function cancel(
   const ended = refuseIfEnded(draft);
   if (ended) return ended;
   failPipeline(draft, 'cancelled', reason);
+  return ok(undefined);
+}
+
+/** REC-2: a person ends the run early; a successor goes on with what there is. */
+export function abort(
+  draft: Draft,
+  { reason }: Extract<Command, { kind: 'abort' }>,
+): Result<undefined, DomainError> {
+  const ended = refuseIfEnded(draft);
+  if (ended) return ended;
+  if (draft.state.failure) {
+    return wrongState(draft.state, 'consensus has failed', LIVE, 'choose a fallback instead, or cancel');
+  }
+  startRecovery(draft, 'abort', reason);
+  return ok(undefined);
+}
+
+/** REC-6: a person, or a probe, found out how a `once` action ended. */
+export function resolveAction(
+  draft: Draft,
+  { action_id, status, reason }: Extract<Command, { kind: 'resolve_action' }>,
+): Result<undefined, DomainError> {
+  const action = draft.state.actions[action_id];
+  if (!action) return err({ code: 'not_found', what: `action ${action_id}` });
+  if (!action.unknown) {
+    return err({
+      code: 'outcome_conflict',
+      detail: `Its outcome is known: ${action.outcome?.status ?? 'not yet run'}.`,
+    });
+  }
+  draft.emit('action_resolved', { action_id, status, reason });
+  finishAction(
+    draft,
+    action_id,
+    status,
+    JSON.stringify({ resolved: status, reason }),
+    status === 'failed' ? reason : null,
+  );
   return ok(undefined);
 }
 

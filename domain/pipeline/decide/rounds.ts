@@ -8,6 +8,7 @@ import { runWinningActions } from './actions.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
 import { failConsensus, failPipeline } from './ending.ts';
+import { startRecovery } from './recovery.ts';
 
 /**
  * CONS-4: ALPHA and BETA always, GAMMA from the round after its spawn. An agent that died stays in the electorate: its seat
@@ -137,8 +138,8 @@ function nextRound(draft: Draft, fought: number, tallies: Tally[]): void {
       'GAMMA has mediated, all seats have spoken, and nothing passes',
       dissentFromBest(state, tallies),
     );
-  } else if (round >= (state.spawned?.limits.rounds ?? 0)) {
-    failConsensus(draft, `the limit of ${round} rounds is reached`, dissentFromBest(state, tallies));
+  } else if (round >= (state.spawned?.limits.rounds ?? 0) + (state.forked?.round ?? 0)) {
+    startRecovery(draft, 'round_limit', `The limit of ${round} rounds is reached.`);
   } else startRound(draft, round + 1);
 }
 

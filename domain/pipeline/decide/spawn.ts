@@ -1,4 +1,6 @@
 import type { DomainError } from '../../errors.ts';
+import { logId } from '../../ids.ts';
+import { hashJson } from '../../ledger/canonical.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import type { Draft } from './draft.ts';
@@ -17,7 +19,10 @@ export function spawn(
           detail: `This Idempotency-Key already started pipeline ${first.pipeline_id} with another body.`,
         });
   }
-  const { plan } = command;
+  const { plan, successor_of: successor } = command;
+  if (successor && hashJson(successor.handoff) !== successor.sha256) {
+    return err({ code: 'invalid', field: 'handoff', detail: 'The handoff is not the one that was sealed.' });
+  }
   draft.emit('pipeline_spawned', {
     pipeline_id: command.pipeline_id,
     tenant: command.tenant,
@@ -32,13 +37,26 @@ export function spawn(
     models: plan.models,
     misbehave: plan.misbehave,
     limits: plan.limits,
+    stages: plan.stages,
     mode: command.mode,
     tier: command.tier,
     auto_continue: command.auto_continue,
-    attempt: 1,
-    predecessor_id: null,
+    attempt: successor?.attempt ?? 1,
+    predecessor_id: successor?.pipeline_id ?? null,
     request_sha256: command.request_sha256,
   });
+  if (successor) {
+    draft.emit('log_written', {
+      log_id: logId(command.pipeline_id, 1),
+      level: 'info',
+      source: 'supervisor',
+      message: `Resuming from ${successor.pipeline_id} handoff`,
+      fields: { sha256: successor.sha256, attempt: successor.attempt },
+    });
+    const { pipeline_id: prior_pipeline, sha256, handoff } = successor;
+    draft.emit('handoff_loaded', { prior_pipeline, sha256, handoff });
+  }
+  if (command.fork) draft.emit('pipeline_forked', command.fork);
   draft.schedule({ kind: 'credentials_login' });
   return ok(undefined);
 }

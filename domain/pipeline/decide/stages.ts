@@ -18,29 +18,75 @@ export function enterReport(draft: Draft): void {
   else draft.emit('waiting_began', { for: 'continue' });
 }
 
-/** PIPE-5. When the planner finds the task complex (CONS-5), GAMMA is called during round 1, so that it has something to read in round 2. */
+/** PIPE-5. */
 export function enterOrchestrating(draft: Draft): void {
   draft.emit('state_entered', { state: 'ORCHESTRATING' });
+  beginOrchestration(draft);
+}
+
+/**
+ * The seats of a generation take their places. GAMMA is among them from the start in a successor and when a person asked for it;
+ * when the planner finds the task complex (CONS-5) it is called during round 1, so that it has something to read in round 2.
+ */
+function beginOrchestration(draft: Draft): void {
   spawnAgent(draft, 'ALPHA', 'research');
   spawnAgent(draft, 'BETA', 'synthesis');
-  startRound(draft, 1);
+  if (draft.state.mediation) {
+    spawnAgent(draft, 'GAMMA', `${draft.state.mediation.trigger}: ${draft.state.mediation.detail}`);
+  }
+  const forkedAt = draft.state.generation === 1 ? (draft.state.forked?.round ?? 0) : 0;
+  startRound(draft, forkedAt + 1);
   const complexity = draft.state.report?.complexity ?? 0;
   if (complexity > MEDIATION.complexity_above) {
     callMediator(draft, 'complexity', `complexity ${complexity} is above ${MEDIATION.complexity_above}`);
   }
 }
 
-/** A new token: the planner starts, a seat joins the round that waits for it. */
+/** A login is done: on with whatever waited for it. */
+export function loggedIn(draft: Draft): void {
+  const { state, report, continued, round } = draft.state;
+  if (state === 'SPAWN' && report) {
+    // A fork takes its source's report along; it is not written a second time.
+    draft.emit('state_entered', { state: 'RUNNING' });
+    enterReport(draft);
+  } else if (state === 'SPAWN') enterRunning(draft);
+  else if (state === 'REPORT' && continued) enterOrchestrating(draft);
+  else if (state === 'ORCHESTRATING' && !round) beginOrchestration(draft);
+  else reissueTokens(draft);
+}
+
+/** PIPE-10: after a long wait every live agent needs a token again before its work goes on. */
+function reissueTokens(draft: Draft): void {
+  const bootstrapping = Object.values(draft.state.steps).flatMap((s) =>
+    s.work.kind === 'agent_bootstrap' ? [s.work.agent_id] : [],
+  );
+  for (const agent of Object.values(draft.state.agents)) {
+    const takesPart = agent.status === 'live' && agent.generation === draft.state.generation;
+    const idle = agent.role === 'PLANNER' && draft.state.report !== null;
+    if (takesPart && !idle && !agent.accessor && !bootstrapping.includes(agent.agent_id)) {
+      draft.schedule({ kind: 'agent_bootstrap', agent_id: agent.agent_id });
+    }
+  }
+}
+
+/** A new token: the planner starts, a seat joins the round that waits for it, GAMMA writes the handoff. */
 export function agentReady(draft: Draft, id: string): void {
   const agent = draft.state.agents[id];
   if (agent?.status !== 'live') return;
-  if (agent.role === 'PLANNER') {
-    draft.schedule({ kind: 'agent_turn', agent_id: id, round: 0, leg: 1 });
+  const busy = Object.values(draft.state.steps).some((s) => 'agent_id' in s.work && s.work.agent_id === id);
+  if (busy) return;
+  if (draft.state.recovery) {
+    if (agent.role === 'GAMMA') draft.schedule({ kind: 'synthesis', agent_id: id });
     return;
   }
-  const round = draft.state.round;
+  if (agent.role === 'PLANNER') {
+    if (!draft.state.report) draft.schedule({ kind: 'agent_turn', agent_id: id, round: 0, leg: 1 });
+    return;
+  }
+  const { round } = draft.state;
   const seated = round && !round.closed && (round.electorate as readonly Role[]).includes(agent.role);
-  if (seated && liveAgent(draft.state, agent.role)?.agent_id === id) {
+  const spoken = round && (round.spoken as readonly Role[]).includes(agent.role);
+  if (seated && !spoken && liveAgent(draft.state, agent.role)?.agent_id === id) {
     draft.schedule({ kind: 'agent_turn', agent_id: id, round: round.round, leg: 1 });
   }
 }

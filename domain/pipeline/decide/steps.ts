@@ -1,17 +1,21 @@
 import { isSeat } from '../../agents/roles.ts';
 import type { DomainError } from '../../errors.ts';
+import { logId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { StepResult } from '../assignment.ts';
 import type { Command } from '../command.ts';
 import { isoTime } from '../command.ts';
 import { CLOCKS, MAX_LEGS, RETRIES, retryDelay } from '../rules.ts';
-import type { StepState } from '../state.ts';
+import { mayStart, type StepState } from '../state.ts';
 import { requestAction, runWinningActions } from './actions.ts';
 import { writeTurn } from './blackboard.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline, recordViolation, scheduleRevocation, sealIfClean } from './ending.ts';
+import { holdIfIdle } from './pause.ts';
+import { synthesiseByRule, synthesised } from './recovery.ts';
+import { callBound, fits } from './reserve.ts';
 import { seatOfTurn, takeTurn } from './rounds.ts';
-import { agentReady, enterReport, enterRunning } from './stages.ts';
+import { agentReady, enterReport, loggedIn } from './stages.ts';
 
 const stale = (why: string): Result<never, DomainError> =>
   err({
@@ -38,7 +42,15 @@ export function claim(
   if (!step) return stale('the step is finished or was cancelled');
   if (step.status === 'claimed') return stale('another worker holds the step');
   if (step.ready_at > draft.at) return stale('the step is waiting for its next try');
-  draft.emit('step_claimed', { step_id, epoch: step.epoch + 1, worker });
+  if (!mayStart(draft.state, step)) return stale('the pipeline holds, or the agent has no token');
+  const reserved = callBound(draft.state, step.work);
+  const fit = reserved ? fits(draft.state, reserved) : 'fits';
+  if (fit === 'wait') return stale('what is left of the budget is reserved by calls under way');
+  if (fit === 'never') {
+    failPipeline(draft, 'limit_reached', 'The next model call could exceed the limit of tokens or cost.');
+    return ok(undefined);
+  }
+  draft.emit('step_claimed', { step_id, epoch: step.epoch + 1, worker, reserved });
   return ok(undefined);
 }
 
@@ -107,7 +119,7 @@ export function admit(
 /** When all calls of a leg are answered, the model goes on; when it was the winner's action, the next one runs. */
 function afterAction(draft: Draft, action_id: string): void {
   const action = draft.state.actions[action_id];
-  if (!action || draft.state.outcome || draft.state.failure) return;
+  if (!action || draft.state.outcome || draft.state.failure || draft.state.recovery) return;
   const { turn_step_id, agent_id } = action.request;
   if (turn_step_id === null) {
     runWinningActions(draft);
@@ -146,13 +158,66 @@ export function completeStep(
   { step_id, epoch, result }: Extract<Command, { kind: 'complete' }>,
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
-  if (!held.ok) return held;
+  if (!held.ok) {
+    keepLateOutcome(draft, step_id, result);
+    return draft.events.length > 0 ? ok(undefined) : held;
+  }
   const { work } = held.value;
-  if (!fits(work.kind, result.kind))
+  if (!belongs(work.kind, result.kind))
     return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
   draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
   apply(draft, held.value, result);
+  holdIfIdle(draft);
   return ok(undefined);
+}
+
+/** REC-6: what a lost worker says later about a `once` action is evidence for the person who decides; it decides nothing. */
+function keepLateOutcome(draft: Draft, step_id: string, result: StepResult): void {
+  const unknown = Object.values(draft.state.actions).find((a) => a.unknown?.step_id === step_id);
+  if (!unknown || result.kind !== 'action' || draft.state.outcome) return;
+  draft.emit('log_written', {
+    log_id: logId(draft.pipelineId, draft.state.counts.log + 1),
+    level: 'warn',
+    source: 'late outcome',
+    message: `A worker reports ${result.status} for ${unknown.action_id}, whose outcome is unknown.`,
+    fields: { action_id: unknown.action_id, status: result.status, result_sha256: result.result_sha256 },
+  });
+}
+
+/** Ends an action and lets the run go on from it. */
+export function finishAction(
+  draft: Draft,
+  action_id: string,
+  status: 'succeeded' | 'failed',
+  result: string,
+  error: string | null,
+): void {
+  draft.emit('action_finished', {
+    action_id,
+    status,
+    result,
+    result_sha256: null,
+    truncated: false,
+    error,
+    origin: [],
+  });
+  afterAction(draft, action_id);
+}
+
+/** The worker is gone. A `once` action that was let through may have happened: it is never tried again by itself (REC-6). */
+export function loseStep(draft: Draft, step_id: string): void {
+  const step = draft.state.steps[step_id];
+  if (!step) return;
+  const action = step.work.kind === 'action' ? draft.state.actions[step.work.action_id] : undefined;
+  const mayHaveHappened = action?.decision?.decision === 'allow' && action.decision.effect === 'once';
+  if (action && mayHaveHappened) {
+    draft.emit('action_unknown', {
+      action_id: action.action_id,
+      why: 'its worker was lost after the action was let through',
+    });
+    draft.emit('step_cancelled', { step_id, reason: 'a once action is not tried again' });
+  } else draft.emit('step_lost', { step_id, epoch: step.epoch });
+  holdIfIdle(draft);
 }
 
 const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
@@ -162,16 +227,19 @@ const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
   planner_report: 'agent_turn',
   turn: 'agent_turn',
   action: 'action',
+  store_context: 'store_context',
+  spawn_successor: 'spawn_successor',
   revoke: 'revoke',
 };
-const fits = (work: StepState['work']['kind'], result: StepResult['kind']): boolean => FITS[result] === work;
+const belongs = (work: StepState['work']['kind'], result: StepResult['kind']): boolean =>
+  FITS[result] === work || (result === 'turn' && work === 'synthesis');
 
 function apply(draft: Draft, step: StepState, result: StepResult): void {
   const { work } = step;
   switch (result.kind) {
     case 'credentials_login':
       draft.emit('credentials_extended', { expires_at: result.expires_at });
-      enterRunning(draft);
+      loggedIn(draft);
       return;
     case 'agent_bootstrap': {
       if (work.kind !== 'agent_bootstrap') return;
@@ -191,6 +259,11 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
       enterReport(draft);
       return;
     case 'turn': {
+      if (work.kind === 'synthesis') {
+        if ('taken' in result.output) synthesised(draft, work.agent_id, result.output);
+        else synthesiseByRule(draft);
+        return;
+      }
       if (work.kind !== 'agent_turn') return;
       const seat = seatOfTurn(draft.state, work.agent_id, work.round);
       if (!seat) return;
@@ -201,10 +274,24 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
     case 'action': {
       if (work.kind !== 'action') return;
       const { kind: _kind, ...outcome } = result;
+      if (outcome.status === 'unknown') {
+        draft.emit('action_unknown', {
+          action_id: work.action_id,
+          why: outcome.error ?? 'no outcome was seen',
+        });
+        return;
+      }
       draft.emit('action_finished', { action_id: work.action_id, ...outcome });
       afterAction(draft, work.action_id);
       return;
     }
+    case 'store_context': {
+      const { kind: _kind, ...stored } = result;
+      draft.emit('failure_context_stored', stored);
+      return;
+    }
+    case 'spawn_successor':
+      return;
     case 'revoke':
       for (const { accessor, how } of result.gone) {
         const token = draft.state.tokens.find((t) => t.accessor === accessor);
@@ -261,28 +348,26 @@ export function failStep(
     usage,
   });
   if (again) {
+    holdIfIdle(draft);
     confirmExpired(draft);
     return ok(undefined);
   }
-  if (vaultWork) failPipeline(draft, 'credentials_unavailable', message);
+  if (draft.state.recovery && (vaultWork || work.kind === 'synthesis')) synthesiseByRule(draft);
+  else if (vaultWork) failPipeline(draft, 'credentials_unavailable', message);
   else if (work.kind === 'agent_turn') loseTurn(draft, work.agent_id, work.round, { code, message });
   else if (work.kind === 'action') {
-    draft.emit('action_finished', {
-      action_id: work.action_id,
-      status: 'failed',
-      result: JSON.stringify({ error: code, message }),
-      result_sha256: null,
-      truncated: false,
-      error: message,
-      origin: [],
-    });
-    afterAction(draft, work.action_id);
+    finishAction(draft, work.action_id, 'failed', JSON.stringify({ error: code, message }), message);
   }
+  holdIfIdle(draft);
   return ok(undefined);
 }
 
 /** PIPE-2: the window opens with the spawn, or with the agent's. */
 function stepBegan(draft: Draft, work: StepState['work']): string {
   const id = work.kind === 'agent_bootstrap' ? work.agent_id : null;
-  return (id && draft.state.agents[id]?.spawned_at) || draft.state.created_at;
+  if (id) return draft.state.agents[id]?.spawned_at ?? draft.state.created_at;
+  // A login after a rerun or a pause has a window of its own.
+  return draft.state.generation > 1 || draft.state.suspended
+    ? draft.state.last_progress_at
+    : draft.state.created_at;
 }

@@ -5,7 +5,10 @@ import { CLOCKS } from '../rules.ts';
 import { type Timer, timers } from '../timers.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
+import { suspendTokens } from './pause.ts';
+import { startRecovery, synthesiseByRule } from './recovery.ts';
 import { callMediator, closeRoundAtLimit } from './rounds.ts';
+import { loseStep } from './steps.ts';
 
 /** Time has passed: whatever is due happens, each timer judged on the state that the ones before it left. */
 export function tick(
@@ -25,11 +28,22 @@ function fire(draft: Draft, timer: Timer): void {
     case 'step_ready':
       // Announcing steps is the object's work; it changes no state.
       return;
-    case 'lease': {
-      const step = draft.state.steps[timer.step_id];
-      if (step) draft.emit('step_lost', { step_id: step.step_id, epoch: step.epoch });
+    case 'lease':
+      loseStep(draft, timer.step_id);
       return;
-    }
+    case 'recovery_limit':
+      synthesiseByRule(draft);
+      return;
+    case 'idle_tokens':
+      suspendTokens(draft);
+      return;
+    case 'approval_expiry':
+      draft.emit('approval_decided', {
+        approval_id: timer.approval_id,
+        decision: 'expired',
+        reason: 'nobody decided in time',
+      });
+      return;
     case 'round_limit':
       closeRoundAtLimit(draft);
       return;
@@ -37,7 +51,7 @@ function fire(draft: Draft, timer: Timer): void {
       callMediator(draft, 'no_progress', `no seat made progress for ${CLOCKS.mediation_stall / 1_000} s`);
       return;
     case 'deadline':
-      failPipeline(
+      startRecovery(
         draft,
         'deadline',
         `The deadline of ${draft.state.spawned?.limits.deadline_s} s has passed.`,

@@ -8,6 +8,7 @@ export const agentEvolvers = {
       ...state.agents,
       [body.agent_id]: {
         agent_id: body.agent_id,
+        generation: state.generation,
         role: body.role,
         tier: body.tier,
         reason: body.reason,

@@ -1,5 +1,6 @@
 import type { Seat } from '../../agents/roles.ts';
 import type { PipelineState } from '../state.ts';
+import { stopClock } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 
 const packaged = (state: PipelineState, agentId: string): PipelineState['agents'] => {
@@ -52,17 +53,21 @@ export const blackboardEvolvers = {
     mediation: { ...body, round: state.round?.round ?? 0 },
   }),
   consensus_reached: (state, event) => ({ ...state, verdict: entry<'consensus_reached'>(event) }),
-  consensus_failed: (state, event) => ({
-    ...state,
-    failure: entry<'consensus_failed'>(event),
-    waiting_for: 'fallback' as const,
-    gate_closed: true,
-    facts_seq: event.seq,
-    agents: Object.fromEntries(
-      Object.entries(state.agents).map(([id, agent]) => [
-        id,
-        { ...agent, doing: null, phase: 'EXIT' as const },
-      ]),
+  consensus_failed: (state, event) =>
+    stopClock(
+      {
+        ...state,
+        failure: entry<'consensus_failed'>(event),
+        waiting_for: 'fallback' as const,
+        gate_closed: true,
+        facts_seq: event.seq,
+        agents: Object.fromEntries(
+          Object.entries(state.agents).map(([id, agent]) => [
+            id,
+            { ...agent, doing: null, phase: 'EXIT' as const },
+          ]),
+        ),
+      },
+      event.at,
     ),
-  }),
 } satisfies Partial<Evolvers>;

@@ -1,7 +1,11 @@
 import { liveToken, type PipelineState } from '../state.ts';
+import { personWaitedFor, startClock, stopClock } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 
 const withFacts = (state: PipelineState, seq: number): PipelineState => ({ ...state, facts_seq: seq });
+
+const withoutTokens = (agents: PipelineState['agents']): PipelineState['agents'] =>
+  Object.fromEntries(Object.entries(agents).map(([id, agent]) => [id, { ...agent, accessor: null }]));
 
 /** Spawn, credentials, states, the end. */
 export const lifecycleEvolvers = {
@@ -12,6 +16,7 @@ export const lifecycleEvolvers = {
     created_by: actor,
     last_progress_at: at,
     facts_seq: seq,
+    tier: body.tier,
     continued: body.auto_continue,
   }),
 
@@ -21,6 +26,7 @@ export const lifecycleEvolvers = {
         ...state,
         generation: body.generation,
         gate_closed: false,
+        suspended: false,
         credential_error: null,
         tokens: [
           ...state.tokens,
@@ -55,8 +61,19 @@ export const lifecycleEvolvers = {
     waiting_for: null,
     last_progress_at: at,
   }),
-  waiting_began: (state, { body }) => ({ ...state, waiting_for: body.for }),
-  continued: (state) => ({ ...state, waiting_for: null, continued: true }),
+  waiting_began: (state, { at, body }) => stopClock({ ...state, waiting_for: body.for }, at),
+  continued: (state, { at }) => startClock({ ...state, waiting_for: null, continued: true }, at),
+
+  credentials_suspended: (state, { seq }) =>
+    withFacts({ ...state, suspended: true, gate_closed: true, agents: withoutTokens(state.agents) }, seq),
+  pause_requested: (state) => ({ ...state, pause: 'requested' }),
+  paused: (state, { at }) => stopClock({ ...state, pause: 'paused', waiting_for: 'resume' }, at),
+  resumed: (state, { at }) => {
+    const running: PipelineState = { ...state, pause: 'none' };
+    const waiting_for = personWaitedFor(running);
+    const waits: PipelineState = { ...running, waiting_for };
+    return waiting_for === null ? startClock(waits, at) : waits;
+  },
 
   agent_revoked: (state, { seq, body }) => {
     const agent = state.agents[body.agent_id];

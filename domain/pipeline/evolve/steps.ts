@@ -35,6 +35,8 @@ function doing(state: PipelineState, work: StepWork): Partial<AgentState> {
       return work.round === 0
         ? { phase: 'PLAN', doing: 'analysing the objective' }
         : { phase: work.round === 1 ? 'PLAN' : 'VERIFY', doing: `thinking, round ${work.round}` };
+    case 'synthesis':
+      return { phase: 'PACKAGE', doing: 'writing the handoff' };
     case 'action':
       return { phase: 'EXECUTE', doing: `using ${state.actions[work.action_id]?.request.tool ?? 'a tool'}` };
     default:
@@ -60,6 +62,20 @@ const charge = (state: PipelineState, agentId: string | null, usage: Usage | nul
   }));
 };
 
+/** PIPE-11: nobody knows what a lost call used, so all that it could have used is charged. */
+function chargeReserved(state: PipelineState, stepId: string): PipelineState {
+  const reserved = state.steps[stepId]?.reserved;
+  if (!reserved) return state;
+  return {
+    ...state,
+    usage: {
+      ...state.usage,
+      tokens_in: state.usage.tokens_in + reserved.tokens,
+      cost_microusd: state.usage.cost_microusd + reserved.cost_microusd,
+    },
+  };
+}
+
 /** Steps and actions: the work that queues carry. */
 export const stepEvolvers = {
   step_scheduled: (state, { at, body }) => ({
@@ -75,6 +91,7 @@ export const stepEvolvers = {
         failures: 0,
         ready_at: at,
         claimed_at: null,
+        reserved: null,
       },
     },
   }),
@@ -82,7 +99,12 @@ export const stepEvolvers = {
   step_claimed: (state, { at, body }) => {
     const step = state.steps[body.step_id];
     if (!step) return state;
-    const claimed = changeStep(state, body.step_id, { status: 'claimed', epoch: body.epoch, claimed_at: at });
+    const claimed = changeStep(state, body.step_id, {
+      status: 'claimed',
+      epoch: body.epoch,
+      claimed_at: at,
+      reserved: body.reserved,
+    });
     return changeAgent(claimed, agentOf(step.work), () => ({
       ...doing(state, step.work),
       last_progress_at: at,
@@ -142,16 +164,25 @@ export const stepEvolvers = {
           failures: (step?.failures ?? 0) + 1,
           ready_at: body.retry_at,
           claimed_at: null,
+          reserved: null,
         });
   },
 
   step_lost: (state, { at, body }) =>
     changeAgent(
-      changeStep(state, body.step_id, { status: 'ready', ready_at: at, claimed_at: null }),
+      changeStep(chargeReserved(state, body.step_id), body.step_id, {
+        status: 'ready',
+        ready_at: at,
+        claimed_at: null,
+        reserved: null,
+      }),
       agentOf(state.steps[body.step_id]?.work),
       () => ({ doing: 'waiting for another worker' }),
     ),
-  step_cancelled: (state, { body }) => ({ ...state, steps: without(state.steps, body.step_id) }),
+  step_cancelled: (state, { body }) => {
+    const charged = chargeReserved(state, body.step_id);
+    return { ...charged, steps: without(charged.steps, body.step_id) };
+  },
   step_dead_lettered: (state) => state,
   step_redriven: (state, { at, body }) => changeStep(state, body.step_id, { ready_at: at }),
 
@@ -167,6 +198,7 @@ export const stepEvolvers = {
           action_id: body.action_id,
           request: entry<'action_requested'>(event),
           decision: null,
+          unknown: null,
           outcome: null,
         },
       },

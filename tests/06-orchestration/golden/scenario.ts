@@ -1,9 +1,19 @@
+import { assignmentFor } from '#domain/pipeline/assign.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { replay } from '#domain/pipeline/evolve.ts';
+import { forkSource } from '#domain/pipeline/fork.ts';
 import { ALLOW, proposal, Rig, spawnCommand, vote } from '../../support/pipeline.ts';
 
-/** Two runs that between them write every type of event there is in version 1. */
+/** Runs that between them write every type of event there is in version 1. */
 export function goldenLogs(): Record<string, PipelineEvent[]> {
-  return { 'v1-consensus': consensus().log, 'v1-failure': failure().log };
+  const aborted = recovery();
+  return {
+    'v1-consensus': consensus().log,
+    'v1-failure': failure().log,
+    'v1-recovery': aborted.log,
+    'v1-successor': successor(aborted).log,
+    'v1-fork': fork(aborted).log,
+  };
 }
 
 function consensus(): Rig {
@@ -86,6 +96,70 @@ function failure(): Rig {
     }
   }
   rig.revokeAll().pass(7 * 86_400_000);
+  return rig.revokeAll();
+}
+
+/** Everything a person can do to a run, and then an abort. */
+function recovery(): Rig {
+  const rig = new Rig().toConsensusFailure().revokeAll();
+  rig.finish(rig.ready('store_context')[0]!, {
+    kind: 'store_context',
+    key: 'pipeline:x:failure_context:1',
+    sha256: 'e'.repeat(64),
+    ttl_s: 60,
+  });
+  const again = { reason: 'golden', proposal_id: null, revision: null, confirm: false };
+  rig.when({ kind: 'fallback', action: 'escalate_tier', ...again }, 'person:ada');
+  const { approval_id, sha256 } = rig.state.approvals[0]!;
+  rig.when({ kind: 'decide_approval', approval_id, decision: 'approve', reason: 'yes', sha256 }, 'person:bob');
+  rig.login().bootstrap();
+  rig.call('ALPHA', 'webhook_dispatch', { url: 'https://hooks.test/x' });
+  const once = rig.ready('action')[0]!;
+  const epoch = rig.claim(once);
+  const decision = { ...ALLOW, effect: 'once' as const };
+  rig.when({ kind: 'admit', step_id: once.step_id, epoch, version: rig.state.facts_seq, decision });
+  rig.pass(20_001);
+  const { action_id } = Object.values(rig.state.actions).find((a) => a.unknown)!;
+  rig.when({ kind: 'resolve_action', action_id, status: 'failed', reason: 'not sent' });
+  rig.when({ kind: 'pause', reason: 'golden' });
+  rig.pass(31 * 60_000).revokeAll();
+  rig.when({ kind: 'resume', reason: 'golden' });
+  rig.login().bootstrap();
+  rig.when({ kind: 'abort', reason: 'golden' });
+  return rig.synthesise().revokeAll();
+}
+
+function successor(prior: Rig): Rig {
+  const step = prior.ready('spawn_successor')[0]!;
+  const next = assignmentFor(prior.state, step.step_id)!.successor!;
+  const { predecessor_id, attempt, handoff, sha256, plan, pipeline_id } = next;
+  const rig = new Rig();
+  rig.when(
+    spawnCommand({
+      pipeline_id,
+      plan,
+      successor_of: { pipeline_id: predecessor_id, attempt, handoff, sha256 },
+    }),
+  );
+  rig.login().plan().bootstrap();
+  rig.when({ kind: 'cancel', reason: 'golden' });
+  return rig.revokeAll();
+}
+
+function fork(prior: Rig): Rig {
+  const at = prior.log.findIndex((e) => e.type === 'round_closed') + 1;
+  const source = forkSource(replay(prior.log.slice(0, at)), prior.log[at - 1]!.hash)!;
+  const rig = new Rig();
+  rig.when(spawnCommand({ pipeline_id: 'pl_golden000fork', plan: source.plan, fork: source.seed }));
+  rig.login();
+  const { proposal_id } = rig.proposalOf('ALPHA');
+  const no = { votes: [vote(proposal_id, 1, 'reject' as const)] };
+  for (let n = 0; n < 20 && !rig.state.failure; n++) rig.round({ BETA: no });
+  rig.revokeAll();
+  rig.when(
+    { kind: 'fallback', action: 'accept_partial', reason: 'golden', proposal_id, revision: 1, confirm: true },
+    'person:ada',
+  );
   return rig.revokeAll();
 }
 

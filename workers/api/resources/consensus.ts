@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { ConsensusView, Pipeline } from '#contract/pipeline.ts';
 import { FallbackRequest, OfPipeline } from '#contract/requests.ts';
+import type { Tier } from '#domain/governance/tier.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { FALLBACKS } from '#domain/pipeline/states.ts';
+import { actorOf } from '#objects/pipeline/rpc.ts';
 import { endpoint, json } from '../endpoint.ts';
-import { ProblemError } from '../problem.ts';
 import { must, pipelineOf } from '../scope.ts';
+import { grantedTier } from '../tier.ts';
 
 const EVENTS_PER_READ = 1_000;
 
@@ -23,10 +25,13 @@ export const consensus = [
   endpoint('POST /api/pipeline/consensus/fallback', {
     summary: 'What to do when consensus failed; `download_log` gives the whole context as a file (REC-1)',
     body: FallbackRequest,
-    answers: { 200: z.unknown(), 202: z.object({ pipeline: Pipeline, action: z.enum(FALLBACKS) }) },
-    problems: ['not_found', 'wrong_state', 'confirmation_required', 'not_implemented_here'],
+    answers: {
+      200: z.unknown(),
+      202: z.object({ pipeline: Pipeline, action: z.enum(FALLBACKS), approval_id: z.string().optional() }),
+    },
+    problems: ['not_found', 'wrong_state', 'confirmation_required', 'person_needed', 'tier_not_permitted'],
     async handle(asked) {
-      const { pipeline_id, action, confirm } = asked.body;
+      const { pipeline_id, action } = asked.body;
       const { tenant } = asked.caller;
       const stub = await pipelineOf(asked, pipeline_id);
       if (action === 'download_log') {
@@ -49,26 +54,19 @@ export const consensus = [
           { 'content-disposition': `attachment; filename="${pipeline_id}.json"` },
         );
       }
-      const { fallbacks } = must(await stub.consensus(tenant));
-      const offered = fallbacks.find((f) => f.action === action);
-      if (!offered?.allowed) {
-        const allowed = fallbacks.filter((f) => f.allowed).map((f) => f.action);
-        throw new ProblemError(
-          'wrong_state',
-          offered?.why_not ?? `${action} does not fit this pipeline now.`,
-          {
-            allowed,
-            field: 'action',
-            remedy: allowed.length > 0 ? `Now it could be: ${allowed.join(', ')}.` : 'Spawn a new pipeline.',
-          },
-        );
+      const { reason, proposal_id = null, revision = null, confirm = false } = asked.body;
+      const actor = actorOf(asked.caller);
+      if (action === 'escalate_tier') {
+        const { tier } = must(await stub.read(tenant));
+        grantedTier(asked.caller.role, Math.min(tier + 1, 2) as Tier);
       }
-      if (action === 'accept_partial' && confirm !== true)
-        throw new ProblemError(
-          'confirmation_required',
-          'Accepting a partial result is a decision: confirm it.',
-        );
-      throw new ProblemError('not_implemented_here', `The fallback ${action} is not offered yet.`);
+      const command = { kind: 'fallback', action, reason, proposal_id, revision, confirm } as const;
+      const { pipeline } = must(await stub.operate(tenant, actor, command));
+      const pending =
+        pipeline.waiting_for === 'approval'
+          ? must(await stub.orchestration(tenant, null)).approvals.find((a) => a.status === 'pending')
+          : undefined;
+      return json(202, { pipeline, action, ...(pending ? { approval_id: pending.approval_id } : {}) });
     },
   }),
 ];

@@ -1,16 +1,15 @@
 import * as z from 'zod';
 import { Pipeline } from '#contract/pipeline.ts';
 import { MAX_PLAN_BYTES, SpawnRequest } from '#contract/requests.ts';
-import type { Tier } from '#domain/governance/tier.ts';
 import { pipelineIdFor, randomId } from '#domain/ids.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
-import { HIGHEST_TIER } from '../access.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
 import { resolvePlan } from '../plans.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf, must, projectFor } from '../scope.ts';
+import { grantedTier } from '../tier.ts';
 
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
@@ -28,23 +27,6 @@ function pipelineIdOfRequest({ request, caller }: Asked): string {
   return pipelineIdFor(caller.tenant, key);
 }
 
-/**
- * PROM-3: the tier is the least of what the plan asks and the caller may grant. A tier that the request itself asks for and the caller
- * may not grant is refused, for somebody counts on it.
- */
-function grantedTier({ caller }: Asked, asked: Tier | undefined): Tier {
-  const highest = HIGHEST_TIER[caller.role];
-  if (highest !== null && (asked ?? 0) <= highest) return asked ?? highest;
-  throw new ProblemError(
-    'tier_not_permitted',
-    `The role “${caller.role}” may not grant tier ${asked ?? 0}.`,
-    {
-      field: 'tier',
-      ...(highest === null ? {} : { remedy: `Ask for tier ${highest} or lower: \`"tier": ${highest}\`.` }),
-    },
-  );
-}
-
 export const spawn = endpoint('POST /api/spawn', {
   summary: 'Start a pipeline from a stored plan or from one sent along (PIPE-2, PIPE-9)',
   query: z.strictObject({}),
@@ -54,7 +36,7 @@ export const spawn = endpoint('POST /api/spawn', {
   problems: ['tier_not_permitted', 'idempotency_conflict', 'preflight_failed', 'quota_exceeded', 'not_found'],
   async handle(asked) {
     const { body, caller, env } = asked;
-    const tier = grantedTier(asked, body.tier);
+    const tier = grantedTier(caller.role, body.tier);
     const project = projectFor(caller, body.project_id);
     const parsed = await resolvePlan(asked, body, {
       inputs: body.inputs ?? {},
@@ -87,6 +69,8 @@ export const spawn = endpoint('POST /api/spawn', {
         mode: 'run',
         tier: plan.tier,
         auto_continue: body.auto_continue ?? auto_continue,
+        successor_of: null,
+        fork: null,
         request_sha256,
         actor: actorOf(caller),
       });

@@ -1,0 +1,147 @@
+import type { DomainError } from '../../errors.ts';
+import { TIERS, type Tier } from '../../governance/tier.ts';
+import { approvalId } from '../../ids.ts';
+import { hashJson } from '../../ledger/canonical.ts';
+import { err, ok, type Result } from '../../result.ts';
+import { type Command, isoTime, isPerson } from '../command.ts';
+import { CLOCKS } from '../rules.ts';
+import { latestProposals, type PipelineState, pendingApproval } from '../state.ts';
+import type { Fallback } from '../states.ts';
+import { type Draft, wrongState } from './draft.ts';
+import { complete } from './ending.ts';
+import { budgetsLeft } from './recovery.ts';
+
+type FallbackCommand = Extract<Command, { kind: 'fallback' }>;
+
+/** REC-1: why a fallback does not fit the state; null when it may be taken. The one source for API, dashboard and decision. */
+export function whyNot(state: PipelineState, action: Fallback): string | null {
+  if (action === 'download_log') return null;
+  if (state.outcome) return `The pipeline has ended: ${state.outcome.reason}.`;
+  if (!state.failure) return 'Consensus has not failed.';
+  if (pendingApproval(state)) return 'An approval is pending; decide on it first.';
+  if (action === 'accept_partial')
+    return latestProposals(state).length > 0 ? null : 'There is no proposal to accept.';
+  if (action === 'escalate_tier' && state.tier === TIERS.at(-1))
+    return 'The pipeline already has the highest tier.';
+  const budgets = budgetsLeft(state);
+  if (budgets.tokens === 0) return 'The token limit is used up, and budgets continue through reruns.';
+  if ((state.spawned?.limits.cost_microusd ?? 0) > 0 && budgets.cost_microusd === 0)
+    return 'The cost limit is used up.';
+  return null;
+}
+
+/** REC-1. */
+export function fallback(draft: Draft, command: FallbackCommand): Result<undefined, DomainError> {
+  const { action, reason } = command;
+  const refusal = whyNot(draft.state, action);
+  if (refusal !== null) {
+    return wrongState(
+      draft.state,
+      refusal,
+      ['ORCHESTRATING'],
+      'GET /api/pipeline/consensus/status lists what fits',
+    );
+  }
+  switch (action) {
+    case 'accept_partial':
+      return acceptPartial(draft, command);
+    case 'escalate_tier':
+      return escalate(draft, reason);
+    case 'rerun_same':
+    case 'rerun_gamma':
+      draft.emit('fallback_chosen', { action, reason, proposal_id: null, revision: null });
+      startGeneration(draft, draft.state.tier, action === 'rerun_gamma');
+      return ok(undefined);
+  }
+}
+
+/** New agents, tokens, votes and rounds; budgets continue. */
+function startGeneration(draft: Draft, tier: Tier, mediator: boolean): void {
+  draft.emit('generation_started', { generation: draft.state.generation + 1, tier, mediator });
+  draft.schedule({ kind: 'credentials_login' });
+}
+
+/** Named, confirmed, and by a person: nobody completes a run without consensus by accident. */
+function acceptPartial(draft: Draft, command: FallbackCommand): Result<undefined, DomainError> {
+  const { proposal_id, revision, reason } = command;
+  if (!isPerson(draft.context.actor)) {
+    return err({ code: 'person_needed', detail: 'Only a person can accept a partial result.' });
+  }
+  const proposal = draft.state.proposals.find(
+    (p) => p.proposal_id === proposal_id && p.revision === revision,
+  );
+  if (!proposal) {
+    return err({
+      code: 'invalid',
+      field: 'proposal_id',
+      detail: 'Name the proposal and the revision that are accepted; they are on the blackboard.',
+    });
+  }
+  if (!command.confirm) {
+    return err({
+      code: 'confirmation_required',
+      detail: `This completes the pipeline with “${proposal.title}”, which did not reach consensus. Send confirm: true.`,
+    });
+  }
+  const accepted = { proposal_id: proposal.proposal_id, revision: proposal.revision, reason };
+  draft.emit('fallback_chosen', { action: 'accept_partial', ...accepted });
+  draft.emit('partial_accepted', accepted);
+  complete(draft, 'partial_accepted');
+  return ok(undefined);
+}
+
+/** One tier up and again; the highest tier takes another person's approval. */
+function escalate(draft: Draft, reason: string): Result<undefined, DomainError> {
+  const tier = (draft.state.tier + 1) as Tier;
+  if (tier < 2) {
+    draft.emit('fallback_chosen', { action: 'escalate_tier', reason, proposal_id: null, revision: null });
+    startGeneration(draft, tier, false);
+    return ok(undefined);
+  }
+  const requested_by = draft.context.actor;
+  const asked = { action: 'escalate_tier' as const, tier, reason, requested_by };
+  const generation = draft.state.generation;
+  draft.emit('approval_requested', {
+    approval_id: approvalId(draft.pipelineId, draft.state.counts.approvals + 1),
+    ...asked,
+    sha256: hashJson({ pipeline_id: draft.pipelineId, generation, ...asked }),
+    expires_at: isoTime(draft.context.now + CLOCKS.approval_expiry),
+  });
+  return ok(undefined);
+}
+
+/** GOV-5: by a person, never by who asked, whichever key they use; once, in time, for exactly what was asked. */
+export function decideApproval(
+  draft: Draft,
+  { approval_id, decision, reason, sha256 }: Extract<Command, { kind: 'decide_approval' }>,
+): Result<undefined, DomainError> {
+  const approval = draft.state.approvals.find((a) => a.approval_id === approval_id);
+  if (!approval) return err({ code: 'not_found', what: `approval ${approval_id}` });
+  const { actor } = draft.context;
+  if (!isPerson(actor)) return err({ code: 'person_needed', detail: 'Only persons approve.' });
+  if (actor === approval.requested_by) {
+    return err({ code: 'self_approval', detail: 'Nobody approves what they asked for themselves.' });
+  }
+  if (approval.status === 'expired')
+    return err({ code: 'approval_expired', detail: 'The approval has expired.' });
+  if (approval.status !== 'pending') {
+    return err({
+      code: 'already_decided',
+      detail: `It was decided: ${approval.status}, by ${approval.decided_by}.`,
+    });
+  }
+  if (sha256 !== approval.sha256) {
+    return err({ code: 'action_changed', detail: 'What is to be approved is not what was asked for.' });
+  }
+  draft.emit('approval_decided', { approval_id, decision, reason });
+  if (decision === 'approve') {
+    draft.emit('fallback_chosen', {
+      action: 'escalate_tier',
+      reason: approval.reason,
+      proposal_id: null,
+      revision: null,
+    });
+    startGeneration(draft, approval.tier, false);
+  }
+  return ok(undefined);
+}

@@ -1,0 +1,59 @@
+import type { DomainError } from '../../errors.ts';
+import { ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import { type Draft, wrongState } from './draft.ts';
+import { scheduleRevocation } from './ending.ts';
+
+const PAUSABLE = ['SPAWN', 'RUNNING', 'REPORT', 'ORCHESTRATING'];
+
+/** PIPE-10: steps in flight finish, then the pipeline holds. */
+export function pause(
+  draft: Draft,
+  { reason }: Extract<Command, { kind: 'pause' }>,
+): Result<undefined, DomainError> {
+  const { outcome, failure, recovery } = draft.state;
+  if (outcome || failure || recovery) {
+    return wrongState(draft.state, 'there is nothing to hold', PAUSABLE, 'look at the state of the pipeline');
+  }
+  if (draft.state.pause !== 'none') return ok(undefined);
+  draft.emit('pause_requested', { reason });
+  holdIfIdle(draft);
+  return ok(undefined);
+}
+
+const inFlight = (draft: Draft): number =>
+  Object.values(draft.state.steps).filter((s) => s.status === 'claimed' && 'agent_id' in s.work).length;
+
+/** Called after every step that ends: the last one in flight completes the pause. */
+export function holdIfIdle(draft: Draft): void {
+  if (draft.state.pause !== 'requested' || draft.state.outcome) return;
+  const working = inFlight(draft);
+  if (working === 0) draft.emit('paused', { in_flight: working });
+}
+
+export function resume(
+  draft: Draft,
+  { reason }: Extract<Command, { kind: 'resume' }>,
+): Result<undefined, DomainError> {
+  if (draft.state.outcome || draft.state.pause === 'none') {
+    return wrongState(draft.state, 'it is not paused', PAUSABLE, 'only a paused pipeline can be resumed');
+  }
+  draft.emit('resumed', { reason });
+  loginIfSuspended(draft);
+  return ok(undefined);
+}
+
+/** PIPE-10: nobody acts for a pipeline that waits; half an hour of it ends its tokens. */
+export function suspendTokens(draft: Draft): void {
+  if (draft.state.suspended || draft.state.tokens.every((t) => t.confirmed_at !== null)) return;
+  draft.emit('credentials_suspended', { reason: 'a person has been waited for too long' });
+  scheduleRevocation(draft);
+}
+
+/** A suspended pipeline that goes on begins with a login of its own; the rest follows from that. */
+export function loginIfSuspended(draft: Draft): boolean {
+  if (!draft.state.suspended || draft.state.waiting_for !== null) return false;
+  const underWay = Object.values(draft.state.steps).some((s) => s.work.kind === 'credentials_login');
+  if (!underWay) draft.schedule({ kind: 'credentials_login' });
+  return true;
+}
