@@ -24,6 +24,7 @@ const request = (more: Partial<ModelRequest<PlannerReport>> = {}): ModelRequest<
       blackboard: null,
       transcript: [],
       tools_allowed: false,
+      earlier: null,
     },
     texts: { a: '# 1 Indexes\nAn index must never be dropped before its replacement answers all queries.' },
     tools: toolsFor(1, 'PLANNER'),
