@@ -20,6 +20,8 @@ export interface Counters {
   object_requests: number;
   d1_rows: number;
   messages: number;
+  service_calls: number;
+  service_ms: number;
 }
 
 export interface Load {
@@ -39,8 +41,11 @@ export async function measurePipelines(bare: Running, product: Running): Promise
   const client = clients[0] as Client;
   await run(clients, 4, 4);
 
+  const start = await settled(product);
   const alone = await run(clients, ALONE, 1);
   const before = await settled(product);
+  const services = difference(before, start).service_ms / ALONE;
+  const own = 1_000 / (1_000 / alone.perSecond - services);
   const many = await run(clients, IN_FLIGHT, WIDTH);
   // What is still to be sent and shipped belongs to the cost of what has ended.
   const spent = difference(await settled(product), before);
@@ -70,6 +75,8 @@ export async function measurePipelines(bare: Running, product: Running): Promise
     measurements: [
       rate('PERF-1', `pipelines, ${WIDTH} in flight`, many.perSecond, '/s', limit(bareMany), 3),
       rate('PERF-1', 'pipelines, one at a time', alone.perSecond, '/s', limit(bareAlone), 3),
+      rate('PERF-1', 'the same without its time in Vault and store', own, '/s', limit(bareAlone), 3),
+      atMost('PERF-1', 'time in Vault and store per pipeline', services, 'ms'),
       atMost('PERF-1', 'step overhead p50, one at a time', percentile(aloneOverhead, 0.5), 'ms', 25),
       atMost('PERF-1', 'step overhead p99, one at a time', percentile(aloneOverhead, 0.99), 'ms'),
       atMost('PERF-1', `step overhead p50, ${WIDTH} in flight`, percentile(overhead, 0.5), 'ms'),

@@ -25,7 +25,10 @@ function counting(env: Env): Env {
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const url = new URL(request.url);
-    if (url.pathname === '/__bench/counters') return Response.json(counted);
+    if (url.pathname === '/__bench/counters') {
+      const spent = await (await fetch('http://127.0.0.1/__bench/spent')).json<object>();
+      return Response.json({ ...counted, ...spent });
+    }
     if (url.pathname === '/__bench/append') return append(url.searchParams, env);
     if (url.pathname === '/__bench/ledger') return ledger(await request.json(), env);
     return product.fetch(request as never, env, ctx);
