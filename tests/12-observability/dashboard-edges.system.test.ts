@@ -6,6 +6,7 @@ import { axe } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import {
   longRun,
+  undecidedRun,
   verdictRun,
   violationRun,
   waitingRun,
@@ -273,6 +274,26 @@ describe('one pipeline', () => {
     const list = page.getByRole('region', { name: 'Events' });
     expect(await list.getByRole('listitem').count()).toBeLessThan(60);
     await list.getByRole('button', { name: /^7777/ }).waitFor();
+  });
+
+  it('LEDG-2: the whole log can be taken away as a file', async () => {
+    const page = await open([{ rig: verdictRun(12) }], RUN(12));
+    await page.getByRole('tab', { name: /Events/ }).click();
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download all' }).click();
+    expect((await download).suggestedFilename()).toBe('pl_demo000000000012.jsonl');
+  });
+
+  it('CONS-8, CONS-9: a failed consensus shows each seat’s reason and can be stopped', async () => {
+    const page = await open([{ rig: undecidedRun(16) }], RUN(16));
+    await page.getByText('The agents could not agree.').first().waitFor();
+    await page
+      .getByRole('region', { name: 'Minority report' })
+      .getByText('It does not answer what')
+      .first()
+      .waitFor();
+    expect(await page.getByRole('button', { name: 'Stop', exact: true }).isEnabled()).toBe(true);
+    expect(await axe(page)).toEqual([]);
   });
 
   it('TEN-1: a pipeline that is not there says so', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import { toOrchestration, toPipeline } from '#contract/views.ts';
+import { verifyChain } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { evolve, initialState, replay } from '#domain/pipeline/evolve.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
@@ -15,11 +16,13 @@ import { listPipelines, mergePipelines } from '../../pages/src/models/pipeline-l
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
+import { eventLines } from '../../pages/src/models/save-events.ts';
 import { describeRun } from '../../pages/src/models/sentence.ts';
 import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
 import { usageRows } from '../../pages/src/models/usage.ts';
 import {
   longRun,
+  undecidedRun,
   verdictRun,
   violationRun,
   waitingRun,
@@ -132,8 +135,15 @@ describe('the sentence', () => {
     });
   });
 
+  it('CONS-9, UI-4: a failed consensus says why and who decides, and is no end', () => {
+    const { state } = undecidedRun();
+    const said = describeRun(toOrchestration(state), state.failure?.reason);
+    expect(said).toMatchObject({ tone: 'waiting', next: 'an operator, who can stop it or start it anew' });
+    expect(said.text).toMatch(/^The agents could not agree\. [A-Z].+\.$/);
+  });
+
   it('UI-4: there is a sentence for every moment of every run', () => {
-    for (const { log } of [verdict, violationRun(), waitingRun(), workingRun()]) {
+    for (const { log } of [verdict, violationRun(), waitingRun(), workingRun(), undecidedRun()]) {
       for (let seq = 1; seq <= log.length; seq++) expect(say(log.slice(0, seq)).text).toMatch(/\.$/);
     }
   });
@@ -297,6 +307,14 @@ describe('texts', () => {
       '![x](https://evil.test/p.png)',
     ])
       expect(blocksOf(hostile)).toEqual([{ kind: 'paragraph', spans: [plain(hostile)] }]);
+  });
+
+  it('LEDG-2: a downloaded log is whole and still verifies', () => {
+    const lines = eventLines(verdict.log).trimEnd().split('\n');
+    expect(verifyChain(lines.map((line) => JSON.parse(line)))).toEqual({
+      ok: true,
+      count: verdict.log.length,
+    });
   });
 
   it('CONS-1: a chip shows the end of a long path', () => {

@@ -108,6 +108,17 @@ describe('the dashboard against the real Worker', () => {
   });
 });
 
+describe('an outage', () => {
+  it('UI-2, REC-6: the page says that it is stale, and is live again by itself once the Worker is back', async () => {
+    await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+    await system.kill();
+    await page.getByText('Reconnecting').waitFor();
+    await system.restart();
+    await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('row', { name: /encrypt-checkout-db/ }).waitFor();
+  });
+});
+
 async function eventsOf(pipelineId: string) {
   const events = await Array.fromAsync(system.client().allEvents(pipelineId));
   expect(verifyChain(events)).toEqual({ ok: true, count: events.length });

@@ -18,6 +18,9 @@ const STEP_NAMES: Record<string, string> = {
   agent_turn: 'ask a model',
   action: 'carry out an action',
   revoke: 'revoke tokens',
+  synthesis: 'write the handoff',
+  store_context: 'keep the failure’s context',
+  spawn_successor: 'spawn the successor',
 };
 
 const TEXTS: { [T in EventType]: Text<T> } = {
@@ -35,7 +38,8 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   step_claimed: (b) => `Step claimed${b.epoch > 1 ? ` again (epoch ${b.epoch})` : ''}`,
   step_progressed: (b) => `Progress: ${b.note}`,
   step_completed: () => 'Step completed',
-  step_failed: (b) => `Step failed: ${b.message}${b.retry_at ? '; it will be tried again' : ''}`,
+  step_failed: (b) =>
+    `Step failed: ${b.message.replace(/\.$/, '')}${b.retry_at ? '; it will be tried again' : ''}`,
   step_lost: () => 'The step’s worker was lost; the step is ready again',
   step_cancelled: (b) => `Step cancelled: ${b.reason}`,
   step_dead_lettered: (b) => `Step’s message given up by the queue: ${b.reason}`,
@@ -54,6 +58,25 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   mediator_called: (b) => `Mediator called (${b.trigger.replaceAll('_', ' ')}): ${b.detail}`,
   consensus_reached: (b) => `Verdict in round ${b.round}, approved by ${b.approvals.join(', ')}`,
   consensus_failed: (b) => `No consensus: ${b.reason}`,
+  failure_context_stored: (b) => `Failure context kept for ${Math.round(b.ttl_s / 86_400)} days`,
+  fallback_chosen: (b) => `Fallback chosen: ${b.action.replaceAll('_', ' ')}, ${b.reason}`,
+  generation_started: (b) =>
+    `Generation ${b.generation} began, tier ${b.tier}${b.mediator ? ', with GAMMA' : ''}`,
+  partial_accepted: (b) => `Partial result accepted: ${b.reason}`,
+  approval_requested: (b) => `Approval asked for tier ${b.tier}: ${b.reason}`,
+  approval_decided: (b) => `Approval ${b.decision === 'approve' ? 'given' : b.decision}: ${b.reason}`,
+  recovery_started: (b) => `The supervisor ends the run (${b.trigger.replaceAll('_', ' ')}): ${b.detail}`,
+  synthesis_written: (b) => `Synthesis${b.agent_id ? '' : ' by rule'}: ${b.title}`,
+  handoff_sealed: (b) =>
+    b.successor_id ? `Handoff sealed for ${b.successor_id}` : 'Handoff sealed; no attempt is left',
+  handoff_loaded: (b) => `Resumed from the handoff of ${b.prior_pipeline}`,
+  pipeline_forked: (b) => `Forked from ${b.from} at event ${b.at_seq}`,
+  credentials_suspended: (b) => `Tokens suspended: ${b.reason}`,
+  pause_requested: (b) => `Pause asked for: ${b.reason}`,
+  paused: () => 'Paused',
+  resumed: (b) => `Resumed: ${b.reason}`,
+  action_unknown: (b) => `Outcome unknown: ${b.why}`,
+  action_resolved: (b) => `Outcome settled: ${b.status}, ${b.reason}`,
   action_requested: (b, who) => `${who(b.agent_id)} asked for ${b.tool} on ${b.target}`,
   action_decided: (b) =>
     `Gate: ${b.decision.decision.replaceAll('_', ' ')} (${b.decision.determining.join(', ')})`,

@@ -15,10 +15,7 @@ export interface Sentence {
 const WAITS: Record<WaitingFor, { text: string; next: string }> = {
   continue: { text: 'The report is ready and waits for a person to read it.', next: 'you, with Continue' },
   approval: { text: 'An action waits for a person’s approval.', next: 'an approver' },
-  fallback: {
-    text: 'The agents could not agree and wait for a person to choose what happens.',
-    next: 'an operator',
-  },
+  fallback: { text: 'The agents could not agree.', next: 'an operator, who can stop it or start it anew' },
   credentials: {
     text: 'Vault does not answer; credentials are asked for again.',
     next: 'the system, by itself',
@@ -36,17 +33,23 @@ export const atWork = (agents: readonly AgentCard[]): AgentCard[] =>
 const names = (agents: readonly AgentCard[]): string =>
   agents.length > 0 ? list(agents.map((a) => a.role)) : 'the next agent';
 
-function liveSentence(p: Pipeline, o: Orchestration): Sentence {
+function liveSentence(p: Pipeline, o: Orchestration, why: string): Sentence {
   if (p.waiting_for) {
     const { text, next } = WAITS[p.waiting_for];
-    return { tone: 'waiting', text, next };
+    return { tone: 'waiting', text: `${text}${why}`, next };
   }
+  if (o.recovery.trigger)
+    return {
+      tone: 'waiting',
+      text: `The supervisor ends the run: ${o.recovery.trigger.replaceAll('_', ' ')}. What there is so far is put together for a successor.`,
+      next: 'GAMMA, or the rules when it cannot',
+    };
   const busy = atWork(o.agents);
   const last = o.blackboard.progress.at(-1);
   if (busy.length === 0 && last && last.seq === p.seq)
     return {
       tone: 'working',
-      text: `A step ran into trouble: ${last.note.replace(/\.*$/, '.')}`,
+      text: `A step ran into trouble: ${last.note.replace(/^[a-z_]+: /, '').replace(/\.*$/, '.')}`,
       next: 'the system, which tries again',
     };
   const next = busy.length > 0 ? names(busy) : 'the system, by itself';
@@ -85,13 +88,13 @@ function verdictText(o: Orchestration): string {
   return `Verdict: “${o.pipeline.verdict}”. Approved by ${list(consensus.approvals)}${against}.`;
 }
 
-/** `detail`: what the end's event says beyond its code; null when it says no more. */
+/** `detail`: what the event of the end, or of the failed consensus, says beyond its code; null when it says no more. */
 export function describeRun(o: Orchestration, detail: string | null = null): Sentence {
   const p = o.pipeline;
-  if (!isEnded(p.state)) return liveSentence(p, o);
+  const why = detail ? ` ${detail[0]?.toUpperCase()}${detail.slice(1).replace(/\.*$/, '.')}` : '';
+  if (!isEnded(p.state)) return liveSentence(p, o, why);
   const sealed = p.sealed ? 'All tokens are confirmed gone.' : 'Its tokens are being revoked.';
   const next = p.sealed ? null : 'the system, until every token is gone';
   if (p.state === 'COMPLETED') return { tone: 'success', text: `${verdictText(o)} ${sealed}`, next };
-  const why = detail ? ` ${detail.replace(/\.*$/, '.')}` : '';
   return { tone: 'danger', text: `Failed: ${reasonText(p.reason)}.${why} ${sealed}`, next };
 }

@@ -94,7 +94,7 @@ export function Actions({ actions, agents }: { actions: ActionRecord[]; agents: 
       </div>
       <div className="panel">
         {actions.length === 0 ? (
-          <Nothing icon={WrenchIcon}>Every tool call of an agent passes the gate and shows here.</Nothing>
+          <Nothing icon={WrenchIcon}>No tool call so far. Every one passes the gate and shows here.</Nothing>
         ) : (
           <ul>
             {actions.toReversed().map((action) => (

@@ -40,7 +40,8 @@ export function PipelinePage({ id }: { id: string }) {
       run: toOrchestration(state),
       tokens: toTokenStatus(state),
       consensus: toConsensus(state),
-      detail: state.outcome?.detail ?? null,
+      detail: state.outcome?.detail ?? state.failure?.reason ?? null,
+      minority: state.verdict?.minority_report ?? state.failure?.minority_report ?? [],
     };
   }, [timeline, travel.seq, travel.past ? 0 : version]);
 
@@ -107,7 +108,7 @@ export function PipelinePage({ id }: { id: string }) {
       />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(18rem,1fr)]">
         <div className="min-w-0">
-          <Proposals run={shown.run} consensus={shown.consensus} />
+          <Proposals run={shown.run} consensus={shown.consensus} minority={shown.minority} />
         </div>
         <Actions actions={shown.run.actions} agents={shown.run.agents} />
       </div>

@@ -1,6 +1,7 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import { ScalesIcon, TrophyIcon } from '@phosphor-icons/react';
 import type { ConsensusView, Orchestration, Proposal } from '#contract/pipeline.ts';
+import type { Dissent } from '#domain/pipeline/event.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import { Citations } from '../../components/citation.tsx';
 import { Clamp } from '../../components/clamp.tsx';
@@ -105,8 +106,8 @@ function Column({ column, passes }: { column: ProposalColumn; passes: boolean })
   );
 }
 
-function Minority({ run }: { run: Orchestration }) {
-  const dissent = run.blackboard.consensus?.minority_report ?? [];
+/** CONS-8: who did not agree and why, whether there was a verdict or not. */
+function Minority({ dissent }: { dissent: readonly Dissent[] }) {
   if (dissent.length === 0) return null;
   return (
     <section aria-label="Minority report" className="panel mt-3 p-4">
@@ -127,8 +128,14 @@ function Minority({ run }: { run: Orchestration }) {
   );
 }
 
+interface Props {
+  run: Orchestration;
+  consensus: ConsensusView;
+  minority: readonly Dissent[];
+}
+
 /** CONS-1, CONS-8: the proposals side by side, each with the votes on its latest revision. */
-export function Proposals({ run, consensus }: { run: Orchestration; consensus: ConsensusView }) {
+export function Proposals({ run, consensus, minority }: Props) {
   const columns = proposalColumns(run.blackboard);
   const passing = new Set(
     consensus.proposals.filter((p) => p.passes).map((p) => `${p.proposal_id} ${p.revision}`),
@@ -166,7 +173,7 @@ export function Proposals({ run, consensus }: { run: Orchestration; consensus: C
           ))}
         </ul>
       )}
-      <Minority run={run} />
+      <Minority dissent={minority} />
     </section>
   );
 }

@@ -9,6 +9,7 @@ import {
   XCircleIcon,
 } from '@phosphor-icons/react';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import type { Orchestration, Pipeline } from '#contract/pipeline.ts';
 import { TIER_NAMES } from '#domain/governance/tier.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
@@ -50,6 +51,28 @@ function Facts({ pipeline: p }: { pipeline: Pipeline }) {
         </div>
       ))}
     </dl>
+  );
+}
+
+/** REC-4: the attempts before and after this one. */
+function Lineage({ pipeline: p }: { pipeline: Pipeline }) {
+  const links = [
+    ['Resumes', p.predecessor_id],
+    ['Continued by', p.successor_id],
+  ].filter(([, id]) => id !== null);
+  if (links.length === 0) return null;
+  return (
+    <p className="mt-3 flex flex-wrap gap-x-4 text-sm">
+      {links.map(([label, id]) => (
+        <span key={label}>
+          <span className="text-kumo-subtle">{label}</span>{' '}
+          <Link href={`/pipelines/${id}`} className="font-mono text-kumo-link underline">
+            {id}
+          </Link>
+        </span>
+      ))}
+      <span className="text-kumo-subtle">attempt {p.attempt}</span>
+    </p>
   );
 }
 
@@ -128,6 +151,7 @@ export function Status({ shown, detail, live }: Props) {
         )}
       </div>
       <Facts pipeline={shown.pipeline} />
+      <Lineage pipeline={shown.pipeline} />
       {stopping && (
         <ConfirmDialog
           open

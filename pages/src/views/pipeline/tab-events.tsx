@@ -1,5 +1,5 @@
 import { Button } from '@cloudflare/kumo/components/button';
-import { SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
+import { DownloadSimpleIcon, SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
 import { useMemo, useState } from 'react';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { Raw } from '../../components/scroll-region.tsx';
@@ -7,6 +7,7 @@ import { VirtualRows } from '../../components/virtual-rows.tsx';
 import type { ChainProgress } from '../../models/chain-check.ts';
 import { eventText, rolesOf } from '../../models/event-text.ts';
 import { exact, timeOfDay } from '../../models/format.ts';
+import { eventLines } from '../../models/save-events.ts';
 
 interface Props {
   events: readonly PipelineEvent[];
@@ -16,6 +17,16 @@ interface Props {
   onTravel(seq: number): void;
 }
 
+/** Hands the whole log to the browser's downloads. */
+function save(events: readonly PipelineEvent[]): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([eventLines(events)], { type: 'application/jsonl' }));
+  const spawned = events[0];
+  link.download = `${spawned?.type === 'pipeline_spawned' ? spawned.body.pipeline_id : 'pipeline'}.jsonl`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 /** PIPE-7: the log itself, as stored and hashed. */
 export function EventsTab({ events, version, seq, chain, onTravel }: Props) {
   const [picked, setPicked] = useState<number | null>(null);
@@ -23,7 +34,13 @@ export function EventsTab({ events, version, seq, chain, onTravel }: Props) {
   const roles = useMemo(() => rolesOf(events), [events, version]);
   const event = events[(picked ?? seq) - 1];
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid items-start gap-4 lg:grid-cols-2">
+      <p className="flex flex-wrap items-center justify-between gap-2 text-sm text-kumo-subtle lg:col-span-2">
+        Every event as it was stored and hashed.
+        <Button size="sm" icon={DownloadSimpleIcon} onClick={() => save(events)}>
+          Download all
+        </Button>
+      </p>
       <VirtualRows
         label="Events"
         count={seq}

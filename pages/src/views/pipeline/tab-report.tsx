@@ -75,7 +75,11 @@ export function ReportTab({ board }: { board: Orchestration['blackboard'] }) {
                     // biome-ignore lint/suspicious/noArrayIndexKey: a report never changes.
                     <li key={i} className="break-words">
                       <ProseLine text={task.title} />
-                      {task.detail && <p className="text-sm text-kumo-subtle">{task.detail}</p>}
+                      {task.detail && (
+                        <p className="text-sm text-kumo-subtle">
+                          <ProseLine text={task.detail} />
+                        </p>
+                      )}
                     </li>
                   ))}
                 </ol>

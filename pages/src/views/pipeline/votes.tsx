@@ -2,6 +2,7 @@ import { Badge } from '@cloudflare/kumo/components/badge';
 import { MinusCircleIcon, ThumbsDownIcon, ThumbsUpIcon } from '@phosphor-icons/react';
 import type { Vote } from '#contract/pipeline.ts';
 import { Citations } from '../../components/citation.tsx';
+import { ProseLine } from '../../components/prose.tsx';
 
 const LOOK = {
   approve: { Icon: ThumbsUpIcon, color: 'text-kumo-success' },
@@ -30,7 +31,9 @@ export function VoteLine({ vote: v, on }: Props) {
           </span>
           {v.critical && <Badge variant="error">critical objection</Badge>}
         </p>
-        <p className="break-words text-kumo-subtle">{v.reason}</p>
+        <p className="break-words text-kumo-subtle">
+          <ProseLine text={v.reason} />
+        </p>
         {v.citations.length > 0 && (
           <div className="mt-1">
             <Citations citations={v.citations} show={3} />
