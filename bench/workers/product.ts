@@ -1,8 +1,8 @@
-import type { PipelineEvent } from '../../domain/pipeline/event.ts';
-import { pipelineStub } from '../../durable-objects/shared/stubs.ts';
-import type { Env } from '../../workers/config.ts';
-import { handleLedgerBatch } from '../../workers/ledger/index.ts';
-import product, * as objects from '../../workers/main.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { pipelineStub } from '#objects/shared/stubs.ts';
+import type { Env } from '#workers/config.ts';
+import { handleLedgerBatch } from '#workers/ledger/index.ts';
+import product, * as objects from '#workers/main.ts';
 import { countCalls, countD1, counted, countStorage } from './counters.ts';
 
 /** The product as it is, with counters around it and a few doors that put load on one part alone. */

@@ -1,4 +1,4 @@
-import embedded, { RedisObject, VaultObject } from '../../workers/embedded/main.ts';
+import embedded, { RedisObject, VaultObject } from '#workers/embedded/main.ts';
 
 export { RedisObject, VaultObject };
 

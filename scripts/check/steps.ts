@@ -31,7 +31,8 @@ const importRules: Step = {
 
 const lint: Step = {
   name: 'format and lint',
-  check: async () => passed(await run('biome', ['ci', '--max-diagnostics=50', '--error-on-warnings'])),
+  check: async () =>
+    passed(await run('biome', ['ci', '--colors=off', '--max-diagnostics=50', '--error-on-warnings'])),
 };
 
 const types = (project: string): Step => ({
