@@ -15,6 +15,8 @@ export type * from './types.ts';
 
 /** The largest page that `GET /api/pipeline/events` gives. */
 const EVENTS_PER_PAGE = 1_000;
+/** Milliseconds that a download may take, body included. */
+const DOWNLOAD_MS = 600_000;
 
 /**
  * API-4: one method per endpoint. Throws `ApiError` for a refusal and `UnreachableError` when nobody answers.
@@ -65,9 +67,37 @@ export function createClient(options: ClientOptions) {
       post<wire.Pipeline>('/api/pipeline/continue', { pipeline_id, reason }),
     cancel: (pipeline_id: string, reason: string) =>
       post<wire.Pipeline>('/api/pipeline/cancel', { pipeline_id, reason }),
+    /** PIPE-10: steps in flight finish, then everything holds until `resume`. */
+    pause: (pipeline_id: string, reason: string) =>
+      post<wire.Pipeline>('/api/pipeline/pause', { pipeline_id, reason }),
+    resume: (pipeline_id: string, reason: string) =>
+      post<wire.Pipeline>('/api/pipeline/resume', { pipeline_id, reason }),
+    /** REC-2: ends the run early; what it has is sealed in a handoff and its successor goes on. */
+    abort: (pipeline_id: string, reason: string) =>
+      post<wire.Pipeline>('/api/pipeline/abort', { pipeline_id, reason }),
+    /** PIPE-7: a new pipeline from the state after the event `at`. */
+    fork: (request: wire.ForkRequest) => post<wire.Pipeline>('/api/pipeline/fork', request),
+    /** REC-4. */
+    lineage: (pipeline_id: string, signal?: AbortSignal) =>
+      get<wire.Lineage>('/api/pipeline/lineage', { pipeline_id }, signal),
     revoke: (request: wire.RevokeRequest) => post<wire.RevokeResult>('/api/pipeline/revoke', request),
+    /** REC-1: `download_log` has a method of its own, {@link Client.downloadLog}. */
     fallback: (request: wire.FallbackRequest) =>
-      post<{ pipeline: wire.Pipeline; action: string }>('/api/pipeline/consensus/fallback', request),
+      post<wire.FallbackResult>('/api/pipeline/consensus/fallback', request),
+    /** REC-1: the whole context as one JSON file; the answer's body is unread, so that it can be streamed to disk. */
+    downloadLog: (pipeline_id: string, reason: string) =>
+      transport.raw('POST', '/api/pipeline/consensus/fallback', {
+        body: { pipeline_id, action: 'download_log', reason },
+        timeoutMs: DOWNLOAD_MS,
+      }),
+    approvals: (query: wire.ApprovalsQuery = {}) =>
+      get<wire.Page<wire.ApprovalView>>('/api/approvals', query),
+    /** GOV-5: `action_sha256` is the hash of what was read; when it has changed since, the decision is refused. */
+    decideApproval: (approval_id: string, decision: wire.ApprovalDecisionRequest) =>
+      post<wire.Pipeline>(`/api/approvals/${encodeURIComponent(approval_id)}/decision`, decision),
+    /** REC-6: what became of an action whose outcome is unknown. */
+    resolveAction: (action_id: string, outcome: wire.OutcomeRequest) =>
+      post<wire.Pipeline>(`/api/actions/${encodeURIComponent(action_id)}/outcome`, outcome),
     log: (request: wire.LogRequest) =>
       post<{ log_id: string; seq: number; at: string }>('/api/pipeline/log', request),
     /** Puts a step that the queue gave up on back to work (PIPE-8). */

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type * as access from '#contract/access.ts';
 import type * as pipeline from '#contract/pipeline.ts';
 import type * as requests from '#contract/requests.ts';
+import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
 export type { Caller } from '#contract/access.ts';
@@ -9,8 +10,10 @@ export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
 export type {
   ActionRecord,
   AgentCard,
+  ApprovalView,
   ConsensusView,
   Finding,
+  Lineage,
   Orchestration,
   Pipeline,
   Proposal,
@@ -21,6 +24,7 @@ export type { Problem, ProblemCode } from '#contract/problem.ts';
 export type { PlanCheckResult, PlanFinding, PlanSummary, SpawnRequest } from '#contract/requests.ts';
 
 type PlanSummary = requests.PlanSummary;
+type Pipeline = pipeline.Pipeline;
 
 export type PipelineEvent = z.infer<typeof pipeline.PipelineEventMessage>;
 export type PlanSource = z.infer<typeof requests.PlanSource>;
@@ -28,6 +32,10 @@ export type PlanCheckRequest = z.infer<typeof requests.PlanCheckRequest>;
 export type RevokeRequest = z.infer<typeof requests.RevokeRequest>;
 export type RevokeResult = z.infer<typeof requests.RevokeResult>;
 export type FallbackRequest = z.infer<typeof requests.FallbackRequest>;
+export type ForkRequest = z.infer<typeof requests.ForkRequest>;
+export type ApprovalDecisionRequest = z.infer<typeof requests.ApprovalDecisionRequest>;
+export type ApprovalsQuery = z.infer<typeof requests.ApprovalsQuery>;
+export type OutcomeRequest = z.infer<typeof requests.OutcomeRequest>;
 export type LogRequest = z.infer<typeof requests.LogRequest>;
 export type EventsQuery = z.input<typeof requests.EventsQuery>;
 export type ActivePipelinesQuery = Partial<z.infer<typeof requests.ActivePipelinesQuery>>;
@@ -46,6 +54,13 @@ export type Ticket = z.infer<typeof access.Ticket>;
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
+}
+
+/** REC-1: `approval_id` when another person has to agree before it takes effect. */
+export interface FallbackResult {
+  pipeline: Pipeline;
+  action: Fallback;
+  approval_id?: string;
 }
 
 export interface StoredPlan extends PlanSummary {

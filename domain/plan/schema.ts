@@ -71,20 +71,27 @@ const limits = Object.fromEntries(
 
 const agent = z.enum(ROLES);
 const times = z.int().min(1).max(20).describe('how often, 1 to 20');
-/** RUN-5. */
+const attempts = z
+  .int()
+  .min(1)
+  .max(10)
+  .describe('a whole number from 1 to 10: the switch works in the first so many runs of a lineage')
+  .optional();
+/** RUN-5, with REC-3's runs: `attempts` lets a later one succeed. */
 const Misbehave = z.discriminatedUnion('kind', [
-  z.strictObject({ agent, kind: z.literal('stall'), seconds: z.int().min(1).max(600), times }),
-  z.strictObject({ agent, kind: z.literal('error'), status: z.int().min(400).max(599), times }),
-  z.strictObject({ agent, kind: z.literal('error_in_stream'), times }),
-  z.strictObject({ agent, kind: z.literal('invalid_json'), times }),
-  z.strictObject({ agent, kind: z.literal('disagree'), rounds: z.int().min(1).max(50) }),
+  z.strictObject({ agent, attempts, kind: z.literal('stall'), seconds: z.int().min(1).max(600), times }),
+  z.strictObject({ agent, attempts, kind: z.literal('error'), status: z.int().min(400).max(599), times }),
+  z.strictObject({ agent, attempts, kind: z.literal('error_in_stream'), times }),
+  z.strictObject({ agent, attempts, kind: z.literal('invalid_json'), times }),
+  z.strictObject({ agent, attempts, kind: z.literal('disagree'), rounds: z.int().min(1).max(50) }),
   z.strictObject({
     agent,
+    attempts,
     kind: z.literal('forbidden_action'),
     action: z.string().min(1).max(80),
     target: z.string().min(1).max(500),
   }),
-  z.strictObject({ agent, kind: z.literal('gullible') }),
+  z.strictObject({ agent, attempts, kind: z.literal('gullible') }),
 ]);
 
 const StageEntry = z.strictObject({
