@@ -1,6 +1,6 @@
-import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { ROOT } from '#scripts/generate/migrations.ts';
 import { checkImports } from './imports.ts';
 import { run } from './run.ts';
@@ -78,11 +78,10 @@ const bindings: Step = {
   },
 };
 
-/** Every folder with a tsconfig.json of its own is a project. */
+/** Every folder with a tsconfig.json of its own is a project; one that runs in two places has another beside it. */
 const projects = (): string[] =>
-  globSync('*/tsconfig.json', { cwd: ROOT })
-    .map((p) => p.split(sep)[0] as string)
-    .filter((p) => existsSync(join(ROOT, p)))
+  globSync('{*,bench/*}/tsconfig{,.*}.json', { cwd: ROOT })
+    .map((p) => p.split(sep).join('/').replace(/\/tsconfig\.json$/, ''))
     .sort();
 
 export const steps = (): Step[] => [lint, importRules, bindings, migrations, ...projects().map(types)];
