@@ -18,8 +18,8 @@ async function pokeTenant(env: Env, tenant: string): Promise<void> {
       const object = pipelineStub(env.PIPELINE, tenant, pipeline_id);
       const { live } = await object.poke(tenant);
       if (live || !has_slot) return;
-      const exists = (await object.read(tenant)).ok;
-      await control.release(pipeline_id, exists ? undefined : { older_than_s: ABANDONED_S });
+      // An object that exists gives its slot back itself; poking it just now made it try again.
+      if (!(await object.read(tenant)).ok) await control.abandon(pipeline_id, ABANDONED_S);
     } catch (error) {
       log('warn', 'a pipeline did not answer the cron', { tenant, pipeline_id, error });
     }

@@ -14,3 +14,9 @@ export type Limits = Record<LimitName, number>;
 export const DEFAULT_LIMITS: Limits = Object.fromEntries(
   Object.entries(LIMITS).map(([name, { default: value }]) => [name, value]),
 ) as Limits;
+
+/** PIPE-11: what of the tenant's budget a run with these limits sets aside. */
+export const sliceOf = ({ tokens, cost_microusd }: Limits): { tokens: number; cost_microusd: number } => ({
+  tokens,
+  cost_microusd,
+});

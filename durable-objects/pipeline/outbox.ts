@@ -17,6 +17,8 @@ const FEED_EVERY = 400;
 /** An unanswered hint is repeated after this long, then twice as long, and so on (ms). */
 const LEDGER_AGAIN = 15_000;
 
+const holdsSlot = (state: PipelineState): boolean => state.outcome === null && state.failure === null;
+
 /** Tells the world what was committed: the ledger, the tenant's list, and, at the end, the tenant's control object. */
 export class PipelineOutbox {
   readonly #env: OutboxEnv;
@@ -36,8 +38,8 @@ export class PipelineOutbox {
   /** When something here is due; Infinity for never. */
   nextDue(state: PipelineState): number {
     const ledger = this.#ledgerDue(state);
-    const release = state.outcome && !this.#cursor.released ? Date.now() + 1_000 : Number.POSITIVE_INFINITY;
-    return Math.min(ledger, release);
+    const slot = holdsSlot(state) === this.#cursor.released ? Date.now() + 1_000 : Number.POSITIVE_INFINITY;
+    return Math.min(ledger, slot);
   }
 
   #ledgerDue(state: PipelineState): number {
@@ -55,7 +57,7 @@ export class PipelineOutbox {
 
   async drain(state: PipelineState): Promise<void> {
     if (!state.spawned) return;
-    await Promise.all([this.#hintLedger(state), this.#feed(state), this.#release(state)]);
+    await Promise.all([this.#hintLedger(state), this.#feed(state), this.#holdSlot(state)]);
   }
 
   async #hintLedger(state: PipelineState): Promise<void> {
@@ -82,11 +84,16 @@ export class PipelineOutbox {
     await this.#stub<FeedRpc>(this.#env.FEED, feedObjectName(state.spawned.tenant)).update(toPipeline(state));
   }
 
-  async #release(state: PipelineState): Promise<void> {
-    if (!state.outcome || !state.spawned || this.#cursor.released) return;
+  /** CONS-9: a pipeline that has ended, or waits for a fallback, holds no slot; one that runs again takes it back. */
+  async #holdSlot(state: PipelineState): Promise<void> {
+    if (!state.spawned || holdsSlot(state) !== this.#cursor.released) return;
     const control = this.#stub<ControlRpc>(this.#env.CONTROL, controlObjectName(state.spawned.tenant));
-    await control.release(state.spawned.pipeline_id);
-    this.#cursor = { ...this.#cursor, released: true };
+    const { pipeline_id } = state.spawned;
+    const { tokens_in, tokens_out, cost_microusd } = state.usage;
+    const released = !holdsSlot(state);
+    if (released) await control.release(pipeline_id, { tokens: tokens_in + tokens_out, cost_microusd });
+    else await control.occupy(pipeline_id);
+    this.#cursor = { ...this.#cursor, released };
     this.#store.saveCursor(this.#cursor);
   }
 

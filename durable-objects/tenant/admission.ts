@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
+import { charge, drawSlice, monthOf, type Slice } from './budget.ts';
 import { defaultProject, hasProject } from './people.ts';
 import type { ControlError } from './rpc.ts';
 import type { ControlStore } from './store.ts';
@@ -13,7 +14,15 @@ type AdmissionRow = {
   request_sha256: string;
   released_at: number | null;
   abandoned: number;
+  month: string;
+  charged_tokens: number;
+  charged_microusd: number;
+  slice_tokens: number;
+  slice_microusd: number;
 };
+
+const COLUMNS =
+  'number, project_id, request_sha256, released_at, abandoned, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd';
 
 function overQuota(store: ControlStore): ControlError | null {
   const live = row<{ n: number }>(
@@ -47,11 +56,11 @@ function overQuota(store: ControlStore): ControlError | null {
  */
 export function admit(
   store: ControlStore,
-  a: { pipeline_id: string; project_id: string | null; request_sha256: string },
+  a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice },
 ): Result<{ number: number; project_id: string; replayed: boolean }, ControlError> {
   const known = row<AdmissionRow>(
     store.sql,
-    'SELECT number, project_id, request_sha256, released_at, abandoned FROM admissions WHERE pipeline_id = ?',
+    `SELECT ${COLUMNS} FROM admissions WHERE pipeline_id = ?`,
     a.pipeline_id,
   );
   if (known && known.request_sha256 !== a.request_sha256)
@@ -66,11 +75,20 @@ export function admit(
   if (!hasProject(store, project_id)) return err({ code: 'not_found', what: `project ${project_id}` });
   const refusal = overQuota(store);
   if (refusal) return err(refusal);
+  const month = monthOf(store);
+  const drawn = drawSlice(store, month, a.slice);
+  if (!drawn.ok) return drawn;
   if (known) {
     run(
       store.sql,
-      'UPDATE admissions SET released_at = NULL, abandoned = 0, admitted_at = ? WHERE number = ?',
+      `UPDATE admissions SET released_at = NULL, abandoned = 0, admitted_at = ?, month = ?, charged_tokens = ?, charged_microusd = ?,
+       slice_tokens = ?, slice_microusd = ? WHERE number = ?`,
       store.now(),
+      month,
+      a.slice.tokens,
+      a.slice.cost_microusd,
+      a.slice.tokens,
+      a.slice.cost_microusd,
       known.number,
     );
     return ok({ number: known.number, project_id, replayed: false });
@@ -79,31 +97,68 @@ export function admit(
     (row<{ n: number | null }>(store.sql, 'SELECT max(number) AS n FROM admissions')?.n ?? 0) + 1;
   run(
     store.sql,
-    'INSERT INTO admissions (number, pipeline_id, project_id, request_sha256, admitted_at) VALUES (?, ?, ?, ?, ?)',
+    `INSERT INTO admissions (number, pipeline_id, project_id, request_sha256, admitted_at, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     number,
     a.pipeline_id,
     project_id,
     a.request_sha256,
     store.now(),
+    month,
+    a.slice.tokens,
+    a.slice.cost_microusd,
+    a.slice.tokens,
+    a.slice.cost_microusd,
   );
   return ok({ number, project_id, replayed: false });
 }
 
-/** Idempotent. `abandoned`: the pipeline never started, if its slot is at least `older_than_s` old. */
-export function release(
-  store: ControlStore,
-  pipelineId: string,
-  abandoned: { older_than_s: number } | null,
-): void {
-  const before = store.now() - (abandoned?.older_than_s ?? 0) * 1_000;
+/** Charges a pipeline with another amount than before; the difference goes to its month. */
+function settle(store: ControlStore, known: AdmissionRow, amount: Slice): void {
+  charge(store, known.month, {
+    tokens: amount.tokens - known.charged_tokens,
+    cost_microusd: amount.cost_microusd - known.charged_microusd,
+  });
   run(
     store.sql,
-    'UPDATE admissions SET released_at = ?, abandoned = ? WHERE pipeline_id = ? AND released_at IS NULL AND admitted_at <= ?',
+    'UPDATE admissions SET charged_tokens = ?, charged_microusd = ? WHERE number = ?',
+    amount.tokens,
+    amount.cost_microusd,
+    known.number,
+  );
+}
+
+const admissionOf = (store: ControlStore, pipelineId: string): AdmissionRow | undefined =>
+  row<AdmissionRow>(store.sql, `SELECT ${COLUMNS} FROM admissions WHERE pipeline_id = ?`, pipelineId);
+
+/** The pipeline works no more: its slot and what it did not use of its slice are free. Idempotent. */
+export function release(store: ControlStore, pipelineId: string, used: Slice): void {
+  const known = admissionOf(store, pipelineId);
+  if (!known || known.released_at !== null) return;
+  settle(store, known, used);
+  run(store.sql, 'UPDATE admissions SET released_at = ? WHERE number = ?', store.now(), known.number);
+}
+
+/** The pipeline never started, and its slot is at least that old. */
+export function abandon(store: ControlStore, pipelineId: string, olderThanS: number): void {
+  const known = admissionOf(store, pipelineId);
+  if (!known || known.released_at !== null) return;
+  const before = store.now() - olderThanS * 1_000;
+  const { rowsWritten } = store.sql.exec(
+    'UPDATE admissions SET released_at = ?, abandoned = 1 WHERE number = ? AND admitted_at <= ?',
     store.now(),
-    abandoned ? 1 : 0,
-    pipelineId,
+    known.number,
     before,
   );
+  if (rowsWritten > 0) settle(store, known, { tokens: 0, cost_microusd: 0 });
+}
+
+/** REC-1: a rerun takes a slot and its slice again, also above the quota: it was admitted once. Idempotent. */
+export function occupy(store: ControlStore, pipelineId: string): void {
+  const known = admissionOf(store, pipelineId);
+  if (!known || known.released_at === null) return;
+  settle(store, known, { tokens: known.slice_tokens, cost_microusd: known.slice_microusd });
+  run(store.sql, 'UPDATE admissions SET released_at = NULL WHERE number = ?', known.number);
 }
 
 export const livePipelines = (store: ControlStore): string[] =>

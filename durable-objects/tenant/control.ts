@@ -5,6 +5,7 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { hasSchema, migrate } from '../shared/schema.ts';
 import { row, run } from '../shared/sql.ts';
 import * as admission from './admission.ts';
+import type { Slice } from './budget.ts';
 import * as keys from './keys.ts';
 import * as people from './people.ts';
 import * as plans from './plans.ts';
@@ -161,7 +162,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
     return this.#inStore(plans.listPlans, () => []);
   }
 
-  async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string }) {
+  async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice }) {
     return this.#result((s) => admission.admit(s, a));
   }
   async authorityOf(actor: string) {
@@ -170,9 +171,21 @@ export class TenantControl extends DurableObject implements ControlRpc {
       () => null,
     );
   }
-  async release(pipeline_id: string, abandoned?: { older_than_s: number }) {
+  async release(pipeline_id: string, used: Slice) {
     this.#inStore(
-      (s) => admission.release(s, pipeline_id, abandoned ?? null),
+      (s) => admission.release(s, pipeline_id, used),
+      () => undefined,
+    );
+  }
+  async abandon(pipeline_id: string, older_than_s: number) {
+    this.#inStore(
+      (s) => admission.abandon(s, pipeline_id, older_than_s),
+      () => undefined,
+    );
+  }
+  async occupy(pipeline_id: string) {
+    this.#inStore(
+      (s) => admission.occupy(s, pipeline_id),
       () => undefined,
     );
   }

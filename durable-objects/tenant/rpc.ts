@@ -4,6 +4,9 @@ import type { PlanSummary } from '#contract/requests.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
+import type { Slice } from './budget.ts';
+
+export type { Slice };
 
 export type ControlError =
   | { code: 'not_found'; what: string }
@@ -96,14 +99,17 @@ export interface ControlRpc {
     pipeline_id: string;
     project_id: string | null;
     request_sha256: string;
+    /** PIPE-11: set aside of the tenant's monthly budget. */
+    slice: Slice;
   }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
   /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
   authorityOf(actor: string): Promise<Tier | null>;
-  /**
-   * The pipeline ended: its quota slot is free. Idempotent. `abandoned`: it never started, and its slot is at least that old;
-   * the same spawn may then take the slot anew, under the same number.
-   */
-  release(pipeline_id: string, abandoned?: { older_than_s: number }): Promise<void>;
+  /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of its slice only what it used is charged. */
+  release(pipeline_id: string, used: Slice): Promise<void>;
+  /** It never started, and its slot is at least that old; the same spawn may then take the slot anew, under the same number. */
+  abandon(pipeline_id: string, older_than_s: number): Promise<void>;
+  /** REC-1: it works again. */
+  occupy(pipeline_id: string): Promise<void>;
   /** Ids that have a slot. */
   livePipelines(): Promise<string[]>;
   /** For the cron (REC-6): those with a slot, and those that ended lately and may still have tokens to revoke. */

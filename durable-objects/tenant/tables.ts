@@ -20,8 +20,11 @@ export const CONTROL_MIGRATIONS = [
   ) WITHOUT ROWID;
   CREATE TABLE admissions (
     number INTEGER PRIMARY KEY, pipeline_id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL, request_sha256 TEXT NOT NULL,
-    admitted_at INTEGER NOT NULL, released_at INTEGER, abandoned INTEGER NOT NULL DEFAULT 0
+    admitted_at INTEGER NOT NULL, released_at INTEGER, abandoned INTEGER NOT NULL DEFAULT 0,
+    month TEXT NOT NULL, charged_tokens INTEGER NOT NULL, charged_microusd INTEGER NOT NULL,
+    slice_tokens INTEGER NOT NULL, slice_microusd INTEGER NOT NULL
   );
+  CREATE TABLE budgets (month TEXT PRIMARY KEY, tokens INTEGER NOT NULL, microusd INTEGER NOT NULL) WITHOUT ROWID;
   CREATE INDEX admissions_live ON admissions (released_at) WHERE released_at IS NULL;
   CREATE TABLE changes (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL

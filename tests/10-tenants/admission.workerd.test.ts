@@ -126,8 +126,9 @@ describe('spawn', () => {
 });
 
 describe('quotas', () => {
-  const admit = (tenant: string, pipeline_id: string) =>
-    controlStub(env.CONTROL, tenant).admit({ pipeline_id, project_id: null, request_sha256: 'x' });
+  const NOTHING = { tokens: 0, cost_microusd: 0 };
+  const admit = (tenant: string, pipeline_id: string, slice = NOTHING) =>
+    controlStub(env.CONTROL, tenant).admit({ pipeline_id, project_id: null, request_sha256: 'x', slice });
 
   it('TEN-1: the hundred-and-first live pipeline is refused with 429, and a released slot lets it in', async () => {
     const busy = await makeTenant('busy');
@@ -136,7 +137,7 @@ describe('quotas', () => {
     expect(refused.status).toBe(429);
     expect(refused.body.code).toBe('quota_exceeded');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    await controlStub(env.CONTROL, 'busy').release('pl_live7');
+    await controlStub(env.CONTROL, 'busy').release('pl_live7', NOTHING);
     expect((await spawn(busy.keys.operator, spawnBody())).status).toBe(201);
   });
 
@@ -145,7 +146,7 @@ describe('quotas', () => {
     const control = controlStub(env.CONTROL, 'hasty');
     for (let i = 0; i < 120; i++) {
       expect((await admit('hasty', `pl_fast${i}`)).ok).toBe(true);
-      await control.release(`pl_fast${i}`);
+      await control.release(`pl_fast${i}`, NOTHING);
     }
     const refused = await admit('hasty', 'pl_fast120');
     expect(refused).toMatchObject({ ok: false, error: { code: 'quota_exceeded' } });
@@ -159,11 +160,42 @@ describe('quotas', () => {
     await makeTenant('unlucky');
     const control = controlStub(env.CONTROL, 'unlucky');
     const first = await admit('unlucky', 'pl_half');
-    await control.release('pl_half', { older_than_s: 600 });
+    await control.abandon('pl_half', 600);
     expect(await control.livePipelines()).toEqual(['pl_half']);
-    await control.release('pl_half', { older_than_s: 0 });
+    await control.abandon('pl_half', 0);
     expect(await control.livePipelines()).toEqual([]);
     expect(await admit('unlucky', 'pl_half')).toEqual(first);
     expect(await control.livePipelines()).toEqual(['pl_half']);
+  });
+
+  it('PIPE-11 TEN-1: pipelines side by side set their limits aside of the tenant’s month, and give back what they do not use', async () => {
+    await makeTenant('frugal');
+    const control = controlStub(env.CONTROL, 'frugal');
+    const half = { tokens: 500_000_000, cost_microusd: 1_000 };
+    expect((await admit('frugal', 'pl_one', half)).ok).toBe(true);
+    expect((await admit('frugal', 'pl_two', half)).ok).toBe(true);
+    const third = await admit('frugal', 'pl_three', { tokens: 1, cost_microusd: 0 });
+    expect(third).toMatchObject({ ok: false, error: { code: 'quota_exceeded' } });
+    await control.release('pl_one', { tokens: 400_000_000, cost_microusd: 10 });
+    await control.release('pl_one', { tokens: 0, cost_microusd: 0 });
+    const left = { tokens: 100_000_000, cost_microusd: 0 };
+    expect(await admit('frugal', 'pl_four', { ...left, tokens: left.tokens + 1 })).toMatchObject({
+      ok: false,
+    });
+    expect((await admit('frugal', 'pl_four', left)).ok).toBe(true);
+  });
+
+  it('PIPE-11: a spawn that never started is charged nothing, and a rerun takes its slot and slice again', async () => {
+    await makeTenant('again');
+    const control = controlStub(env.CONTROL, 'again');
+    const all = { tokens: 1_000_000_000, cost_microusd: 0 };
+    await admit('again', 'pl_never', all);
+    await control.abandon('pl_never', 0);
+    expect((await admit('again', 'pl_parked', all)).ok).toBe(true);
+    await control.release('pl_parked', { tokens: 10, cost_microusd: 0 });
+    expect(await control.livePipelines()).toEqual([]);
+    await control.occupy('pl_parked');
+    expect(await control.livePipelines()).toEqual(['pl_parked']);
+    expect(await admit('again', 'pl_other', { tokens: 1, cost_microusd: 0 })).toMatchObject({ ok: false });
   });
 });

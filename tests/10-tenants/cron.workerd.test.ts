@@ -8,7 +8,12 @@ import { consumeQueue } from '#workers/queues.ts';
 
 const EVERY_MINUTE = { cron: '* * * * *' };
 const admit = (tenant: string, pipeline_id: string) =>
-  controlStub(env.CONTROL, tenant).admit({ pipeline_id, project_id: null, request_sha256: 'x' });
+  controlStub(env.CONTROL, tenant).admit({
+    pipeline_id,
+    project_id: null,
+    request_sha256: 'x',
+    slice: { tokens: 0, cost_microusd: 0 },
+  });
 const live = (tenant: string) => controlStub(env.CONTROL, tenant).livePipelines();
 const age = (tenant: string, ms: number) =>
   runInDurableObject(env.CONTROL.getByName(`t/${tenant}/control`), (_, state) =>

@@ -1,5 +1,6 @@
 import { leastTier } from '#domain/governance/tier.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
+import { sliceOf } from '#domain/plan/limits.ts';
 import type { StepContext } from './context.ts';
 import { textsOf } from './documents.ts';
 import { done, failed, malformed, type StepOutcome } from './outcome.ts';
@@ -21,7 +22,12 @@ export async function spawnSuccessor(context: StepContext): Promise<StepOutcome>
   if (authority === null) {
     return waits('authority_withdrawn', `${successor.created_by} may not spawn pipelines any more.`, 300);
   }
-  const admitted = await deps.control(tenant).admit({ pipeline_id, project_id, request_sha256 });
+  const admitted = await deps.control(tenant).admit({
+    pipeline_id,
+    project_id,
+    request_sha256,
+    slice: sliceOf(plan.limits),
+  });
   if (!admitted.ok) {
     const { error } = admitted;
     return waits(

@@ -10,6 +10,7 @@ import {
 import { leastTier } from '#domain/governance/tier.ts';
 import { pipelineIdOf, randomId } from '#domain/ids.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
+import { sliceOf } from '#domain/plan/limits.ts';
 import { actorOf, type OperatorCommand } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
@@ -75,7 +76,9 @@ export const recovery = [
       const pipeline_id = randomId('pl', crypto.getRandomValues(new Uint8Array(13)));
       const request_sha256 = hashJson(body);
       const control = controlOf(asked);
-      const { number } = must(await control.admit({ pipeline_id, project_id, request_sha256 }));
+      const { number } = must(
+        await control.admit({ pipeline_id, project_id, request_sha256, slice: sliceOf(plan.limits) }),
+      );
       const spawned = await pipelineStub(env.PIPELINE, caller.tenant, pipeline_id).spawn({
         pipeline_id,
         tenant: caller.tenant,
@@ -91,7 +94,7 @@ export const recovery = [
         actor: actorOf(caller),
       });
       if (!spawned.ok) {
-        await control.release(pipeline_id, { older_than_s: 0 });
+        await control.abandon(pipeline_id, 0);
         throw problemOf(spawned.error);
       }
       return json(201, spawned.value.pipeline);

@@ -3,6 +3,7 @@ import { Pipeline } from '#contract/pipeline.ts';
 import { MAX_PLAN_BYTES, SpawnRequest } from '#contract/requests.ts';
 import { pipelineIdFor, randomId } from '#domain/ids.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
+import { sliceOf } from '#domain/plan/limits.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
@@ -56,8 +57,10 @@ export const spawn = endpoint('POST /api/spawn', {
     // With the project that it means: the same words from a key for another project are another request.
     const request_sha256 = hashJson({ ...body, project_id: project });
     const control = controlOf(asked);
-    const admitted = must(await control.admit({ pipeline_id, project_id: project, request_sha256 }));
-    const abandon = () => control.release(pipeline_id, { older_than_s: 0 });
+    const admitted = must(
+      await control.admit({ pipeline_id, project_id: project, request_sha256, slice: sliceOf(plan.limits) }),
+    );
+    const abandon = () => control.abandon(pipeline_id, 0);
     let spawned: Awaited<ReturnType<ReturnType<typeof pipelineStub>['spawn']>>;
     try {
       spawned = await pipelineStub(env.PIPELINE, caller.tenant, pipeline_id).spawn({
