@@ -81,7 +81,12 @@ const bindings: Step = {
 /** Every folder with a tsconfig.json of its own is a project; one that runs in two places has another beside it. */
 const projects = (): string[] =>
   globSync('{*,bench/*}/tsconfig{,.*}.json', { cwd: ROOT })
-    .map((p) => p.split(sep).join('/').replace(/\/tsconfig\.json$/, ''))
+    .map((p) =>
+      p
+        .split(sep)
+        .join('/')
+        .replace(/\/tsconfig\.json$/, ''),
+    )
     .sort();
 
 export const steps = (): Step[] => [lint, importRules, bindings, migrations, ...projects().map(types)];

@@ -43,7 +43,7 @@ const request = (more: Partial<ModelRequest<PlannerReport>> = {}): ModelRequest<
 
 /** Sends comments for ever, as a provider that queues the request does. */
 const keepAlive: typeof fetch = async () => {
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let timer: ReturnType<typeof setInterval> | null = null;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       timer = setInterval(() => controller.enqueue(encoder.encode(': keep-alive\n\n')), 5);

@@ -152,6 +152,8 @@ export class StepWorld {
       tier: plan.tier,
       auto_continue: true,
       request_sha256: 'a'.repeat(64),
+      successor_of: null,
+      fork: null,
     };
     const done = this.rig.when(command);
     if (!done.ok) throw new Error(JSON.stringify(done.error));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
+import type { StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import { replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
@@ -475,7 +476,7 @@ describe('pause, fork, limits, unknown outcomes', () => {
     expect(action?.status).toBe('unknown');
     expect(toPipeline(rig.state).waiting_for).toBe('approval');
 
-    const late = {
+    const late: StepResult = {
       kind: 'action',
       status: 'succeeded',
       result: '{}',
@@ -483,7 +484,7 @@ describe('pause, fork, limits, unknown outcomes', () => {
       truncated: false,
       error: null,
       origin: [],
-    } as const;
+    };
     rig.when({ kind: 'complete', step_id: step!.step_id, epoch, result: late });
     expect(rig.state.log.at(-1)?.message).toContain('succeeded');
     expect(toOrchestration(rig.state).actions[0]?.status).toBe('unknown');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Ballot, conflicts, tally, winner } from '#domain/consensus/tally.ts';
 
 type Vote = Ballot['votes'][number];
-const P = { proposal_id: 'p', revision: 1, author: 'ALPHA' as const, seq: 1 };
+const P: Ballot['proposals'][number] = { proposal_id: 'p', revision: 1, author: 'ALPHA', seq: 1 };
 const cast = (seat: Vote['seat'], vote: Vote['vote'], more: Partial<Vote> = {}): Vote => ({
   seat,
   proposal_id: 'p',

@@ -103,7 +103,7 @@ describe('the ledger consumer', () => {
     const before = p.state();
     p.commit({
       type: 'pipeline_ended',
-      body: { state: 'COMPLETED', exit_code: 0, reason: 'consensus_reached' },
+      body: { state: 'COMPLETED', exit_code: 0, reason: 'consensus_reached', detail: null },
     });
     await ship([p]);
     const late = new FakePipeline('pl_aaaa');

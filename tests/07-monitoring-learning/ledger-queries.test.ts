@@ -24,7 +24,7 @@ beforeAll(async () => {
   pipelines[23]?.commit(TIMEOUT('vault', 'st_bbbb_2'));
   pipelines[22]?.commit({
     type: 'pipeline_ended',
-    body: { state: 'FAILED', exit_code: 1, reason: 'cancelled' },
+    body: { state: 'FAILED', exit_code: 1, reason: 'cancelled', detail: null },
   });
   pipelines.push(new FakePipeline('pl_rival', 1, 'rival').commit(failure('theirs')));
   await handleLedgerBatch(batchOf(pipelines.map((p) => hint(p))), {

@@ -24,6 +24,7 @@ const decision: EventBodies['action_decided']['decision'] = {
   policy_version: '1',
   reason: 'not on the list',
   remedy: 'add the host',
+  effect: 'once',
   violation: null,
 };
 
