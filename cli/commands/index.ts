@@ -1,17 +1,25 @@
 import type { Verb } from '../verb.ts';
+import approvals from './approvals.ts';
+import { approve, deny } from './approve.ts';
 import link from './auth/link.ts';
 import login from './auth/login.ts';
 import logout from './auth/logout.ts';
 import whoami from './auth/whoami.ts';
 import { completionVerb } from './completion.ts';
 import doctor from './doctor.ts';
-import cancel from './pipeline/cancel.ts';
 import continueVerb from './pipeline/continue.ts';
+import fallback from './pipeline/fallback.ts';
+import fork from './pipeline/fork.ts';
+import lineage from './pipeline/lineage.ts';
 import list from './pipeline/list.ts';
+import log from './pipeline/log.ts';
 import logs from './pipeline/logs.ts';
+import resolve from './pipeline/resolve.ts';
 import show from './pipeline/show.ts';
 import spawn from './pipeline/spawn.ts';
+import { abort, cancel, pause, resume } from './pipeline/steer.ts';
 import { revoke, stop } from './pipeline/stop.ts';
+import verdict from './pipeline/verdict.ts';
 import wait from './pipeline/wait.ts';
 import watch from './pipeline/watch.ts';
 import check from './plan/check.ts';
@@ -26,10 +34,22 @@ const OWN: Verb[] = [
   watch,
   wait,
   logs,
+  log,
+  lineage,
+  verdict,
   continueVerb,
+  pause,
+  resume,
+  abort,
   cancel,
+  fallback,
+  fork,
+  resolve,
   stop,
   revoke,
+  approvals,
+  approve,
+  deny,
   check,
   login,
   logout,

@@ -1,10 +1,11 @@
-import type { Orchestration } from '#client/index.ts';
+import type { Lineage, Orchestration } from '#client/index.ts';
 import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
 import { duration, money, plural } from '../terminal/format.ts';
 import { printable } from '../terminal/text.ts';
 import { providerNote } from '../views/dashboard.ts';
+import { lineageLines } from '../views/lineage.ts';
 import {
   failingFindings,
   severityCounts,
@@ -13,7 +14,7 @@ import {
   verdictLine,
 } from '../views/verdict.ts';
 import { followPipeline } from '../watch/follow.ts';
-import { followLineage } from '../watch/lineage.ts';
+import { type FollowedLineage, followLineage, lineageNotes } from '../watch/lineage.ts';
 import { watchPipeline } from '../watch/watch.ts';
 
 export const SEVERITY_CHOICES = SEVERITIES;
@@ -25,8 +26,9 @@ export interface WaitOptions {
 }
 
 /** What `--wait` answers with `--json`. */
-const summary = (orchestration: Orchestration, exitCode: ExitCode, matched: number) => ({
+const summary = ({ orchestration, lineage }: FollowedLineage, exitCode: ExitCode, matched: number) => ({
   pipeline: orchestration.pipeline,
+  lineage: lineage?.items ?? [],
   verdict: orchestration.blackboard.consensus,
   findings: supportingFindings(orchestration).map(({ finding_id, severity, title, author, citations }) => ({
     finding_id,
@@ -40,7 +42,11 @@ const summary = (orchestration: Orchestration, exitCode: ExitCode, matched: numb
 });
 
 /** The end in a few lines: the verdict, what it rests on, what it cost. */
-export function resultLines(orchestration: Orchestration, { out }: Pick<Context, 'out'>): string[] {
+export function resultLines(
+  orchestration: Orchestration,
+  { out }: Pick<Context, 'out'>,
+  lineage: Lineage | null = null,
+): string[] {
   const { style } = out;
   const { pipeline, blackboard } = orchestration;
   const rests = supportingFindings(orchestration);
@@ -61,6 +67,7 @@ export function resultLines(orchestration: Orchestration, { out }: Pick<Context,
         `  ${style.caution(`${seat} ${vote === 'reject' ? 'rejects' : 'abstains'}:`)} ${printable(reason)}`,
     ),
     style.faint(`  ${facts.filter(Boolean).join(' · ')}`),
+    ...(lineage ? lineageLines(lineage, style, pipeline.pipeline_id).map((line) => `  ${line}`) : []),
   ];
 }
 
@@ -94,30 +101,33 @@ export async function waitForVerdict(
         }, options.timeout * 1_000);
   process.once('SIGINT', stop);
   let pipelineId = first;
-  let settled: Orchestration;
+  let followed: FollowedLineage;
   try {
     const { signal } = interrupt;
-    settled = await followLineage(
-      first,
-      (id) =>
-        options.quiet || context.json
+    const notes = lineageNotes((text) => context.notes.print(context.notes.style.caution(text)));
+    followed = await followLineage(client, first, {
+      ...notes,
+      signal,
+      follow: (id) => {
+        pipelineId = id;
+        return options.quiet || context.json
           ? followPipeline(client, id, { signal })
-          : watchPipeline(client, id, context.notes, { signal }),
-      (from, to) => {
-        pipelineId = to;
-        context.notes.print(context.notes.style.caution(`${from} hands over to ${to}`));
+          : watchPipeline(client, id, context.notes, { signal });
       },
-    );
+    });
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
     clearTimeout(timer);
     process.removeListener('SIGINT', stop);
   }
+  const settled = followed.orchestration;
   const failing = options.failOn ? failingFindings(settled, options.failOn) : [];
   const own = settled.pipeline.exit_code ?? EXIT.error;
   const exitCode = own === 0 && failing.length > 0 ? EXIT.findings : own;
-  context.emit(summary(settled, exitCode, failing.length), () => resultLines(settled, context));
+  context.emit(summary(followed, exitCode, failing.length), () =>
+    resultLines(settled, context, followed.lineage),
+  );
   if (exitCode === EXIT.findings) {
     const { style } = context.notes;
     const worst = failing[0]!;

@@ -3,6 +3,7 @@ import { count, duration, money, plural } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { printable, truncate } from '../terminal/text.ts';
 import { agentLines } from './agents.ts';
+import { attemptNote } from './lineage.ts';
 import { progressBar, progressOf } from './progress.ts';
 import { stateRibbon } from './ribbon.ts';
 
@@ -56,10 +57,12 @@ export function liveBlock(state: LiveState, style: Style, width: number, frame: 
     `${money(usage.cost_microusd)} of ${money(limits.cost_microusd)}`,
   ];
   const bar = progressBar(progressOf(orchestration), Math.max(BAR.min, Math.min(BAR.max, width - 60)), style);
+  const attempt = attemptNote(pipeline);
   const trouble = stream === 'stale' ? [style.caution('  connection lost; trying again …')] : [];
   return [
     '',
     `  ${truncate(heading(orchestration, style), width - 3)}`,
+    ...(attempt ? [`  ${style.caution(attempt)}`] : []),
     `  ${stateRibbon(pipeline, reached, style)}`,
     ...agentLines(agents, style, width - 4, spinner).map((line) => `  ${line}`),
     ...(facts.length > 0 ? [`  ${facts.join(style.faint(' · '))}`] : []),

@@ -15,6 +15,9 @@ export interface Cast {
 
 export const newCast = (): Cast => ({ roles: new Map(), actions: new Map(), proposals: new Map() });
 
+/** A code as words: `round_limit`, `round limit`. */
+const words = (code: string): string => code.replaceAll('_', ' ');
+
 /** What a person watching wants to read about one event; null for those that only the log needs. `detailed` tells more of them. */
 export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = false): string | null {
   const event = wire as PipelineEvent;
@@ -25,6 +28,21 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
       return `spawned from plan ${printable(event.body.plan_name)} ${event.body.plan_version}, tier ${event.body.tier}`;
     case 'credentials_recorded':
       return `Vault login, policies ${event.body.policies.join(', ')}`;
+    case 'handoff_loaded':
+      return `resumes from the handoff of ${event.body.prior_pipeline} ${style.faint(`(attempt ${event.body.handoff.attempt} ended by ${words(event.body.handoff.trigger)}; sha256 ${event.body.sha256.slice(0, 12)}…)`)}`;
+    case 'pipeline_forked': {
+      const { from, at_seq, findings, proposals } = event.body;
+      for (const one of proposals) cast.proposals.set(one.proposal_id, one.author);
+      return `forked from event ${at_seq} of ${from}, with ${plural(findings.length, 'finding')} and ${plural(proposals.length, 'proposal')}`;
+    }
+    case 'credentials_suspended':
+      return style.caution(`tokens revoked while it waits: ${printable(event.body.reason)}`);
+    case 'pause_requested':
+      return `${style.caution('pause asked for')} by ${printable(event.actor)}: ${printable(event.body.reason)}`;
+    case 'paused':
+      return style.caution('paused; nothing new is started, deadlines stand still');
+    case 'resumed':
+      return `resumed by ${printable(event.actor)}: ${printable(event.body.reason)}`;
     case 'state_entered':
       return style.title(event.body.state);
     case 'waiting_began':
@@ -81,6 +99,50 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
       return style.good(`consensus in round ${event.body.round}: ${event.body.approvals.join(', ')}`);
     case 'consensus_failed':
       return style.bad(`no consensus after round ${event.body.round}: ${printable(event.body.reason)}`);
+    case 'failure_context_stored':
+      return detailed ? `failure context stored under ${event.body.key} for ${event.body.ttl_s} s` : null;
+    case 'fallback_chosen':
+      return `${style.strong(words(event.body.action))} chosen by ${printable(event.actor)}: ${printable(event.body.reason)}`;
+    case 'generation_started': {
+      const { generation, tier, mediator } = event.body;
+      return `${style.title(`generation ${generation}`)} ${style.faint(`tier ${tier}${mediator ? ', GAMMA from the start' : ''}; budgets continue`)}`;
+    }
+    case 'partial_accepted':
+      return style.caution(
+        `${printable(event.actor)} accepts ${proposal(event.body.proposal_id)} (revision ${event.body.revision}) without consensus: ${printable(event.body.reason)}`,
+      );
+    case 'approval_requested': {
+      const { approval_id, action, tier, requested_by, reason } = event.body;
+      return `${style.caution('approval needed')} ${approval_id}: ${words(action)} to tier ${tier}, asked for by ${printable(requested_by)}: ${printable(reason)}`;
+    }
+    case 'approval_decided': {
+      const { approval_id, decision, reason } = event.body;
+      if (decision === 'expired')
+        return style.caution(`approval ${approval_id} expired: ${printable(reason)}`);
+      const decided = decision === 'approve' ? style.good('approved') : style.bad('denied');
+      return `${approval_id} ${decided} by ${printable(event.actor)}: ${printable(reason)}`;
+    }
+    case 'recovery_started': {
+      const { trigger, detail } = event.body;
+      return `${style.caution(`the supervisor ends the run (${words(trigger)})`)}: ${printable(detail)}`;
+    }
+    case 'synthesis_written': {
+      const by = event.body.agent_id === null ? 'put together by rule' : `by ${role(event.body.agent_id)}`;
+      return `synthesis ${by}: ${printable(event.body.title)}`;
+    }
+    case 'handoff_sealed': {
+      const { successor_id, sha256 } = event.body;
+      const next = successor_id === null ? style.bad('no successor') : `${successor_id} goes on`;
+      return `handoff sealed ${style.faint(`(sha256 ${sha256.slice(0, 12)}…)`)}; ${next}`;
+    }
+    case 'action_unknown': {
+      const { action_id, why } = event.body;
+      return `${style.bad('outcome unknown')} ${cast.actions.get(action_id)?.tool ?? ''} ${action_id}: ${printable(why)}; a person has to look (ags pipeline resolve)`;
+    }
+    case 'action_resolved': {
+      const { action_id, status, reason } = event.body;
+      return `${cast.actions.get(action_id)?.tool ?? action_id} ${status}, says ${printable(event.actor)}: ${printable(reason)}`;
+    }
     case 'action_requested': {
       const { action_id, agent_id, tool, target } = event.body;
       cast.actions.set(action_id, { agent_id, tool, target });

@@ -1,5 +1,6 @@
 import type { Finding, Orchestration, Pipeline, Proposal } from '#client/index.ts';
 import { atLeast, type Severity, severityRank } from '#domain/governance/severity.ts';
+import { EXIT_CODES } from '#domain/pipeline/states.ts';
 import { plural } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { printable } from '../terminal/text.ts';
@@ -25,11 +26,20 @@ const REASONS: Record<string, string> = {
   model_key_refused: 'the model’s provider refused the API key',
   model_credits: 'the model’s provider has no credits left for this key',
   model_not_found: 'the provider does not know the model',
-  recovery_exhausted: 'every attempt of its lineage is used up',
+  abort: 'an operator ended it early',
+  partial_accepted: 'a person accepted a partial result',
+  recovery_exhausted: 'no attempt, or no budget, of its lineage is left',
 };
 
+export const reasonInWords = (reason: string): string => REASONS[reason] ?? reason.replaceAll('_', ' ');
 const reasonOf = ({ reason }: Pipeline): string =>
-  reason === null ? 'no reason was recorded' : (REASONS[reason] ?? reason.replaceAll('_', ' '));
+  reason === null ? 'no reason was recorded' : reasonInWords(reason);
+
+/** What a failed consensus waits for. */
+const WAITING: Record<string, string> = {
+  fallback: '; a person decides how to go on (ags pipeline fallback)',
+  approval: '; another person’s approval is asked for (ags approvals)',
+};
 
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
@@ -47,10 +57,17 @@ export function verdictLine({ pipeline, blackboard }: Orchestration, style: Styl
     return `${style.good('✔ Verdict:')} ${style.strong(title)} ${style.faint(`(${[agreement, ...dissent].join('; ')})`)}`;
   }
   if (pipeline.state === 'COMPLETED') {
-    return `${style.good('✔ Completed:')} ${printable(pipeline.verdict ?? reasonOf(pipeline))}`;
+    const partial =
+      pipeline.reason === 'partial_accepted'
+        ? ` ${style.caution('(without consensus, accepted by a person)')}`
+        : '';
+    return `${style.good('✔ Completed:')} ${style.strong(printable(pipeline.verdict ?? reasonOf(pipeline)))}${partial}`;
   }
-  if (pipeline.exit_code === 2) {
-    const waiting = pipeline.waiting_for === 'fallback' ? '; a person decides how to go on' : '';
+  if (pipeline.exit_code === EXIT_CODES.handed_over) {
+    return `${style.caution('▲ Handed over:')} ${style.strong(reasonOf(pipeline))}; ${pipeline.successor_id ?? 'its successor'} goes on`;
+  }
+  if (pipeline.exit_code === EXIT_CODES.consensus_failure) {
+    const waiting = WAITING[pipeline.waiting_for ?? ''] ?? '';
     return `${style.caution('▲ No verdict:')} ${style.strong(reasonOf({ ...pipeline, reason: pipeline.reason ?? 'consensus_failed' }))}${waiting}`;
   }
   if (pipeline.state === 'FAILED') {

@@ -5,9 +5,15 @@ import { withPlanLines } from '#cli/commands/spawn.ts';
 import { resultLines } from '#cli/commands/wait.ts';
 import type { PlanReference } from '#cli/plan/read.ts';
 import type { Screen } from '#cli/terminal/terminal.ts';
-import { followLineage } from '#cli/watch/lineage.ts';
+import { followLineage, lineageNotes } from '#cli/watch/lineage.ts';
 import { watchPipeline } from '#cli/watch/watch.ts';
-import { type Client, createClient, type Orchestration, type SpawnRequest } from '#client/index.ts';
+import {
+  type Client,
+  createClient,
+  type Lineage,
+  type Orchestration,
+  type SpawnRequest,
+} from '#client/index.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import { checkEvidence, type EvidenceCheck } from './evidence.ts';
 import { readPrivate, type StateFolder, writePrivate } from './state-folder.ts';
@@ -18,7 +24,10 @@ const Run = z.object({ request_sha256: z.string(), idempotency_key: z.string() }
 const runFile = (folder: StateFolder): string => join(folder.root, 'run.json');
 
 export interface Outcome {
+  /** Of the lineage's last attempt (CLI-1). */
   orchestration: Orchestration;
+  /** null when there was one attempt only. */
+  lineage: Lineage | null;
   evidence: EvidenceCheck;
 }
 
@@ -46,18 +55,18 @@ export async function runPlan(
   const first = await beginOrResume(client, folder, request).catch((error: unknown) => {
     throw withPlanLines(error, plan, { notes: screen });
   });
-  const orchestration = await followLineage(
-    first,
-    (id) => watchPipeline(client, id, screen, { signal }),
-    (from, to) => screen.print(screen.style.caution(`${from} hands over to ${to}`)),
-  );
+  const { orchestration, lineage } = await followLineage(client, first, {
+    ...lineageNotes((text) => screen.print(screen.style.caution(text))),
+    signal,
+    follow: (id) => watchPipeline(client, id, screen, { signal }),
+  });
   writePrivate(runFile(folder), '{}');
   const { pipeline_id, state } = orchestration.pipeline;
   const evidence = await checkEvidence(client, pipeline_id, isEnded(state));
-  return { orchestration, evidence };
+  return { orchestration, lineage, evidence };
 }
 
-export function outcomeLines({ orchestration, evidence }: Outcome, out: Screen): string[] {
+export function outcomeLines({ orchestration, lineage, evidence }: Outcome, out: Screen): string[] {
   const { style } = out;
   const tokens =
     evidence.tokensGone === null
@@ -66,5 +75,5 @@ export function outcomeLines({ orchestration, evidence }: Outcome, out: Screen):
   const proof = evidence.ok
     ? `${style.good('✔ Evidence:')} ${evidence.events} events, hash chain intact ${style.faint(`(head ${evidence.head.slice(0, 12)}…)`)}, ${tokens}`
     : `${style.bad('✘ Evidence:')} the hash chain is broken at ${evidence.why}`;
-  return [...resultLines(orchestration, { out }), proof];
+  return [...resultLines(orchestration, { out }, lineage), proof];
 }

@@ -6,7 +6,9 @@ import { count, duration, money, plural } from '../../terminal/format.ts';
 import { padEnd, printable, wrap } from '../../terminal/text.ts';
 import { defineVerb } from '../../verb.ts';
 import { agentLines } from '../../views/agents.ts';
+import { approvalLines } from '../../views/approval.ts';
 import { heading } from '../../views/dashboard.ts';
+import { recoveryLines } from '../../views/recovery.ts';
 import { stateRibbon } from '../../views/ribbon.ts';
 import { severityWord, verdictLine, winningProposal } from '../../views/verdict.ts';
 import { whichArgument, whichPipeline } from './which.ts';
@@ -37,6 +39,11 @@ function page(orchestration: Orchestration, context: Context): string[] {
     heading(orchestration, style),
     stateRibbon(pipeline, reachedState(orchestration), style),
     verdictLine(orchestration, style),
+    ...section('Recovery', recoveryLines(orchestration, style)),
+    ...section(
+      'Approvals',
+      orchestration.approvals.flatMap((one) => approvalLines(one, style).map((line) => `  ${line}`)),
+    ),
     ...section('Objective', indented(pipeline.objective)),
     ...section('Agents', agentLines(agents, style, width)),
     ...section(
@@ -80,7 +87,8 @@ function page(orchestration: Orchestration, context: Context): string[] {
             : action.decision === null
               ? style.faint('asked')
               : style.good(action.status);
-        return `  ${padEnd(decision, 10)} ${action.tool} ${printable(action.target)}${action.reason && action.decision !== 'allow' ? style.faint(` ${printable(action.reason)}`) : ''}`;
+        const id = action.status === 'unknown' ? style.caution(` outcome unknown: ${action.action_id}`) : '';
+        return `  ${padEnd(decision, 10)} ${action.tool} ${printable(action.target)}${id}${action.reason && action.decision !== 'allow' ? style.faint(` ${printable(action.reason)}`) : ''}`;
       }),
     ),
     ...section(
