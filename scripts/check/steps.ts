@@ -1,6 +1,6 @@
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { ROOT } from '#scripts/generate/migrations.ts';
 import { checkImports } from './imports.ts';
 import { run } from './run.ts';
