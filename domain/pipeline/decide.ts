@@ -13,7 +13,7 @@ import {
   resolveAction,
   revoke,
 } from './decide/operate.ts';
-import { pause, resume } from './decide/pause.ts';
+import { holdIfIdle, pause, resume } from './decide/pause.ts';
 import { spawn } from './decide/spawn.ts';
 import { admit, claim, completeStep, failStep, progress, recordLogin } from './decide/steps.ts';
 import { tick } from './decide/tick.ts';
@@ -41,6 +41,8 @@ export function decide(
   const draft = new Draft(state, context);
   const done = dispatch(draft, command);
   if (!done.ok) return done;
+  // Whatever ended the last step in flight completes a pause (PIPE-10).
+  holdIfIdle(draft);
   return ok({ events: draft.events, state: draft.state, admission: done.value ?? null });
 }
 

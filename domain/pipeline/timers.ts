@@ -64,7 +64,9 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
   const { stopped_since, stopped_ms } = state.clock;
   if (stopped_since !== null) {
     // A person who is waited for stops every clock but the tokens' (PIPE-10).
-    if (!state.suspended) due.push({ kind: 'idle_tokens', at: ms(stopped_since) + CLOCKS.idle_tokens });
+    const holdsTokens = state.tokens.some((t) => t.confirmed_at === null);
+    if (!state.suspended && holdsTokens)
+      due.push({ kind: 'idle_tokens', at: ms(stopped_since) + CLOCKS.idle_tokens });
     return due;
   }
   const deadline_ms = state.spawned.limits.deadline_s * 1_000;

@@ -1,6 +1,7 @@
 import type { Severity } from '../../governance/severity.ts';
 import { violationId } from '../../ids.ts';
 import type { StepKind } from '../event.ts';
+import type { StepState } from '../state.ts';
 import { EXIT_CODES } from '../states.ts';
 import type { Draft } from './draft.ts';
 
@@ -13,8 +14,19 @@ const OUTLIVES: readonly StepKind[] = ['revoke', 'store_context', 'spawn_success
 
 export function cancelSteps(draft: Draft, reason: string): void {
   for (const step of Object.values(draft.state.steps)) {
-    if (!OUTLIVES.includes(step.work.kind)) draft.emit('step_cancelled', { step_id: step.step_id, reason });
+    if (!OUTLIVES.includes(step.work.kind)) dropStep(draft, step, reason);
   }
+}
+
+/** REC-6: a `once` action that was let through may have happened, whoever stops waiting for it and why. */
+export function dropStep(draft: Draft, { step_id, status, work }: StepState, reason: string): void {
+  const action = work.kind === 'action' ? draft.state.actions[work.action_id] : undefined;
+  const { decision, effect } = action?.decision ?? {};
+  if (action && status === 'claimed' && decision === 'allow' && effect === 'once') {
+    const why = `nobody waited for it after it was let through: ${reason}`;
+    draft.emit('action_unknown', { action_id: action.action_id, why });
+  }
+  draft.emit('step_cancelled', { step_id, reason });
 }
 
 /** CRED-4: every recorded token that is not confirmed gone and that no scheduled step is already revoking. */

@@ -4,7 +4,7 @@ import { logId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { type Draft, wrongState } from './draft.ts';
-import { failPipeline, scheduleRevocation } from './ending.ts';
+import { dropStep, failPipeline, scheduleRevocation } from './ending.ts';
 import { loginIfSuspended } from './pause.ts';
 import { startRecovery } from './recovery.ts';
 import { takeTurn } from './rounds.ts';
@@ -84,6 +84,7 @@ export function resolveAction(
     JSON.stringify({ resolved: status, reason }),
     status === 'failed' ? reason : null,
   );
+  loginIfSuspended(draft);
   return ok(undefined);
 }
 
@@ -101,16 +102,29 @@ export function revoke(
   const agent = draft.state.agents[agent_id];
   if (!agent) return err({ code: 'not_found', what: `agent ${agent_id}` });
   if (agent.status === 'revoked') return ok(undefined);
+  const current = agent.status === 'live' && agent.generation === draft.state.generation;
   draft.emit('agent_revoked', { agent_id, reason });
   for (const step of Object.values(draft.state.steps)) {
     if ('agent_id' in step.work && step.work.agent_id === agent_id) {
-      draft.emit('step_cancelled', { step_id: step.step_id, reason: 'its agent was revoked' });
+      dropStep(draft, step, 'its agent was revoked');
     }
   }
   if (agent.accessor) scheduleRevocation(draft, agent.accessor);
   if (agent.role === 'PLANNER' && !draft.state.report) failPipeline(draft, 'planner_revoked', reason);
-  else if (isSeat(agent.role) && draft.state.state === 'ORCHESTRATING') takeTurn(draft, agent.role, true);
+  else if (isSeat(agent.role) && draft.state.state === 'ORCHESTRATING' && current && !draft.state.recovery) {
+    takeTurn(draft, agent.role, true);
+    loseWinningAction(draft, agent_id, reason);
+  }
   return ok(undefined);
+}
+
+/** PIPE-5: the winner's next action must not wait for one whose agent is gone; one that may have happened waits for a person. */
+function loseWinningAction(draft: Draft, agent_id: string, reason: string): void {
+  const lost = Object.values(draft.state.actions).find(
+    (a) => a.request.turn_step_id === null && a.request.agent_id === agent_id && !a.outcome && !a.unknown,
+  );
+  if (lost)
+    finishAction(draft, lost.action_id, 'failed', JSON.stringify({ error: 'revoked', reason }), reason);
 }
 
 /** REC-5. */

@@ -17,14 +17,13 @@ export function pause(
   }
   if (draft.state.pause !== 'none') return ok(undefined);
   draft.emit('pause_requested', { reason });
-  holdIfIdle(draft);
   return ok(undefined);
 }
 
 const inFlight = (draft: Draft): number =>
   Object.values(draft.state.steps).filter((s) => s.status === 'claimed' && 'agent_id' in s.work).length;
 
-/** Called after every step that ends: the last one in flight completes the pause. */
+/** Called after every command: the last step in flight completes the pause, however it ended. */
 export function holdIfIdle(draft: Draft): void {
   if (draft.state.pause !== 'requested' || draft.state.outcome) return;
   const working = inFlight(draft);
@@ -52,7 +51,7 @@ export function suspendTokens(draft: Draft): void {
 
 /** A suspended pipeline that goes on begins with a login of its own; the rest follows from that. */
 export function loginIfSuspended(draft: Draft): boolean {
-  if (!draft.state.suspended || draft.state.waiting_for !== null) return false;
+  if (!draft.state.suspended || draft.state.waiting_for !== null || draft.state.outcome) return false;
   const underWay = Object.values(draft.state.steps).some((s) => s.work.kind === 'credentials_login');
   if (!underWay) draft.schedule({ kind: 'credentials_login' });
   return true;

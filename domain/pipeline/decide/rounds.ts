@@ -7,7 +7,7 @@ import { liveAgent, type PipelineState } from '../state.ts';
 import { runWinningActions } from './actions.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
-import { failConsensus, failPipeline } from './ending.ts';
+import { dropStep, failConsensus, failPipeline } from './ending.ts';
 import { startRecovery } from './recovery.ts';
 
 /**
@@ -58,10 +58,7 @@ export function closeRoundAtLimit(draft: Draft): void {
       step.work.kind === 'agent_turn' ||
       (step.work.kind === 'action' && isTurnAction(draft.state, step.work.action_id))
     ) {
-      draft.emit('step_cancelled', {
-        step_id: step.step_id,
-        reason: `round ${round.round} reached its limit`,
-      });
+      dropStep(draft, step, `round ${round.round} reached its limit`);
     }
   }
   for (const seat of round.electorate) {

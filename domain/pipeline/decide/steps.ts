@@ -6,12 +6,11 @@ import type { StepResult } from '../assignment.ts';
 import type { Command } from '../command.ts';
 import { isoTime } from '../command.ts';
 import { CLOCKS, MAX_LEGS, RETRIES, retryDelay } from '../rules.ts';
-import { mayStart, type StepState } from '../state.ts';
+import { liveToken, mayStart, type StepState } from '../state.ts';
 import { requestAction, runWinningActions } from './actions.ts';
 import { writeTurn } from './blackboard.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline, recordViolation, scheduleRevocation, sealIfClean } from './ending.ts';
-import { holdIfIdle } from './pause.ts';
 import { synthesiseByRule, synthesised } from './recovery.ts';
 import { callBound, fits } from './reserve.ts';
 import { seatOfTurn, takeTurn } from './rounds.ts';
@@ -46,6 +45,10 @@ export function claim(
   const reserved = callBound(draft.state, step.work);
   const fit = reserved ? fits(draft.state, reserved) : 'fits';
   if (fit === 'wait') return stale('what is left of the budget is reserved by calls under way');
+  if (fit === 'never' && step.work.kind === 'synthesis') {
+    synthesiseByRule(draft);
+    return ok(undefined);
+  }
   if (fit === 'never') {
     failPipeline(draft, 'limit_reached', 'The next model call could exceed the limit of tokens or cost.');
     return ok(undefined);
@@ -128,6 +131,9 @@ function afterAction(draft: Draft, action_id: string): void {
   const agent = draft.state.agents[agent_id];
   const leg = agent?.legs.at(-1) ?? [];
   if (!agent || !leg.includes(action_id)) return;
+  // Late outcomes of agents that are gone, or of a turn that is over, are on record and lead to nothing.
+  if (agent.status !== 'live' || agent.generation !== draft.state.generation) return;
+  if (isSeat(agent.role) && draft.state.round?.spoken.includes(agent.role)) return;
   if (leg.some((id) => draft.state.actions[id]?.outcome === null)) return;
   const round = agent.role === 'PLANNER' ? 0 : (draft.state.round?.round ?? 0);
   scheduleTurn(draft, agent_id, round, agent.legs.length + 1);
@@ -167,7 +173,6 @@ export function completeStep(
     return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
   draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
   apply(draft, held.value, result);
-  holdIfIdle(draft);
   return ok(undefined);
 }
 
@@ -217,7 +222,6 @@ export function loseStep(draft: Draft, step_id: string): void {
     });
     draft.emit('step_cancelled', { step_id, reason: 'a once action is not tried again' });
   } else draft.emit('step_lost', { step_id, epoch: step.epoch });
-  holdIfIdle(draft);
 }
 
 const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
@@ -299,7 +303,10 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
           draft.emit('token_confirmed_gone', { accessor, agent_id: token.agent_id, how });
         }
       }
+      // What is not confirmed is asked for again: a token that was condemned while the gate is open stays condemned (CRED-5).
       if (draft.state.gate_closed) scheduleRevocation(draft);
+      else if (work.kind === 'revoke')
+        for (const { accessor } of work.tokens) scheduleRevocation(draft, accessor);
       sealIfClean(draft);
       return;
   }
@@ -348,7 +355,6 @@ export function failStep(
     usage,
   });
   if (again) {
-    holdIfIdle(draft);
     confirmExpired(draft);
     return ok(undefined);
   }
@@ -358,16 +364,14 @@ export function failStep(
   else if (work.kind === 'action') {
     finishAction(draft, work.action_id, 'failed', JSON.stringify({ error: code, message }), message);
   }
-  holdIfIdle(draft);
   return ok(undefined);
 }
 
-/** PIPE-2: the window opens with the spawn, or with the agent's. */
+/** PIPE-2: the window opens with the spawn, the agent, or the login after which a long wait's tokens are issued anew. */
 function stepBegan(draft: Draft, work: StepState['work']): string {
-  const id = work.kind === 'agent_bootstrap' ? work.agent_id : null;
-  if (id) return draft.state.agents[id]?.spawned_at ?? draft.state.created_at;
-  // A login after a rerun or a pause has a window of its own.
-  return draft.state.generation > 1 || draft.state.suspended
-    ? draft.state.last_progress_at
-    : draft.state.created_at;
+  const { agents, last_progress_at } = draft.state;
+  const agent = work.kind === 'agent_bootstrap' ? agents[work.agent_id] : undefined;
+  // Nothing else makes progress while a login is awaited, and a pipeline that goes on after a wait begins there.
+  if (!agent) return last_progress_at;
+  return [agent.spawned_at, liveToken(draft.state, null)?.issued_at ?? ''].sort().at(-1) ?? agent.spawned_at;
 }

@@ -59,6 +59,8 @@ export const blackboardEvolvers = {
         ...state,
         failure: entry<'consensus_failed'>(event),
         waiting_for: 'fallback' as const,
+        // Whoever asked for the pause is asked for more now: what to do next.
+        pause: 'none' as const,
         gate_closed: true,
         facts_seq: event.seq,
         agents: Object.fromEntries(

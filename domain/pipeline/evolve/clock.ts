@@ -20,8 +20,14 @@ export function startClock(state: PipelineState, at: string): PipelineState {
   };
 }
 
+/** After something was decided or begun: whoever is waited for now; a pause comes before all others (PIPE-10). */
+export const waitsFor = (state: PipelineState): WaitingFor | null =>
+  state.pause === 'paused' ? 'resume' : personWaitedFor(state);
+
 /** Which person the pipeline waits for, pauses aside; null when it can go on by itself. */
 export function personWaitedFor(state: PipelineState): WaitingFor | null {
+  // What has ended, or is being ended by the supervisor, waits for nobody.
+  if (state.outcome || state.recovery) return null;
   if (pendingApproval(state) || Object.values(state.actions).some((a) => a.unknown && !a.outcome))
     return 'approval';
   if (state.failure && !state.partial) return 'fallback';

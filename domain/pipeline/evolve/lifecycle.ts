@@ -58,10 +58,12 @@ export const lifecycleEvolvers = {
   state_entered: (state, { at, body }) => ({
     ...state,
     state: body.state,
-    waiting_for: null,
+    // A login that was under way when the pause began may still bring the pipeline into its next state.
+    waiting_for: state.pause === 'paused' ? ('resume' as const) : null,
     last_progress_at: at,
   }),
-  waiting_began: (state, { at, body }) => stopClock({ ...state, waiting_for: body.for }, at),
+  waiting_began: (state, { at, body }) =>
+    stopClock({ ...state, waiting_for: state.pause === 'paused' ? ('resume' as const) : body.for }, at),
   continued: (state, { at }) => startClock({ ...state, waiting_for: null, continued: true }, at),
 
   credentials_suspended: (state, { seq }) =>

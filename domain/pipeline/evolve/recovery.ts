@@ -1,10 +1,10 @@
 import type { PipelineState } from '../state.ts';
-import { personWaitedFor, startClock, stopClock } from './clock.ts';
+import { startClock, stopClock, waitsFor } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 
 /** After a person has decided something: wait for the next decision, or go on. */
 function afterDecision(state: PipelineState, at: string): PipelineState {
-  const waiting_for = personWaitedFor(state);
+  const waiting_for = waitsFor(state);
   return waiting_for === null ? startClock({ ...state, waiting_for }, at) : { ...state, waiting_for };
 }
 
@@ -126,14 +126,11 @@ export const recoveryEvolvers = {
       (s) => s.work.kind === 'action' && s.work.action_id === body.action_id,
     );
     const unknown = { why: body.why, step_id: step?.step_id ?? '' };
-    return stopClock(
-      {
-        ...state,
-        waiting_for: 'approval' as const,
-        actions: { ...state.actions, [body.action_id]: { ...action, unknown } },
-      },
-      at,
-    );
+    const noted = { ...state, actions: { ...state.actions, [body.action_id]: { ...action, unknown } } };
+    // The end and the supervisor do not wait; the outcome can still be told later.
+    return state.outcome || state.recovery
+      ? noted
+      : stopClock({ ...noted, waiting_for: waitsFor(noted) }, at);
   },
   action_resolved: (state, { at, body }) => {
     const action = state.actions[body.action_id];
