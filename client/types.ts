@@ -63,6 +63,16 @@ export interface FallbackResult {
   approval_id?: string;
 }
 
+/** OBS-4: `sha256` is of the canonical JSON of `report`; `markdown` is the same for people. */
+export interface HandoffReport {
+  pipeline_id: string;
+  at_seq: number;
+  sealed: boolean;
+  sha256: string;
+  markdown: string;
+  report: Record<string, unknown>;
+}
+
 export interface StoredPlan extends PlanSummary {
   source: string;
   files: Record<string, string>;

@@ -1,6 +1,7 @@
 import { Toasty } from '@cloudflare/kumo/components/toast';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { LivePipelinesProvider } from './api/live-pipelines.tsx';
 import { SessionProvider, useSession } from './api/session.tsx';
 import { AppShell } from './components/app-shell.tsx';
 import { ClockProvider } from './components/clock.tsx';
@@ -37,7 +38,11 @@ function SignedIn({ children }: { children: ReactNode }) {
     case 'out':
       return <Redirect to={path === '/' ? '/signin' : `/signin?next=${encodeURIComponent(path)}`} />;
     case 'in':
-      return <AppShell>{children}</AppShell>;
+      return (
+        <LivePipelinesProvider>
+          <AppShell>{children}</AppShell>
+        </LivePipelinesProvider>
+      );
   }
 }
 

@@ -2,17 +2,29 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
-import { toOrchestration, toPipeline } from '#contract/views.ts';
+import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { evolve, initialState, replay } from '#domain/pipeline/evolve.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
-import { controlsFor } from '../../pages/src/models/controls.ts';
+import { controlText } from '../../pages/src/models/control-text.ts';
+import { CONTROLS, controlsFor, whyNotDecide } from '../../pages/src/models/controls.ts';
 import { eventText, marksOf, rolesOf } from '../../pages/src/models/event-text.ts';
+import {
+  currentGeneration,
+  earlierGenerations,
+  hasFailureReport,
+} from '../../pages/src/models/failure-report.ts';
+import { choicesOf, fallbackText, tallyText } from '../../pages/src/models/fallback-text.ts';
 import { ago, duration, money, providerName } from '../../pages/src/models/format.ts';
 import { readLocator, shortLocator } from '../../pages/src/models/locator.ts';
 import { blocksOf } from '../../pages/src/models/markdown.ts';
-import { listPipelines, mergePipelines } from '../../pages/src/models/pipeline-list.ts';
+import {
+  countShown,
+  listPipelines,
+  mergePipelines,
+  type Show,
+} from '../../pages/src/models/pipeline-list.ts';
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
@@ -21,7 +33,10 @@ import { describeRun } from '../../pages/src/models/sentence.ts';
 import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
 import { usageRows } from '../../pages/src/models/usage.ts';
 import {
+  abortedRun,
   longRun,
+  rerunRun,
+  successorRun,
   undecidedRun,
   verdictRun,
   violationRun,
@@ -138,12 +153,14 @@ describe('the sentence', () => {
   it('CONS-9, UI-4: a failed consensus says why and who decides, and is no end', () => {
     const { state } = undecidedRun();
     const said = describeRun(toOrchestration(state), state.failure?.reason);
-    expect(said).toMatchObject({ tone: 'waiting', next: 'an operator, who can stop it or start it anew' });
+    expect(said).toMatchObject({ tone: 'waiting', next: 'an operator, who chooses a way on' });
     expect(said.text).toMatch(/^The agents could not agree\. [A-Z].+\.$/);
   });
 
   it('UI-4: there is a sentence for every moment of every run', () => {
-    for (const { log } of [verdict, violationRun(), waitingRun(), workingRun(), undecidedRun()]) {
+    const aborted = abortedRun();
+    const runs = [verdict, violationRun(), waitingRun(), workingRun(), undecidedRun(), rerunRun()];
+    for (const { log } of [...runs, aborted, successorRun(aborted)]) {
       for (let seq = 1; seq <= log.length; seq++) expect(say(log.slice(0, seq)).text).toMatch(/\.$/);
     }
   });
@@ -182,15 +199,68 @@ describe('controls', () => {
   });
 
   it('TEN-2, UI-4: only those who may act get buttons, and only those that fit the state', () => {
-    const waiting = toPipeline(waitingRun().state);
-    expect(controlsFor(waiting, caller('operator'))).toEqual({ continue: true, stop: true });
-    expect(controlsFor(toPipeline(workingRun().state), caller('admin'))).toEqual({
-      continue: false,
-      stop: true,
-    });
-    expect(controlsFor(toPipeline(verdict.state), caller('admin'))).toEqual({ continue: false, stop: false });
-    for (const role of ['viewer', 'auditor'] as const)
-      expect(controlsFor(waiting, caller(role))).toEqual({ continue: false, stop: false });
+    const waiting = waitingRun().state;
+    expect(controlsFor(waiting, caller('operator'))).toEqual(['continue', 'abort', 'stop']);
+    expect(controlsFor(workingRun().state, caller('admin'))).toEqual(['pause', 'abort', 'stop']);
+    expect(controlsFor(undecidedRun().state, caller('admin'))).toEqual(['stop']);
+    expect(controlsFor(verdict.state, caller('admin'))).toEqual([]);
+    for (const role of ['viewer', 'auditor'] as const) expect(controlsFor(waiting, caller(role))).toEqual([]);
+  });
+
+  it('PIPE-10: a paused run offers to go on, also while its last steps still finish', () => {
+    const rig = workingRun();
+    rig.when({ kind: 'pause', reason: 'test' });
+    expect(rig.state.pause).toBe('requested');
+    expect(controlsFor(rig.state, caller('operator'))).toEqual(['resume', 'abort', 'stop']);
+  });
+
+  it('UI-4: every button says what it will do before it does it', () => {
+    const p = toPipeline(workingRun().state);
+    for (const control of CONTROLS) {
+      const text = controlText(control, p);
+      expect(text.description.length).toBeGreaterThan(40);
+      expect(text.title).toContain(`#${p.number}`);
+      expect(text.reason).not.toBe('');
+    }
+    expect(controlText('abort', p).description).toContain('attempt 2 of 3');
+    expect(controlText('abort', { ...p, attempt: 3 }).description).toContain('no successor follows');
+  });
+
+  it('GOV-5: nobody decides what they asked for themselves, and only persons decide', () => {
+    expect(whyNotDecide('person:ps_2', caller('operator'))).toBeNull();
+    expect(whyNotDecide('person:ps_1', caller('admin'))).toContain('yourself');
+    expect(whyNotDecide('person:ps_2', caller('viewer'))).toContain('viewer');
+    expect(whyNotDecide('person:ps_2', { ...caller('admin'), subject_kind: 'service' })).toContain('persons');
+  });
+});
+
+describe('failed consensus', () => {
+  it('REC-1: the best supported proposal is offered first, and every choice says how its votes stood', () => {
+    const { state } = undecidedRun();
+    const { proposals } = toOrchestration(state).blackboard;
+    const choices = choicesOf(proposals, toConsensus(state).proposals);
+    expect(choices).toHaveLength(proposals.length);
+    const support = choices.map((c) => c.tally?.approve ?? -1);
+    expect(support).toEqual(support.toSorted((a, b) => b - a));
+    expect(tallyText(choices[0]!.tally)).toMatch(/for, \d+ against/);
+    expect(tallyText(null)).toBe('replaced by a later revision');
+  });
+
+  it('REC-1: what stands before tier 2 is said before it is asked for', () => {
+    expect(fallbackText('escalate_tier', 0).does).not.toContain('approve');
+    expect(fallbackText('escalate_tier', 1).does).toContain('another person has to approve');
+  });
+
+  it('REC-1, REC-4: the report keeps earlier generations with their proposals, votes and reasons', () => {
+    const { state } = rerunRun();
+    const [first] = earlierGenerations(state);
+    expect(hasFailureReport(state)).toBe(true);
+    expect(hasFailureReport(verdict.state)).toBe(false);
+    expect(first).toMatchObject({ generation: 1, tier: 1, reason: expect.any(String) });
+    expect(first!.proposals.length).toBeGreaterThan(1);
+    expect(first!.proposals.every((p) => p.votes.every((v) => v.reason !== ''))).toBe(true);
+    const now = currentGeneration(state, toOrchestration(state), toConsensus(state));
+    expect(now).toMatchObject({ generation: 2, reason: null });
   });
 });
 
@@ -256,11 +326,22 @@ describe('list', () => {
       p(3, { state: 'COMPLETED', verdict: 'Do not apply' }),
       p(2, { state: 'FAILED' }),
     ]);
-    const shown = (show: 'all' | 'live' | 'ended', state = '', text = '') =>
+    const shown = (show: Show, state = '', text = '') =>
       listPipelines(all, { show, state, text }).map((x) => x.number);
     expect(shown('all')).toEqual([3, 2, 1]);
     expect(shown('live')).toEqual([1]);
     expect(shown('ended')).toEqual([3, 2]);
+    const waits = (['continue', 'approval', 'fallback', 'resume', 'queue', 'credentials'] as const).map(
+      (waiting_for, i) => p(10 + i, { waiting_for }),
+    );
+    const more = mergePipelines(all, [...waits, p(20, { waiting_for: 'fallback', state: 'FAILED' })]);
+    expect(listPipelines(more, { show: 'needs', state: '', text: '' }).map((x) => x.waiting_for)).toEqual([
+      'resume',
+      'fallback',
+      'approval',
+      'continue',
+    ]);
+    expect(countShown(more)).toEqual({ all: 10, needs: 4, live: 7, ended: 3 });
     expect(shown('all', 'FAILED')).toEqual([2]);
     expect(shown('all', '', 'APPLY not')).toEqual([3]);
     expect(shown('all', '', 'apply never')).toEqual([]);

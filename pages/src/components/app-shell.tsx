@@ -1,8 +1,10 @@
 import { Button } from '@cloudflare/kumo/components/button';
-import { ShieldCheckIcon, SignOutIcon } from '@phosphor-icons/react';
+import { HandIcon, ShieldCheckIcon, SignOutIcon } from '@phosphor-icons/react';
 import type { ReactNode } from 'react';
 import { Link, useRoute } from 'wouter';
+import { useLivePipelines } from '../api/live-pipelines.tsx';
 import { useCaller, useSession } from '../api/session.tsx';
+import { needsPerson } from '../models/pipeline-list.ts';
 import { ThemeToggle } from './theme-toggle.tsx';
 
 export function Brand() {
@@ -20,6 +22,8 @@ export function AppShell({ children }: { children: ReactNode }) {
   const caller = useCaller();
   const { signOut } = useSession();
   const [onList] = useRoute('/');
+  const { live } = useLivePipelines();
+  const needs = [...live.values()].filter(needsPerson).length;
   return (
     <>
       <a
@@ -34,7 +38,7 @@ export function AppShell({ children }: { children: ReactNode }) {
             <Brand />
             <span className="sr-only">, home</span>
           </Link>
-          <nav aria-label="Main" className="flex-1">
+          <nav aria-label="Main" className="flex flex-1 items-center">
             <Link
               href="/"
               aria-current={onList ? 'page' : undefined}
@@ -42,6 +46,16 @@ export function AppShell({ children }: { children: ReactNode }) {
             >
               Pipelines
             </Link>
+            {needs > 0 && (
+              <Link
+                href="/?show=needs"
+                className="ml-1 inline-flex items-center gap-1.5 rounded-md px-2 py-1.5 font-medium text-kumo-warning hover:bg-kumo-tint"
+              >
+                <HandIcon size={18} weight="fill" aria-hidden="true" />
+                <span className="sr-only sm:not-sr-only">Needs you</span>
+                <span className="tabular">{needs}</span>
+              </Link>
+            )}
           </nav>
           <p className="hidden text-right text-sm leading-tight sm:block">
             <span className="block font-medium">{caller.name}</span>

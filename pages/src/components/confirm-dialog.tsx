@@ -1,28 +1,40 @@
 import { Button } from '@cloudflare/kumo/components/button';
 import { Dialog, DialogDescription, DialogRoot, DialogTitle } from '@cloudflare/kumo/components/dialog';
 import { Textarea } from '@cloudflare/kumo/components/input';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 
-interface Props {
-  open: boolean;
-  onClose(): void;
+export interface ConfirmTexts {
   title: string;
+  /** What will happen. */
   description: string;
   confirm: string;
+  /** The way out. */
+  dismiss?: string;
   /** Prefilled; the log keeps it as the reason. */
   reason: string;
-  onConfirm(reason: string): Promise<boolean>;
+  destructive?: boolean;
 }
 
-/** A destructive act: says what it does, asks why, and needs a second click. */
+interface Props extends ConfirmTexts {
+  onClose(): void;
+  onConfirm(reason: string): Promise<boolean>;
+  /** False while something that stands in the dialog is still to be chosen. */
+  ready?: boolean;
+  children?: ReactNode;
+}
+
+/** An act of consequence: says what it does, asks why, and needs a second click. */
 export function ConfirmDialog({
-  open,
-  onClose,
   title,
   description,
   confirm,
+  dismiss = 'Leave it as it is',
   reason: initial,
+  destructive = false,
+  onClose,
   onConfirm,
+  ready = true,
+  children,
 }: Props) {
   const [reason, setReason] = useState(initial);
   const [busy, setBusy] = useState(false);
@@ -34,11 +46,12 @@ export function ConfirmDialog({
     if (done) onClose();
   };
   return (
-    <DialogRoot open={open} onOpenChange={(next) => !next && onClose()}>
-      <Dialog className="p-6" size="lg">
+    <DialogRoot open onOpenChange={(next) => !next && onClose()}>
+      <Dialog className="max-h-[90dvh] overflow-y-auto p-6" size="lg">
         <form onSubmit={submit}>
           <DialogTitle className="text-lg font-semibold">{title}</DialogTitle>
           <DialogDescription className="mt-2 text-kumo-subtle">{description}</DialogDescription>
+          {children}
           <div className="mt-4">
             <Textarea
               label="Reason, kept in the log"
@@ -50,8 +63,13 @@ export function ConfirmDialog({
             />
           </div>
           <div className="mt-6 flex flex-wrap justify-end gap-2">
-            <Button onClick={onClose}>Keep it running</Button>
-            <Button type="submit" variant="destructive" loading={busy} disabled={reason.trim() === ''}>
+            <Button onClick={onClose}>{dismiss}</Button>
+            <Button
+              type="submit"
+              variant={destructive ? 'destructive' : 'primary'}
+              loading={busy}
+              disabled={!ready || reason.trim() === ''}
+            >
               {confirm}
             </Button>
           </div>

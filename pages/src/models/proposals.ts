@@ -19,7 +19,9 @@ const standing = (votes: readonly Vote[]): Vote[] => {
 };
 
 /** Columns in the order in which proposals first appeared, so that nothing jumps while a run is watched. */
-export function proposalColumns(board: Orchestration['blackboard']): ProposalColumn[] {
+export function proposalColumns(
+  board: Pick<Orchestration['blackboard'], 'proposals' | 'votes' | 'consensus'>,
+): ProposalColumn[] {
   const byId = Map.groupBy(board.proposals, (p) => p.proposal_id);
   return [...byId.values()].map((revisions) => {
     const ordered = revisions.toSorted((a, b) => a.revision - b.revision);

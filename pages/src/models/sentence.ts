@@ -14,8 +14,8 @@ export interface Sentence {
 
 const WAITS: Record<WaitingFor, { text: string; next: string }> = {
   continue: { text: 'The report is ready and waits for a person to read it.', next: 'you, with Continue' },
-  approval: { text: 'An action waits for a person’s approval.', next: 'an approver' },
-  fallback: { text: 'The agents could not agree.', next: 'an operator, who can stop it or start it anew' },
+  approval: { text: 'It waits for a person’s word.', next: 'an approver, under Approvals or Actions' },
+  fallback: { text: 'The agents could not agree.', next: 'an operator, who chooses a way on' },
   credentials: {
     text: 'Vault does not answer; credentials are asked for again.',
     next: 'the system, by itself',
@@ -82,7 +82,8 @@ const list = (words: readonly string[]): string =>
 
 function verdictText(o: Orchestration): string {
   const { consensus } = o.blackboard;
-  if (!consensus || !o.pipeline.verdict) return 'Completed.';
+  if (!o.pipeline.verdict) return 'Completed.';
+  if (!consensus) return `Completed with “${o.pipeline.verdict}”, which a person accepted without consensus.`;
   const dissent = consensus.minority_report.map((d) => d.seat);
   const against = dissent.length > 0 ? `; ${list(dissent)} did not agree` : '';
   return `Verdict: “${o.pipeline.verdict}”. Approved by ${list(consensus.approvals)}${against}.`;

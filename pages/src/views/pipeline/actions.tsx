@@ -5,6 +5,7 @@ import { Nothing } from '../../components/nothing.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { UntrustedNote } from '../../components/untrusted-note.tsx';
 import { timeOfDay } from '../../models/format.ts';
+import { UnknownOutcome } from './unknown-outcome.tsx';
 
 const DECISIONS = {
   allow: { label: 'allowed', variant: 'success' },
@@ -22,7 +23,14 @@ const STATUS = {
   cancelled: 'cancelled',
 } as const;
 
-function Action({ action: a, role }: { action: ActionRecord; role: string }) {
+interface ActionProps {
+  action: ActionRecord;
+  role: string;
+  /** Its outcome is unknown also now, so it can be settled. */
+  open: boolean;
+}
+
+function Action({ action: a, role, open }: ActionProps) {
   const decision = a.decision && DECISIONS[a.decision];
   const status = STATUS[a.status];
   return (
@@ -60,6 +68,7 @@ function Action({ action: a, role }: { action: ActionRecord; role: string }) {
       {a.error && a.error !== a.reason && (
         <p className="mt-1 text-sm break-words text-kumo-danger">{a.error}</p>
       )}
+      {open && <UnknownOutcome action={a} />}
       <details className="mt-1">
         <summary className="min-h-6 text-sm text-kumo-link">
           {a.result ? 'Arguments and result' : 'Arguments'}
@@ -76,8 +85,15 @@ ${a.result}`}
   );
 }
 
+interface Props {
+  actions: ActionRecord[];
+  agents: AgentCard[];
+  /** Actions of unknown outcome as of now (REC-6). */
+  open: ReadonlySet<string>;
+}
+
 /** GOV-2: what the agents asked to do, and what the gate said. The newest first. */
-export function Actions({ actions, agents }: { actions: ActionRecord[]; agents: AgentCard[] }) {
+export function Actions({ actions, agents, open }: Props) {
   const roles = new Map(agents.map((a) => [a.agent_id, a.role]));
   const denied = actions.filter((a) => a.decision === 'deny').length;
   return (
@@ -101,6 +117,7 @@ export function Actions({ actions, agents }: { actions: ActionRecord[]; agents: 
               <Action
                 key={action.action_id}
                 action={action}
+                open={open.has(action.action_id)}
                 role={roles.get(action.agent_id) ?? action.agent_id}
               />
             ))}

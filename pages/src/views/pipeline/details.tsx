@@ -1,11 +1,14 @@
 import { Tabs } from '@cloudflare/kumo/components/tabs';
 import { useState } from 'react';
-import type { Orchestration, TokenStatusView } from '#contract/pipeline.ts';
+import type { ConsensusView, Orchestration, TokenStatusView } from '#contract/pipeline.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import type { PipelineState } from '#domain/pipeline/state.ts';
 import type { ChainProgress } from '../../models/chain-check.ts';
+import { hasFailureReport } from '../../models/failure-report.ts';
 import { count } from '../../models/format.ts';
 import { CostTab } from './tab-cost.tsx';
 import { EventsTab } from './tab-events.tsx';
+import { FailureTab } from './tab-failure.tsx';
 import { FindingsTab } from './tab-findings.tsx';
 import { LogTab } from './tab-log.tsx';
 import { MessagesTab } from './tab-messages.tsx';
@@ -14,6 +17,8 @@ import { TokensTab } from './tab-tokens.tsx';
 
 interface Props {
   run: Orchestration;
+  state: PipelineState;
+  consensus: ConsensusView;
   tokens: TokenStatusView;
   events: readonly PipelineEvent[];
   version: number;
@@ -23,10 +28,20 @@ interface Props {
 }
 
 /** What lies below the fold of UI-4, one tab each. */
-export function Details({ run, tokens, events, version, seq, chain, onTravel }: Props) {
-  const [tab, setTab] = useState('report');
+export function Details({ run, state, consensus, tokens, events, version, seq, chain, onTravel }: Props) {
+  const [chosen, choose] = useState<string | null>(null);
   const { blackboard: board, log } = run;
+  const failed = hasFailureReport(state);
   const tabs = [
+    ...(failed
+      ? [
+          {
+            value: 'failure',
+            label: 'Failure report',
+            body: <FailureTab run={run} state={state} consensus={consensus} />,
+          },
+        ]
+      : []),
     { value: 'report', label: 'Report', body: <ReportTab board={board} /> },
     {
       value: 'findings',
@@ -50,7 +65,8 @@ export function Details({ run, tokens, events, version, seq, chain, onTravel }: 
     { value: 'tokens', label: 'Tokens', body: <TokensTab tokens={tokens} sealed={run.pipeline.sealed} /> },
     { value: 'cost', label: 'Cost and usage', body: <CostTab run={run} events={events} seq={seq} /> },
   ];
-  const open = tabs.find((t) => t.value === tab) ?? tabs[0]!;
+  // Until the reader chooses, what failed comes first.
+  const open = tabs.find((t) => t.value === chosen) ?? tabs[0]!;
   return (
     <section aria-label="Details" className="panel overflow-hidden">
       <div className="px-4 pt-2">
@@ -60,8 +76,8 @@ export function Details({ run, tokens, events, version, seq, chain, onTravel }: 
             value,
             label: n === undefined ? label : `${label} ${count(n)}`,
           }))}
-          value={tab}
-          onValueChange={setTab}
+          value={open.value}
+          onValueChange={choose}
         />
       </div>
       <div className="p-4">{open.body}</div>

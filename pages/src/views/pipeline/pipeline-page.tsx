@@ -12,8 +12,11 @@ import { exact } from '../../models/format.ts';
 import { NotFoundRoute } from '../../routes/not-found.tsx';
 import { Actions } from './actions.tsx';
 import { Agents } from './agents.tsx';
+import { Approvals } from './approvals.tsx';
+import { ConsensusAlert } from './consensus-alert.tsx';
 import { Details } from './details.tsx';
 import { EvidenceBadge } from './evidence-badge.tsx';
+import { Lineage } from './lineage.tsx';
 import { Player } from './player.tsx';
 import { Proposals } from './proposals.tsx';
 import { Ribbon } from './ribbon.tsx';
@@ -28,15 +31,25 @@ export function PipelinePage({ id }: { id: string }) {
   const travel = useTimeTravel(timeline.head);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: version tells that the timeline has more events.
-  const live = useMemo(
-    () => (timeline.head > 0 ? toOrchestration(timeline.at(timeline.head)) : null),
-    [timeline, version],
-  );
+  const live = useMemo(() => {
+    if (timeline.head === 0) return null;
+    const state = timeline.at(timeline.head);
+    const now = toOrchestration(state);
+    return {
+      state,
+      run: now,
+      pipeline: now.pipeline,
+      consensus: toConsensus(state),
+      approvals: new Set(now.approvals.filter((a) => a.status === 'pending').map((a) => a.approval_id)),
+      unknown: new Set(now.actions.filter((a) => a.status === 'unknown').map((a) => a.action_id)),
+    };
+  }, [timeline, version]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: as above; in the past, new events change nothing.
   const shown = useMemo(() => {
     if (travel.seq === 0) return null;
     const state = timeline.at(travel.seq);
     return {
+      state,
       run: toOrchestration(state),
       tokens: toTokenStatus(state),
       consensus: toConsensus(state),
@@ -71,6 +84,7 @@ export function PipelinePage({ id }: { id: string }) {
   }
 
   const { pipeline } = shown.run;
+  const deciding = !travel.past && live.state.failure !== null && live.state.outcome === null;
   return (
     <div className="flex flex-col gap-4 pb-4">
       <div className="flex flex-wrap items-end justify-between gap-x-4 gap-y-2">
@@ -99,7 +113,9 @@ export function PipelinePage({ id }: { id: string }) {
         />
       )}
       <Violations violations={shown.run.violations} />
-      <Status shown={shown.run} detail={shown.detail} live={live.pipeline} />
+      <Status shown={shown.run} detail={deciding ? null : shown.detail} live={live.state} />
+      {deciding && <ConsensusAlert run={live.run} consensus={live.consensus} />}
+      <Lineage pipeline={live.pipeline} />
       <Ribbon pipeline={pipeline} />
       <Agents
         agents={shown.run.agents}
@@ -108,12 +124,17 @@ export function PipelinePage({ id }: { id: string }) {
       />
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(18rem,1fr)]">
         <div className="min-w-0">
-          <Proposals run={shown.run} consensus={shown.consensus} minority={shown.minority} />
+          <Proposals run={shown.run} consensus={shown.consensus} minority={deciding ? [] : shown.minority} />
         </div>
-        <Actions actions={shown.run.actions} agents={shown.run.agents} />
+        <div className="flex min-w-0 flex-col gap-4">
+          <Approvals approvals={shown.run.approvals} open={live.approvals} />
+          <Actions actions={shown.run.actions} agents={shown.run.agents} open={live.unknown} />
+        </div>
       </div>
       <Details
         run={shown.run}
+        state={shown.state}
+        consensus={shown.consensus}
         tokens={shown.tokens}
         events={timeline.events}
         version={version}
@@ -121,7 +142,7 @@ export function PipelinePage({ id }: { id: string }) {
         chain={run.chain}
         onTravel={travel.go}
       />
-      <Player events={timeline.events} version={version} travel={travel} />
+      <Player pipelineId={id} events={timeline.events} version={version} travel={travel} />
     </div>
   );
 }

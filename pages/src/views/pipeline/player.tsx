@@ -2,8 +2,11 @@ import { Button } from '@cloudflare/kumo/components/button';
 import { BroadcastIcon, PauseIcon, PlayIcon, SkipBackIcon, SkipForwardIcon } from '@phosphor-icons/react';
 import { useEffect, useEffectEvent, useMemo, useState } from 'react';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { useCaller } from '../../api/session.tsx';
+import { mayOperate } from '../../models/controls.ts';
 import { eventText, type MarkKind, marksOf, rolesOf } from '../../models/event-text.ts';
 import { exact, timeOfDay } from '../../models/format.ts';
+import { Fork } from './fork.tsx';
 import type { TimeTravel } from './use-time-travel.ts';
 
 const MARK: Record<MarkKind, string> = {
@@ -17,13 +20,15 @@ const MARK: Record<MarkKind, string> = {
 const REPLAY_S = 20;
 
 interface Props {
+  pipelineId: string;
   events: readonly PipelineEvent[];
   version: number;
   travel: TimeTravel;
 }
 
 /** UI-4: a time-travel slider over the whole page. Arrow keys step by one event, Page keys by a tenth. */
-export function Player({ events, version, travel }: Props) {
+export function Player({ pipelineId, events, version, travel }: Props) {
+  const operator = mayOperate(useCaller());
   const { seq, head, past, go, toLive } = travel;
   const [playing, setPlaying] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: version tells that there are more events.
@@ -96,6 +101,7 @@ export function Player({ events, version, travel }: Props) {
           </span>{' '}
           <span className="hidden sm:inline">{text}</span>
         </p>
+        {operator && <Fork pipelineId={pipelineId} seq={seq} text={text} />}
         {past ? (
           <Button size="sm" variant="primary" icon={BroadcastIcon} onClick={toLive}>
             Back to live

@@ -8,6 +8,7 @@ import { Clamp } from '../../components/clamp.tsx';
 import { Nothing } from '../../components/nothing.tsx';
 import { Prose, ProseLine } from '../../components/prose.tsx';
 import { type ProposalColumn, proposalColumns } from '../../models/proposals.ts';
+import { Minority } from './minority.tsx';
 import { VoteLine } from './votes.tsx';
 
 function Body({ proposal: p }: { proposal: Proposal }) {
@@ -106,28 +107,6 @@ function Column({ column, passes }: { column: ProposalColumn; passes: boolean })
   );
 }
 
-/** CONS-8: who did not agree and why, whether there was a verdict or not. */
-function Minority({ dissent }: { dissent: readonly Dissent[] }) {
-  if (dissent.length === 0) return null;
-  return (
-    <section aria-label="Minority report" className="panel mt-3 p-4">
-      <h3 className="flex items-center gap-2 font-semibold">
-        <ScalesIcon size={18} aria-hidden="true" /> Minority report
-      </h3>
-      <ul className="mt-2 space-y-2 text-sm">
-        {dissent.map((d) => (
-          <li key={d.seat} className="break-words">
-            <span className="font-medium">
-              {d.seat} {d.vote === 'reject' ? 'rejected' : 'abstained'}:
-            </span>{' '}
-            {d.reason}
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
 interface Props {
   run: Orchestration;
   consensus: ConsensusView;
@@ -173,7 +152,7 @@ export function Proposals({ run, consensus, minority }: Props) {
           ))}
         </ul>
       )}
-      <Minority dissent={minority} />
+      <Minority dissent={minority} className="panel mt-3 p-4" />
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { Button } from '@cloudflare/kumo/components/button';
 import { DownloadSimpleIcon, SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
 import { useMemo, useState } from 'react';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { saveFile } from '../../api/save-file.ts';
 import { Raw } from '../../components/scroll-region.tsx';
 import { VirtualRows } from '../../components/virtual-rows.tsx';
 import type { ChainProgress } from '../../models/chain-check.ts';
@@ -17,14 +18,10 @@ interface Props {
   onTravel(seq: number): void;
 }
 
-/** Hands the whole log to the browser's downloads. */
 function save(events: readonly PipelineEvent[]): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([eventLines(events)], { type: 'application/jsonl' }));
   const spawned = events[0];
-  link.download = `${spawned?.type === 'pipeline_spawned' ? spawned.body.pipeline_id : 'pipeline'}.jsonl`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  const name = spawned?.type === 'pipeline_spawned' ? spawned.body.pipeline_id : 'pipeline';
+  saveFile(`${name}.jsonl`, eventLines(events), 'application/jsonl');
 }
 
 /** PIPE-7: the log itself, as stored and hashed. */

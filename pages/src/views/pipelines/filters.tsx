@@ -4,7 +4,7 @@ import { PIPELINE_STATES } from '#domain/pipeline/states.ts';
 import { exact } from '../../models/format.ts';
 import { type ListFilter, SHOWS, type Show } from '../../models/pipeline-list.ts';
 
-const LABELS: Record<Show, string> = { all: 'All', live: 'Live', ended: 'Ended' };
+const LABELS: Record<Show, string> = { all: 'All', needs: 'Needs you', live: 'Live', ended: 'Ended' };
 const ANY = 'ANY';
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
 export function Filters({ filter, counts, onChange }: Props) {
   return (
     <div className="flex flex-wrap items-center gap-3">
-      <fieldset className="flex rounded-lg bg-kumo-fill p-1">
+      <fieldset className="flex flex-wrap rounded-lg bg-kumo-fill p-1">
         <legend className="sr-only">Which pipelines</legend>
         {SHOWS.map((show) => (
           <label

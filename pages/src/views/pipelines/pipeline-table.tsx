@@ -3,6 +3,7 @@ import { CaretLeftIcon, CaretRightIcon } from '@phosphor-icons/react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Pipeline } from '#contract/pipeline.ts';
+import { MAX_ATTEMPTS } from '#domain/pipeline/rules.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import { Ago } from '../../components/clock.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
@@ -19,6 +20,13 @@ function subline(p: Pipeline): string {
   return p.objective;
 }
 
+/** REC-4: that this is not the first try. */
+const tries = (p: Pipeline): string =>
+  [
+    ...(p.attempt > 1 ? [`attempt ${p.attempt} of ${MAX_ATTEMPTS}`] : []),
+    ...(p.generation > 1 ? [`generation ${p.generation}`] : []),
+  ].join(', ');
+
 function Row({ pipeline: p }: { pipeline: Pipeline }) {
   return (
     <tr className="relative border-t border-kumo-line hover:bg-kumo-tint">
@@ -29,6 +37,7 @@ function Row({ pipeline: p }: { pipeline: Pipeline }) {
           className="block truncate font-medium text-kumo-strong before:absolute before:inset-0"
         >
           {p.plan_name} <span className="sr-only">number {p.number}</span>
+          {tries(p) && <span className="text-sm font-normal text-kumo-subtle"> · {tries(p)}</span>}
         </Link>
         <p className="line-clamp-2 text-sm break-words text-kumo-subtle sm:line-clamp-1" title={subline(p)}>
           {subline(p)}

@@ -1,7 +1,8 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Pipeline } from '#contract/pipeline.ts';
 import { ags, type Failure, failureOf } from '../../api/client.ts';
-import { type StreamView, useStream } from '../../api/use-stream.ts';
+import { useLivePipelines } from '../../api/live-pipelines.tsx';
+import type { StreamView } from '../../api/use-stream.ts';
 import { mergePipelines, type PipelineMap } from '../../models/pipeline-list.ts';
 
 /** Rows asked for at a time from the ledger. */
@@ -23,8 +24,8 @@ export interface PipelinesModel {
 
 /** The list: live pipelines by the stream, older ones from the ledger, page by page and filtered there. */
 export function usePipelines(filter: { state: string; text: string }): PipelinesModel {
-  const [pipelines, setPipelines] = useState<PipelineMap>(new Map());
-  const [streamed, setStreamed] = useState(false);
+  const { live, streamed, stream } = useLivePipelines();
+  const [older, setOlder] = useState<PipelineMap>(new Map());
   const [listed, setListed] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
@@ -32,20 +33,9 @@ export function usePipelines(filter: { state: string; text: string }): Pipelines
   /** Answers to an older filter are merged, but do not decide about pages. */
   const asked = useRef(0);
 
-  const add = useCallback(
-    (pipeline: Pipeline) => setPipelines((known) => mergePipelines(known, [pipeline])),
-    [],
-  );
+  const add = useCallback((pipeline: Pipeline) => setOlder((known) => mergePipelines(known, [pipeline])), []);
 
-  const stream = useStream('tenant', (handlers) =>
-    ags.watchTenant({
-      ...handlers,
-      onPipelines: (incoming) => {
-        setPipelines((known) => mergePipelines(known, incoming));
-        setStreamed(true);
-      },
-    }),
-  );
+  const pipelines = useMemo(() => mergePipelines(older, [...live.values()]), [older, live]);
 
   const load = useCallback(async (query: { state: string; text: string }, from: string | null) => {
     asked.current += 1;
@@ -58,7 +48,7 @@ export function usePipelines(filter: { state: string; text: string }): Pipelines
         ...(query.text ? { q: query.text } : {}),
         ...(from ? { cursor: from } : {}),
       });
-      setPipelines((known) => mergePipelines(known, page.items));
+      setOlder((known) => mergePipelines(known, page.items));
       if (mine !== asked.current) return;
       setCursor(page.next_cursor);
       setFailure(null);
