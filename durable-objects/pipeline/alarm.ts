@@ -1,6 +1,6 @@
 /**
- * The object's one alarm (rule 8). It only ever moves earlier: an alarm that fires too soon finds nothing due and arms the next
- * time, which costs less than writing each change (a `setAlarm` is a billed row).
+ * The object's one alarm (rule 8). Commits only ever move it earlier: an alarm that fires too soon finds nothing due and settles for
+ * the next time, which costs less than writing each change (a `setAlarm` is a billed row).
  */
 export class ObjectAlarm {
   readonly #storage: DurableObjectStorage;
@@ -25,5 +25,12 @@ export class ObjectAlarm {
     if (this.#at !== null && this.#at !== undefined && this.#at <= at) return;
     this.#at = at;
     void this.#storage.setAlarm(at);
+  }
+
+  /** What was due is done: the safety alarm gives way to the next time, Infinity for none, so that an ended pipeline sleeps for good. */
+  settle(due: number): void {
+    this.#at = null;
+    if (Number.isFinite(due)) this.arm(due);
+    else void this.#storage.deleteAlarm();
   }
 }

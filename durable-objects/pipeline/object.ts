@@ -237,6 +237,7 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
       this.#alarm.arm(Date.now() + ALARM_RETRY);
       this.#tick();
       await this.#drain();
+      this.#alarm.settle(this.#nextDue(this.#log.state));
     } catch (error) {
       console.error(JSON.stringify({ level: 'error', message: 'pipeline alarm', error: String(error) }));
       this.#alarm.arm(Date.now() + ALARM_RETRY);
