@@ -104,7 +104,10 @@ export function runToTheEnd(explorer: Explorer, world: World): void {
   explorer.inFlight = [];
   for (let n = 0; n < BOUND; n++) {
     const { state } = explorer;
-    if (isOver(state, world)) return atRest(explorer, world);
+    if (isOver(state, world)) {
+      atRest(explorer, world);
+      return;
+    }
     if (world.person && !state.outcome) {
       const order = decision(state, n);
       const command = order && explorer.order(order);

@@ -56,18 +56,23 @@ export class Watch {
         );
         return;
       case 'step_completed':
-        return this.#over(event.body.step_id, 'completed');
+        this.#over(event.body.step_id, 'completed');
+        return;
       case 'step_cancelled':
-        return this.#over(event.body.step_id, 'cancelled');
+        this.#over(event.body.step_id, 'cancelled');
+        return;
       case 'step_failed':
         if (event.body.retry_at === null) this.#over(event.body.step_id, 'failed');
         return;
       case 'step_claimed':
-        return claimed(before, event);
+        claimed(before, event);
+        return;
       case 'vote_cast':
-        return voted(before, event);
+        voted(before, event);
+        return;
       case 'action_decided':
-        return admitted(before, event);
+        admitted(before, event);
+        return;
       case 'pipeline_ended':
         this.#ended += 1;
         must(this.#ended === 1, 'PIPE-1: one end', event);

@@ -158,12 +158,15 @@ export class Explorer {
       }
       case 'time':
         this.rig.now += move.ms;
-        return this.tick(move.heard);
+        this.tick(move.heard);
+        return;
       case 'timer':
         this.rig.now = this.nextDue() ?? this.rig.now;
-        return this.tick(move.heard);
+        this.tick(move.heard);
+        return;
       case 'crash':
-        return this.crash(move.workersDie);
+        this.crash(move.workersDie);
+        return;
       case 'operate': {
         const command = this.order(move.order);
         if (command) this.send(command, ACTORS[move.actor] ?? ACTORS[0]);

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+
+export interface ChaosOptions {
+  /** How often everything is killed. */
+  kills: number;
+  /** How many pipelines are kept in the air. */
+  pipelines: number;
+  /** Decides the moments of the kills and what each pipeline is like. */
+  seed: number;
+}
+
+export class BadOption extends Error {}
+
+export const HELP = `npm run chaos -- [--kills 50] [--pipelines 6] [--seed N]
+
+Kills the local system with SIGKILL at random moments under a load of pipelines, starts it again on the same state, and says what
+was lost (which must be nothing) and how long recovery took. Uses a folder and ports of its own.`;
+
+/** Throws {@link BadOption}; null: help was asked for. */
+export function parseOptions(args: string[]): ChaosOptions | null {
+  const string = { type: 'string' } as const;
+  let values: { kills?: string; pipelines?: string; seed?: string; help?: boolean };
+  try {
+    ({ values } = parseArgs({
+      args,
+      options: { kills: string, pipelines: string, seed: string, help: { type: 'boolean' } },
+    }));
+  } catch (error) {
+    throw new BadOption(error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) return null;
+  const whole = (
+    name: 'kills' | 'pipelines' | 'seed',
+    fallback: number,
+    min: number,
+    max: number,
+  ): number => {
+    const value = Number(values[name] ?? fallback);
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new BadOption(`--${name} is a whole number from ${min} to ${max}`);
+    }
+    return value;
+  };
+  return {
+    kills: whole('kills', 50, 0, 10_000),
+    // A tenant may have 100 live ones, and successors count too.
+    pipelines: whole('pipelines', 6, 1, 50),
+    seed: whole('seed', Date.now() % 1_000_000, 0, 2 ** 31),
+  };
+}

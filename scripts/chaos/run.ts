@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError, type Client, createClient } from '#client/index.ts';
+import { anyPort } from '#scripts/start/ports.ts';
+import { silentSteps } from '#scripts/start/progress.ts';
+import { stateFolder } from '#scripts/start/state-folder.ts';
+import { type LocalSystem, startLocalSystem } from '#scripts/start/system.ts';
+import { chance, requestFor } from './load.ts';
+import type { ChaosOptions } from './options.ts';
+import { Lost, Witness } from './witness.ts';
+
+/** A kill comes between these times after the system answers, in ms: during the first steps as well as in the middle of rounds. */
+const KILL_AFTER = { min: 200, max: 6_000 };
+/** How often the logs are looked at, in ms. */
+const EVERY_MS = 150;
+/** After the last kill all must be over within this time (ms): two leases, backoffs and a lineage fit in it several times. */
+const QUIESCENCE_MS = 300_000;
+
+export interface ChaosReport {
+  kills: number;
+  /** Spawns that were acknowledged, successors included. */
+  pipelines: number;
+  /** Events that were shown before some kill. */
+  events: number;
+  exits: Record<string, number>;
+  lost: string[];
+  /** ms from the restart's beginning until the API answers, of each restart. */
+  up_ms: number[];
+  /** ms from then until a pipeline that had been interrupted went on. */
+  resumed_ms: number[];
+}
+
+/** REL-2. Throws nothing for what was lost: that is the report's to say. */
+export async function runChaos(
+  options: ChaosOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<ChaosReport> {
+  const root = mkdtempSync(join(tmpdir(), 'ags-chaos-'));
+  const chaos = new Chaos(options, root, await anyPort(), say, signal);
+  try {
+    return await chaos.run();
+  } finally {
+    await chaos.stop();
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+class Chaos {
+  readonly #options: ChaosOptions;
+  readonly #root: string;
+  readonly #port: number;
+  readonly #say: (line: string) => void;
+  readonly #signal: AbortSignal;
+  readonly #random: () => number;
+  readonly #witness = new Witness();
+  #system: LocalSystem | null = null;
+  #spawns = 0;
+  /** A spawn whose answer never came is sent again under its key (PIPE-9). */
+  #pending: { key: string; draw: number } | null = null;
+  readonly #report: ChaosReport = {
+    kills: 0,
+    pipelines: 0,
+    events: 0,
+    exits: {},
+    lost: [],
+    up_ms: [],
+    resumed_ms: [],
+  };
+
+  constructor(
+    options: ChaosOptions,
+    root: string,
+    port: number,
+    say: (line: string) => void,
+    signal: AbortSignal,
+  ) {
+    this.#options = options;
+    this.#root = root;
+    this.#port = port;
+    this.#say = say;
+    this.#signal = signal;
+    this.#random = chance(options.seed);
+  }
+
+  async run(): Promise<ChaosReport> {
+    const { kills } = this.#options;
+    let client = await this.#start();
+    for (let n = 1; n <= kills; n++) {
+      const span = KILL_AFTER.max - KILL_AFTER.min;
+      const until = Date.now() + KILL_AFTER.min + Math.floor(this.#random() * span);
+      while (Date.now() < until) await this.#load(client);
+      const interrupted = this.#witness.live.length;
+      await this.#kill();
+      this.#report.kills = n;
+      const began = performance.now();
+      client = await this.#start();
+      const up = performance.now();
+      this.#report.up_ms.push(up - began);
+      await this.#resumed(client, up);
+      this.#say(
+        `kill ${n} of ${kills}: ${interrupted} interrupted, up again after ${seconds(up - began)}, ` +
+          `${this.#witness.ended.size} of ${this.#witness.ids.length} over, ${this.#report.lost.length} lost`,
+      );
+    }
+    await this.#quiesce(client);
+    return this.#report;
+  }
+
+  async stop(): Promise<void> {
+    await this.#system?.stop();
+  }
+
+  async #start(): Promise<Client> {
+    this.#signal.throwIfAborted();
+    this.#system = await startLocalSystem({
+      folder: stateFolder(this.#root),
+      port: this.#port,
+      portFixed: true,
+      env: {},
+      step: silentSteps,
+      signal: this.#signal,
+      dashboard: false,
+      testControls: true,
+    });
+    return createClient({ baseUrl: this.#system.url, key: this.#system.accounts.requester.key });
+  }
+
+  /** As a power cut: every process group at once, without a word. */
+  async #kill(): Promise<void> {
+    const system = this.#system;
+    system?.kill();
+    await Promise.all((system?.processes ?? []).map((child) => child.exited));
+  }
+
+  /** One look at the logs, and a spawn when there is room. */
+  async #load(client: Client): Promise<void> {
+    await this.#witness.look(client);
+    if (this.#witness.live.length < this.#options.pipelines) await this.#spawn(client);
+    await sleep(EVERY_MS, undefined, { signal: this.#signal });
+  }
+
+  async #spawn(client: Client): Promise<void> {
+    this.#pending ??= { key: `chaos-${++this.#spawns}`, draw: this.#random() };
+    const { key, draw } = this.#pending;
+    const answer = await client.spawn(requestFor(draw), key).catch((error: unknown) => {
+      // Back-pressure is an answer: nothing was promised.
+      if (error instanceof ApiError && error.problem.status === 429) return null;
+      throw error;
+    });
+    if (!answer) return;
+    this.#witness.acknowledged(answer);
+    this.#pending = null;
+  }
+
+  /** After a restart: nothing that was shown is gone, and what was interrupted goes on. */
+  async #resumed(client: Client, up: number): Promise<void> {
+    const { live } = this.#witness;
+    await this.#witness.compare(client, live).catch((error: unknown) => this.#lose(error));
+    for (const limit = up + QUIESCENCE_MS; live.length > 0; await sleep(EVERY_MS)) {
+      if ((await this.#witness.look(client)) > 0) break;
+      if (performance.now() > limit) {
+        this.#report.lost.push(`nothing of ${live.join(', ')} went on`);
+        return;
+      }
+    }
+    if (live.length > 0) this.#report.resumed_ms.push(performance.now() - up);
+  }
+
+  #lose(error: unknown): void {
+    if (!(error instanceof Lost)) throw error;
+    this.#report.lost.push(error.message);
+  }
+
+  /** No more kills and no more spawns: everything must come to its end, be sealed, and stand in the ledger as in its object. */
+  async #quiesce(client: Client): Promise<void> {
+    const witness = this.#witness;
+    const limit = Date.now() + QUIESCENCE_MS;
+    let unprojected: string[] = [];
+    for (; Date.now() < limit; await sleep(EVERY_MS * 3, undefined, { signal: this.#signal })) {
+      await witness.look(client);
+      for (const id of witness.promised) {
+        if (await exists(client, id)) witness.acknowledged({ pipeline_id: id });
+      }
+      const missing = [...witness.promised].some((id) => !witness.ids.includes(id));
+      if (witness.live.length > 0 || missing) continue;
+      unprojected = await this.#unprojected(client);
+      if (unprojected.length === 0) break;
+    }
+    for (const id of witness.promised)
+      if (!witness.ids.includes(id))
+        this.#report.lost.push(`${id}: the promised successor was never spawned`);
+    for (const id of witness.live) this.#report.lost.push(`${id}: not over`);
+    this.#report.lost.push(...unprojected);
+    await witness.compare(client).catch((error: unknown) => this.#lose(error));
+    this.#report.pipelines = witness.ids.length;
+    this.#report.events = witness.events;
+  }
+
+  /** REL-1: after quiescence D1 equals the objects. */
+  async #unprojected(client: Client): Promise<string[]> {
+    const exits: Record<string, number> = {};
+    const rows = new Map<string, number>();
+    const wrong: string[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await client.pipelines({ limit: 200, ...(cursor && { cursor }) });
+      for (const row of page.items) rows.set(row.pipeline_id, row.seq);
+      if (page.next_cursor === null || page.items.length === 0) break;
+      cursor = page.next_cursor;
+    }
+    for (const id of this.#witness.ids) {
+      const { seq, exit_code, reason } = await client.pipeline(id);
+      exits[`${exit_code} ${reason}`] = (exits[`${exit_code} ${reason}`] ?? 0) + 1;
+      if (rows.get(id) !== seq) wrong.push(`${id}: the ledger has ${rows.get(id) ?? 0} of ${seq} events`);
+    }
+    this.#report.exits = exits;
+    return wrong;
+  }
+}
+
+const exists = (client: Client, id: string): Promise<boolean> =>
+  client.pipeline(id).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof ApiError && error.problem.status === 404) return false;
+      throw error;
+    },
+  );
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
