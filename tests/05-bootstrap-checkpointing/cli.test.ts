@@ -371,24 +371,6 @@ describe('waiting', () => {
     const { stdout, stderr } = await run();
     for (const control of [ESCAPE, '\u0007', '\u202e']) expect(stdout + stderr).not.toContain(control);
   });
-
-  it('REC-3 CLI-1: exit code 3 means that the successor is waited for', async () => {
-    api.play(goldenLog('v1-consensus'), 1_000);
-    const first = JSON.parse((await shell.ags('pipeline', 'show', api.pipelineId, '--json')).stdout) as {
-      pipeline: Record<string, unknown>;
-    };
-    const handedOver = {
-      ...first,
-      pipeline: { ...first.pipeline, state: 'FAILED', exit_code: 3, successor_id: 'pl_successor00' },
-    };
-    api.answer('GET /api/pipeline/orchestration', ({ query }) => ({
-      status: 200,
-      body: query.pipeline_id === 'pl_successor00' ? first : handedOver,
-    }));
-    const { exitCode, stderr } = await run();
-    expect(exitCode).toBe(0);
-    expect(stderr).toContain('hands over to pl_successor00');
-  });
 });
 
 function goldenExit(name: 'v1-failure'): number {
@@ -483,6 +465,9 @@ describe('deciding', () => {
   it.each([
     ['continue', '/api/pipeline/continue', { reason: 'why' }],
     ['cancel', '/api/pipeline/cancel', { reason: 'why' }],
+    ['pause', '/api/pipeline/pause', { reason: 'why' }],
+    ['resume', '/api/pipeline/resume', { reason: 'why' }],
+    ['abort', '/api/pipeline/abort', { reason: 'why' }],
     ['stop', '/api/pipeline/revoke', { reason: 'why' }],
     ['revoke', '/api/pipeline/revoke', { reason: 'why' }],
   ])('CLI-1 CRED-4: `pipeline %s` sends the reason that goes on record', async (verb, path, body) => {
