@@ -56,6 +56,9 @@ export function retryDelay(
   return Math.max((retryAfterS ?? 0) * 1_000, Math.round(doubled * (0.5 + random)));
 }
 
+/** CRED-2: how often a step's tokens may be found lost before that stands as its error. */
+export const STORE_LOSSES = 5;
+
 /** Model calls in one turn; the last one must answer instead of calling tools, so that loops end. */
 export const MAX_LEGS = 8;
 

@@ -66,7 +66,7 @@ export const gateSays = (answer: Answer): GateDecision => ({
 });
 
 export const errorOf = (answer: Answer, step: StepState): StepError => ({
-  code: 'broken',
+  code: answer.how === 'lost' ? 'credentials_store_lost' : 'broken',
   message: 'it broke',
   cause: 'dependency',
   retryable: answer.how === 'retryable',

@@ -30,7 +30,7 @@ export interface Talk {
 }
 
 export interface Answer {
-  how: 'good' | 'retryable' | 'fatal' | 'foreign' | 'silence';
+  how: 'good' | 'retryable' | 'fatal' | 'lost' | 'foreign' | 'silence';
   talk: Talk;
   gate: {
     decision: 'allow' | 'deny' | 'require_approval';
@@ -99,6 +99,7 @@ const answer: fc.Arbitrary<Answer> = fc.record({
     often(14, 'good' as const),
     often(2, 'retryable' as const),
     often(1, 'fatal' as const),
+    often(1, 'lost' as const),
     often(1, 'foreign' as const),
     often(1, 'silence' as const),
   ),

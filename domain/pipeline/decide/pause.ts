@@ -42,11 +42,19 @@ export function resume(
   return ok(undefined);
 }
 
-/** PIPE-10: nobody acts for a pipeline that waits; half an hour of it ends its tokens. */
-export function suspendTokens(draft: Draft): void {
+/** PIPE-10: nobody acts for a pipeline that waits; half an hour of it ends its tokens. So does a store that has lost them (CRED-2). */
+export function suspendTokens(draft: Draft, reason: string): void {
   if (draft.state.suspended || draft.state.tokens.every((t) => t.confirmed_at !== null)) return;
-  draft.emit('credentials_suspended', { reason: 'a person has been waited for too long' });
+  draft.emit('credentials_suspended', { reason });
   scheduleRevocation(draft);
+}
+
+/** CRED-2: accessors are here, so what the store has lost is revoked by them, and a new login follows. */
+export function logInAnew(draft: Draft): void {
+  const underWay = Object.values(draft.state.steps).some((s) => s.work.kind === 'credentials_login');
+  if (underWay) return;
+  suspendTokens(draft, 'the store no longer has the sealed tokens');
+  loginIfSuspended(draft);
 }
 
 /** A suspended pipeline that goes on begins with a login of its own; the rest follows from that. */

@@ -5,12 +5,13 @@ import { err, ok, type Result } from '../../result.ts';
 import type { StepResult } from '../assignment.ts';
 import type { Command } from '../command.ts';
 import { isoTime } from '../command.ts';
-import { CLOCKS, MAX_LEGS, RETRIES, retryDelay } from '../rules.ts';
+import { CLOCKS, MAX_LEGS, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
 import { liveToken, mayStart, type StepState } from '../state.ts';
 import { requestAction, runWinningActions } from './actions.ts';
 import { writeTurn } from './blackboard.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline, recordViolation, scheduleRevocation, sealIfClean } from './ending.ts';
+import { logInAnew } from './pause.ts';
 import { synthesiseByRule, synthesised } from './recovery.ts';
 import { callBound, fits } from './reserve.ts';
 import { seatOfTurn, takeTurn } from './rounds.ts';
@@ -249,6 +250,12 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
       if (work.kind !== 'agent_bootstrap') return;
       const { accessor, policies, expires_at } = result;
       draft.emit('agent_token_issued', { agent_id: work.agent_id, accessor, policies, expires_at });
+      if (draft.state.suspended) {
+        // It is the child of a login that is being revoked; a new one follows with the new login.
+        draft.emit('credentials_suspended', { reason: 'issued under a login that is being revoked' });
+        scheduleRevocation(draft);
+        return;
+      }
       agentReady(draft, work.agent_id);
       return;
     }
@@ -343,7 +350,9 @@ export function failStep(
   const { now, random } = draft.context;
   const vaultWork = work.kind === 'credentials_login' || work.kind === 'agent_bootstrap';
   const windowOver = vaultWork && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
-  const again = work.kind === 'revoke' || (error.retryable && failures + 1 < policy.attempts && !windowOver);
+  const anew = tokensAreLost(draft, work, error.code) && failures + 1 < STORE_LOSSES;
+  const again =
+    work.kind === 'revoke' || anew || (error.retryable && failures + 1 < policy.attempts && !windowOver);
   const { code, message, cause, usage } = error;
   draft.emit('step_failed', {
     step_id,
@@ -355,6 +364,7 @@ export function failStep(
     usage,
   });
   if (again) {
+    if (anew) logInAnew(draft);
     confirmExpired(draft);
     return ok(undefined);
   }
@@ -365,6 +375,13 @@ export function failStep(
     finishAction(draft, work.action_id, 'failed', JSON.stringify({ error: code, message }), message);
   }
   return ok(undefined);
+}
+
+/** CRED-2: the token behind a step is gone from the store, or was revoked while a new one is on its way. */
+function tokensAreLost(draft: Draft, work: StepState['work'], code: string): boolean {
+  if (!('agent_id' in work) || draft.state.recovery) return false;
+  const reissued = draft.state.agents[work.agent_id]?.accessor === null;
+  return code === 'credentials_store_lost' || (code === 'token_revoked' && reissued);
 }
 
 /** PIPE-2: the window opens with the spawn, the agent, or the login after which a long wait's tokens are issued anew. */

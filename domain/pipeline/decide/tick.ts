@@ -35,7 +35,7 @@ function fire(draft: Draft, timer: Timer): void {
       synthesiseByRule(draft);
       return;
     case 'idle_tokens':
-      suspendTokens(draft);
+      suspendTokens(draft, 'a person has been waited for too long');
       return;
     case 'approval_expiry':
       draft.emit('approval_decided', {

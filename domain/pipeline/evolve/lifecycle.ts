@@ -99,6 +99,7 @@ export const lifecycleEvolvers = {
         ...state,
         state: body.state,
         waiting_for: null,
+        pause: 'none',
         outcome: { ...body, at },
         gate_closed: true,
         agents: Object.fromEntries(
