@@ -127,6 +127,7 @@ async function serve(options: StartOptions, { notes, out }: Screens, signal: Abo
           dashboard: link.url,
           ...(outcome && {
             pipeline: outcome.orchestration.pipeline,
+            lineage: outcome.lineage?.items ?? [],
             verdict: outcome.orchestration.blackboard.consensus,
             evidence: outcome.evidence,
           }),

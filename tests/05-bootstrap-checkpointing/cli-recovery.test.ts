@@ -8,7 +8,9 @@ import type { ApprovalView, PipelineEvent as WireEvent } from '#client/index.ts'
 import { Lineage, Orchestration, Pipeline } from '#contract/pipeline.ts';
 import { FallbackRequest, ForkRequest, OutcomeRequest } from '#contract/requests.ts';
 import { toConsensus, toOrchestration } from '#contract/views.ts';
+import { assignmentFor } from '#domain/pipeline/assign.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
+import { parsePlan, planJsonSchema } from '#domain/plan/index.ts';
 import { type FakeApi, goldenLog, problem, startFakeApi } from '#tests/support/fake-api.ts';
 import { ALLOW, PIPELINE, proposal, Rig, spawnCommand } from '#tests/support/pipeline.ts';
 import { newShell, type Shell } from './cli-run.ts';
@@ -285,6 +287,53 @@ describe('forks and unknown outcomes', () => {
       { status: 'succeeded', reason: 'I looked' },
     ]);
   });
+});
+
+describe('a plan whose misbehaviour ends', () => {
+  const misbehaving = (attempts: unknown) =>
+    parsePlan(
+      JSON.stringify({
+        name: 'small',
+        version: '1.0.0',
+        tier: 1,
+        objective: 'Is this fine?',
+        embedded: { misbehave: [{ agent: 'ALPHA', kind: 'disagree', rounds: 3, attempts }] },
+      }),
+      {},
+      {
+        inputs: {},
+        defaults: {
+          model: { provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_192 },
+          providers: ['embedded'],
+        },
+      },
+    );
+
+  it('RUN-5 DSL-1: `attempts` is a whole number from 1 to 10, or absent', () => {
+    for (const good of [1, 10, undefined]) expect(misbehaving(good).ok).toBe(true);
+    for (const bad of [0, 11, 1.5, '1', null]) expect(misbehaving(bad).ok).toBe(false);
+    expect(JSON.stringify(planJsonSchema())).toContain('runs of a lineage');
+  });
+
+  it.each([
+    [1, 1, 1, true],
+    [1, 2, 1, false],
+    [1, 1, 2, false],
+    [2, 1, 2, true],
+    [2, 2, 2, false],
+    [undefined, 3, 3, true],
+  ])(
+    'RUN-5 REC-3: with attempts %s, attempt %i, generation %i: %s',
+    (attempts, attempt, generation, works) => {
+      const base = spawnCommand() as Extract<ReturnType<typeof spawnCommand>, { kind: 'spawn' }>;
+      const switched = { agent: 'ALPHA' as const, kind: 'gullible' as const, ...(attempts && { attempts }) };
+      const rig = new Rig().toRoundOne({ ...base, plan: { ...base.plan, misbehave: [switched] } });
+      const step = rig.turnOf('ALPHA');
+      const spawned = { ...rig.state.spawned!, attempt };
+      const turn = assignmentFor({ ...rig.state, spawned, generation }, step.step_id)?.turn;
+      expect(turn?.misbehave.length === 1).toBe(works);
+    },
+  );
 });
 
 describe('what happened, in words', () => {
