@@ -19,7 +19,9 @@ async function pokeTenant(env: Env, tenant: string): Promise<void> {
       const { live } = await object.poke(tenant);
       if (live || !has_slot) return;
       // An object that exists gives its slot back itself; poking it just now made it try again.
-      if (!(await object.read(tenant)).ok) await control.abandon(pipeline_id, ABANDONED_S);
+      const shown = await object.read(tenant);
+      // One that is halted (PIPE-7) is there and keeps its slot until a version that knows its events is back.
+      if (!shown.ok && shown.error.code === 'not_found') await control.abandon(pipeline_id, ABANDONED_S);
     } catch (error) {
       log('warn', 'a pipeline did not answer the cron', { tenant, pipeline_id, error });
     }

@@ -111,6 +111,24 @@ describe('claims', () => {
   });
 });
 
+describe('progress', () => {
+  it('PERF-3 AGENT-4: a model that streams for half a minute costs three entries in the log', async () => {
+    const pipeline = await (await spawn()).toRoundOne();
+    const { step_id } = await pipeline.turnOf('ALPHA');
+    const { epoch } = await pipeline.claim(step_id);
+    for (let n = 0; n <= 30; n++) {
+      await pipeline.rpc.heartbeat(TENANT, step_id, epoch, `${n} deltas`);
+      pass(1_000);
+    }
+    const noted = (await pipeline.events()).filter((e) => e.type === 'step_progressed');
+    expect(noted.map((e) => e.body)).toMatchObject([
+      { note: '10 deltas' },
+      { note: '20 deltas' },
+      { note: '30 deltas' },
+    ]);
+  });
+});
+
 describe('messages are hints', () => {
   it('PIPE-8: a lost message is made up for by the alarm, later and later', async () => {
     const pipeline = await spawn();

@@ -1,8 +1,10 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import type { PipelineFrame } from '#contract/frames.ts';
+import type { Pipeline } from '#contract/pipeline.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
 import { proposal } from '#tests/support/pipeline.ts';
+import { answer, ask, makeTenant, spawnBody } from '#tests/support/worker.ts';
 
 listenToQueues();
 const TENANT = 'acme';
@@ -151,5 +153,32 @@ describe('viewers', () => {
     const { seq } = await pipeline.state();
     await vi.waitFor(() => expect(stays.seqs()).toEqual(seqsAfter(0, seq)));
     stays.socket.close();
+  });
+});
+
+describe('the stream’s path', () => {
+  it('API-3 TEN-1: resumes after `since`; a foreign pipeline, a plain request, a bad `since` are refused', async () => {
+    const tenant = await makeTenant('streaming');
+    const foreign = await makeTenant('foreign');
+    const key = tenant.keys.viewer;
+    const { body } = await answer<Pipeline>('/api/spawn', { key: tenant.keys.operator, body: spawnBody() });
+    const path = `/api/pipeline/stream?pipeline_id=${body.pipeline_id}`;
+    const headers = { upgrade: 'websocket' };
+    const response = await ask(`${path}&since=1`, { key, headers });
+    expect(response.status).toBe(101);
+    const socket = response.webSocket as WebSocket;
+    const first = new Promise<PipelineFrame>((resolve) =>
+      socket.addEventListener('message', (m) => resolve(JSON.parse(String(m.data)) as PipelineFrame), {
+        once: true,
+      }),
+    );
+    socket.accept();
+    const frame = await first;
+    expect(frame.kind === 'events' && frame.events.map((e) => e.seq)).toEqual(seqsAfter(1, body.seq));
+    socket.close();
+    expect((await ask(path, { key: foreign.keys.admin, headers })).status).toBe(404);
+    expect((await ask(path, { key })).status).toBe(426);
+    for (const since of ['-1', 'x', '1.5'])
+      expect((await ask(`${path}&since=${since}`, { key, headers })).status).toBe(422);
   });
 });

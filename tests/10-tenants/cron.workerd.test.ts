@@ -1,4 +1,4 @@
-import { createMessageBatch, runInDurableObject } from 'cloudflare:test';
+import { createMessageBatch, evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { expect, it, vi } from 'vitest';
 import type { Pipeline } from '#contract/pipeline.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
@@ -52,6 +52,20 @@ it('REC-6 PIPE-2: a slot whose pipeline never came to be is taken back after ten
   await age('cron-c', 601_000);
   await runScheduled(EVERY_MINUTE, env);
   expect(await live('cron-c')).toEqual([]);
+});
+
+it('PIPE-7 REC-6: a pipeline that is halted keeps its slot, however old it is', async () => {
+  const tenant = await makeTenant('cron-e');
+  const { body } = await answer<Pipeline>('/api/spawn', { key: tenant.keys.operator, body: spawnBody() });
+  const object = env.PIPELINE.getByName(`t/cron-e/p/${body.pipeline_id}`);
+  await runInDurableObject(object, (_, { storage }) => {
+    const unknown = { seq: 999, v: 99, type: 'from_a_later_version', at: body.created_at };
+    storage.sql.exec('INSERT INTO log VALUES (999, 999, ?)', JSON.stringify([unknown]));
+  });
+  await evictDurableObject(object);
+  await age('cron-e', 601_000);
+  await runScheduled(EVERY_MINUTE, env);
+  expect(await live('cron-e')).toEqual([body.pipeline_id]);
 });
 
 it('REC-6: the slot of a pipeline that ended is free after the cron at the latest', async () => {

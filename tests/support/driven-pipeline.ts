@@ -175,7 +175,13 @@ export class DrivenPipeline {
     return this;
   }
 
-  /** The first proposal of a seat; throws when it wrote none. */
+  /** The model answers a turn by asking for a tool. */
+  async callTool(step_id: string, tool: string): Promise<void> {
+    const calls = [{ call_id: 'c1', tool, arguments: {}, target: '' }];
+    await this.finish(step_id, { kind: 'tool_calls', calls, usage: USAGE });
+  }
+
+  /** The latest proposal of a seat; throws when it wrote none. */
   async proposalOf(seat: Seat): Promise<{ proposal_id: string; revision: number }> {
     const found = (await this.state()).proposals.findLast((p) => p.author === seat);
     if (!found) throw new Error(`${seat} has written no proposal`);

@@ -40,15 +40,13 @@ const ofKind = (kind: 'pause' | 'resume' | 'abort', summary: string) =>
     },
   });
 
-async function pendingApprovals(asked: Asked, pipelineIds: string[]): Promise<ApprovalView[]> {
-  const { tenant } = asked.caller;
-  const lists = await Promise.all(
-    pipelineIds.map(async (id) => {
-      const shown = await (await pipelineOf(asked, id)).orchestration(tenant, null);
-      return shown.ok ? shown.value.approvals : [];
-    }),
-  );
-  return lists.flat();
+const readWhole = async (asked: Asked, pipelineId: string) =>
+  (await pipelineOf(asked, pipelineId)).orchestration(asked.caller.tenant, null);
+
+/** One pipeline that cannot be read does not hide what the others wait for. */
+async function approvalsOf(asked: Asked, pipelineIds: string[]): Promise<ApprovalView[]> {
+  const read = await Promise.all(pipelineIds.map((id) => readWhole(asked, id)));
+  return read.flatMap((shown) => (shown.ok ? shown.value.approvals : []));
 }
 
 /** An id inside a pipeline names its pipeline; anything else is not found. */
@@ -128,7 +126,9 @@ export const recovery = [
         });
         return live.items.filter((p) => p.waiting_for === 'approval').map((p) => p.pipeline_id);
       };
-      const found = await pendingApprovals(asked, pipeline_id ? [pipeline_id] : await waiting());
+      const found = pipeline_id
+        ? must(await readWhole(asked, pipeline_id)).approvals
+        : await approvalsOf(asked, await waiting());
       return json(200, { items: found.filter((a) => !status || a.status === status), next_cursor: null });
     },
   }),
