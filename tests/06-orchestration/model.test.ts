@@ -7,6 +7,8 @@ import { type Scenario, scenario } from '../support/model-check-moves.ts';
 /** `AGS_SEED=… AGS_PATH=… AGS_RUNS=…` repeats a failure, or looks for longer. */
 const SEED = process.env.AGS_SEED === undefined ? undefined : Number(process.env.AGS_SEED);
 const RUNS = Number(process.env.AGS_RUNS ?? 50);
+/** Ten times what the runs usually take, so that a slow machine does not cut them short. */
+const TIME_MS = 10_000 + RUNS * 300;
 const LONGEST = Number(process.env.AGS_MOVES ?? 120);
 
 function explore(property: (scenario: Scenario) => void): void {
@@ -15,7 +17,7 @@ function explore(property: (scenario: Scenario) => void): void {
     seed: SEED,
     path: process.env.AGS_PATH,
     // Shrinking stops here; what was found by then is reported.
-    interruptAfterTimeLimit: 15_000,
+    interruptAfterTimeLimit: TIME_MS,
     markInterruptAsFailure: false,
   });
   if (!checked.failed) return;
@@ -28,7 +30,7 @@ ${JSON.stringify(counterexample?.[0])}`,
   );
 }
 
-describe('the pure core under random histories', () => {
+describe('the pure core under random histories', { timeout: TIME_MS + 10_000 }, () => {
   for (const world of WORLDS) {
     it(`REL-1, PIPE-1, PIPE-7, PIPE-8, CONS-2, PIPE-11, CRED-4: no rule breaks, and it ends when ${world.name}`, () => {
       explore(({ setting, moves }) => {

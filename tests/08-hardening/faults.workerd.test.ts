@@ -54,7 +54,7 @@ describe('D1 down', () => {
       ['revoke', pipeline_id],
       ['cancel', id],
     ]) {
-      const said = verb === 'log' ? { level: 'info', message: 'x' } : { reason: 'x' };
+      const said = verb === 'log' ? { level: 'info', source: 'test', message: 'x' } : { reason: 'x' };
       const { status } = await post(`/api/pipeline/${verb}`, { pipeline_id: target, ...said });
       expect([verb, Math.floor(status / 100)]).toEqual([verb, 2]);
     }
