@@ -81,7 +81,14 @@ export class PipelineOutbox {
       return;
     }
     this.#fed = { seq: state.seq, at: Date.now(), state: label };
-    await this.#stub<FeedRpc>(this.#env.FEED, feedObjectName(state.spawned.tenant)).update(toPipeline(state));
+    try {
+      const feed = this.#stub<FeedRpc>(this.#env.FEED, feedObjectName(state.spawned.tenant));
+      await feed.update(toPipeline(state));
+    } catch (error) {
+      // Nothing later may come of a pipeline that has ended: the next drain, at the cron's poke at the latest, tells it again.
+      if (this.#fed.seq === state.seq) this.#fed = { ...this.#fed, seq: 0, state: '' };
+      throw error;
+    }
   }
 
   /** CONS-9: a pipeline that has ended, or waits for a fallback, holds no slot; one that runs again takes it back. */

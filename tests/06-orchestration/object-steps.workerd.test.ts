@@ -1,10 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PipelineObject } from '#objects/pipeline/object.ts';
-import { controlStub } from '#objects/shared/stubs.ts';
-import { DrivenPipeline, listenToQueues, spawnOf } from '#tests/support/driven-pipeline.ts';
+import { DrivenPipeline, listenToQueues, spawnOf, withBindings } from '#tests/support/driven-pipeline.ts';
 import { proposal } from '#tests/support/pipeline.ts';
-import { answer, env, makeTenant, spawnBody } from '#tests/support/worker.ts';
 
 const TENANT = 'acme';
 const heard = listenToQueues();
@@ -29,21 +26,9 @@ async function quiet(): Promise<void> {
 const alarmOf = (pipeline: DrivenPipeline) =>
   runInDurableObject(pipeline.object, (_, { storage }) => storage.getAlarm());
 
-/** Runs with a queue that refuses everything; objects of this isolate share their bindings. */
-async function withoutQueues(pipeline: DrivenPipeline, send: () => Promise<never>, run: () => Promise<void>) {
-  const bindings = await runInDurableObject(
-    pipeline.object,
-    (object) => (object as unknown as { env: Record<string, { send: unknown }> }).env,
-  );
-  const before = { ...bindings };
-  for (const name of Object.keys(bindings))
-    if (/^STEPS_|^LEDGER_QUEUE$/.test(name)) bindings[name] = { send };
-  try {
-    await run();
-  } finally {
-    Object.assign(bindings, before);
-  }
-}
+/** Runs with queues whose `send` is another. */
+const withQueues = (pipeline: DrivenPipeline, send: () => Promise<never>, run: () => Promise<void>) =>
+  withBindings(pipeline, (name) => (/^STEPS_|^LEDGER_QUEUE$/.test(name) ? { send } : null), run);
 
 describe('claims', () => {
   it('PIPE-8: a step is claimed once, under an epoch, and completed once', async () => {
@@ -175,7 +160,7 @@ describe('the alarm', () => {
     const command = spawnOf(TENANT);
     const pipeline = new DrivenPipeline(TENANT, command.pipeline_id);
     const down = async () => Promise.reject(new Error('queue is down'));
-    await withoutQueues(first, down, async () => {
+    await withQueues(first, down, async () => {
       expect(await pipeline.rpc.spawn(command)).toMatchObject({ ok: true });
       for (let n = 0; n < 3; n++) {
         expect(await runDurableObjectAlarm(pipeline.object)).toBe(true);
@@ -198,7 +183,7 @@ describe('the alarm', () => {
       armed.push(await alarmOf(pipeline));
       throw new Error('crashed while sending');
     };
-    await withoutQueues(pipeline, look, async () => {
+    await withQueues(pipeline, look, async () => {
       await runDurableObjectAlarm(pipeline.object);
     });
     expect(armed.length).toBeGreaterThan(0);
@@ -224,87 +209,5 @@ describe('the alarm', () => {
       await runDurableObjectAlarm(pipeline.object);
     }
     expect(await alarmOf(pipeline)).toBeNull();
-  });
-});
-
-describe('what others are told', () => {
-  it('LEDG-1: the ledger is hinted at the newest event until it has it, across evictions', async () => {
-    const pipeline = await spawn();
-    const hints = () => heard.ledger.filter((m) => m.pipeline_id === pipeline.id).map((m) => m.seq);
-    const { seq } = await pipeline.state();
-    await vi.waitFor(() => expect(hints()).toEqual([seq]), PATIENT);
-    pass(15_001);
-    await runDurableObjectAlarm(pipeline.object);
-    await vi.waitFor(() => expect(hints()).toEqual([seq, seq]), PATIENT);
-    await pipeline.rpc.shipped(TENANT, seq);
-    await evictDurableObject(pipeline.object);
-    pass(600_000);
-    await runDurableObjectAlarm(pipeline.object);
-    await pipeline.rpc.shipped(TENANT, seq - 1);
-    await pipeline.rpc.poke(TENANT);
-    await evictDurableObject(pipeline.object);
-    await pipeline.rpc.poke(TENANT);
-    await quiet();
-    expect(hints()).toEqual([seq, seq]);
-  });
-
-  it('TEN-1 PIPE-6: the end gives the quota’s slot back, once', async () => {
-    const tenant = await makeTenant('slots');
-    const control = controlStub(env.CONTROL, 'slots');
-    const { body } = await answer<{ pipeline_id: string }>('/api/spawn', {
-      key: tenant.keys.operator,
-      body: spawnBody(),
-    });
-    const pipeline = new DrivenPipeline('slots', body.pipeline_id);
-    expect(await control.livePipelines()).toEqual([pipeline.id]);
-    await pipeline.toConsensus();
-    await vi.waitFor(async () => expect(await control.livePipelines()).toEqual([]));
-  });
-
-  it('CONS-9 REC-1: a failed consensus holds no slot; a rerun takes it back', async () => {
-    const tenant = await makeTenant('waiting');
-    const control = controlStub(env.CONTROL, 'waiting');
-    const { body } = await answer<{ pipeline_id: string }>('/api/spawn', {
-      key: tenant.keys.operator,
-      body: spawnBody(),
-    });
-    const pipeline = await new DrivenPipeline('waiting', body.pipeline_id).toConsensusFailure();
-    await vi.waitFor(async () => expect(await control.livePipelines()).toEqual([]));
-    await answer('/api/pipeline/consensus/fallback', {
-      key: tenant.keys.operator,
-      body: { pipeline_id: pipeline.id, action: 'rerun_same', reason: 'again' },
-    });
-    await vi.waitFor(async () => expect(await control.livePipelines()).toEqual([pipeline.id]));
-  });
-});
-
-describe('what is written', () => {
-  it('PERF-3: a step of a run like the sample writes at most 8 rows, alarms counted', async () => {
-    const pipeline = await spawn();
-    let rows = 0;
-    await runInDurableObject<PipelineObject, void>(pipeline.object, (_, { storage }) => {
-      const sql = Object.getPrototypeOf(storage.sql) as SqlStorage;
-      const exec = sql.exec;
-      vi.spyOn(sql, 'exec').mockImplementation(function (this: SqlStorage, ...args: Parameters<typeof exec>) {
-        const cursor = exec.apply(this, args);
-        rows += cursor.rowsWritten;
-        return cursor;
-      } as typeof exec);
-      const alarms = Object.getPrototypeOf(storage) as DurableObjectStorage;
-      const setAlarm = alarms.setAlarm;
-      vi.spyOn(alarms, 'setAlarm').mockImplementation(function (this: DurableObjectStorage, ...args) {
-        rows += 1;
-        return setAlarm.apply(this, args);
-      });
-    });
-    await (await pipeline.toConsensus()).revokeAll();
-    await pipeline.rpc.shipped(TENANT, (await pipeline.state()).seq);
-    await runDurableObjectAlarm(pipeline.object);
-    vi.restoreAllMocks();
-    listenToQueues();
-    const steps = (await pipeline.events()).filter((e) => e.type === 'step_completed').length;
-    expect(steps).toBeGreaterThan(8);
-    expect(rows).toBeGreaterThan(steps);
-    expect(rows / steps).toBeLessThanOrEqual(8);
   });
 });

@@ -1,3 +1,4 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { vi } from 'vitest';
 import type { LedgerMessage, StepMessage } from '#contract/queue.ts';
 import type { TurnOutput } from '#domain/agents/output.ts';
@@ -33,6 +34,25 @@ export function listenToQueues(): { steps: StepMessage[]; ledger: LedgerMessage[
     batch.ackAll();
   });
   return heard;
+}
+
+/** Runs with other bindings in the pipeline objects; those of one isolate share them. */
+export async function withBindings(
+  pipeline: DrivenPipeline,
+  other: (name: string) => object | null,
+  run: () => Promise<void>,
+): Promise<void> {
+  const bindings = await runInDurableObject(
+    pipeline.object,
+    (object) => (object as unknown as { env: Record<string, object> }).env,
+  );
+  const before = { ...bindings };
+  for (const name of Object.keys(before)) bindings[name] = other(name) ?? (before[name] as object);
+  try {
+    await run();
+  } finally {
+    Object.assign(bindings, before);
+  }
 }
 
 let made = 0;
