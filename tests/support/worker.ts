@@ -69,8 +69,15 @@ export interface TestTenant {
   /** A person, their subject id, and a key in each role. */
   person: string;
   keys: Record<AccessRole, string>;
-  /** Another key for the same person. */
-  newKey(a: { role: AccessRole; project_ids?: string[]; expires_at?: string }): Promise<Secret>;
+  /** Another key, for the same person or another owner. */
+  newKey(a: {
+    role: AccessRole;
+    owner?: string;
+    project_ids?: string[];
+    expires_at?: string;
+  }): Promise<Secret>;
+  /** Another person or service; answers the subject id. */
+  newSubject(kind: 'person' | 'service'): Promise<string>;
 }
 
 /** A tenant with a person who has a key in every role, made through the API. */
@@ -102,6 +109,13 @@ export async function makeTenant(tenant: string): Promise<TestTenant> {
       auditor: await secret('auditor'),
     },
     newKey,
+    async newSubject(kind) {
+      const subject = await answer<{ subject_id: string }>('/api/people', {
+        key: bootstrap,
+        body: { name: `another ${kind}`, kind },
+      });
+      return subject.body.subject_id;
+    },
   };
 }
 
