@@ -144,11 +144,26 @@ describe('revoked agents', () => {
 
   it('REC-6, PIPE-1: a once action in flight at the end is unknown, and what has ended waits for nobody', () => {
     const rig = toWinningAction();
-    admit(rig, 'once');
+    const step = admit(rig, 'once');
     rig.when({ kind: 'cancel', reason: 'stop' });
     const [action] = Object.values(rig.state.actions);
     expect(action?.unknown?.why).toContain('the pipeline ended');
     expect(toPipeline(rig.state)).toMatchObject({ state: 'FAILED', waiting_for: null });
+    rig.when({
+      kind: 'complete',
+      step_id: step.step_id,
+      epoch: 1,
+      result: {
+        kind: 'action',
+        status: 'succeeded',
+        result: '{}',
+        result_sha256: null,
+        truncated: false,
+        error: null,
+        origin: [],
+      },
+    });
+    expect(rig.last('log_written')?.body).toMatchObject({ source: 'late outcome' });
     rig.when({ kind: 'resolve_action', action_id: action!.action_id, status: 'succeeded', reason: 'seen' });
     expect(toPipeline(rig.state)).toMatchObject({ state: 'FAILED', exit_code: 1, waiting_for: null });
   });
@@ -180,6 +195,27 @@ describe('revoked agents', () => {
     expect(rig.ready('agent_turn')).toEqual([]);
     rig.synthesise();
     expect(rig.state.outcome?.exit_code).toBe(3);
+  });
+});
+
+describe('forks', () => {
+  it('PIPE-7, REC-1: a rerun of a fork has the plan’s rounds, not its source’s on top', () => {
+    const base = spawnCommand() as Spawn;
+    const seed = { from: 'pl_source', at_seq: 9, at_hash: 'f'.repeat(64), round: 5 };
+    const board = { findings: [], proposals: [], votes: [], messages: [] };
+    const fork = { ...seed, ...board, report: null };
+    const limits = { ...base.plan.limits, rounds: 30 };
+    const rig = new Rig().toConsensusFailure({ ...base, fork, plan: { ...base.plan, limits } });
+    expect(rig.state.failure).not.toBeNull();
+    const again = { reason: 'again', proposal_id: null, revision: null, confirm: false };
+    rig.revokeAll().when({ kind: 'fallback', action: 'rerun_same', ...again });
+    rig.login().bootstrap();
+    expect(rig.state.round?.round).toBe(1);
+    // Something new in every round: only the limit ends it.
+    for (let n = 1; n <= 40 && !rig.state.recovery; n++)
+      rig.round({ ALPHA: { proposal: proposal(`p${n}`) } });
+    expect(rig.state.recovery?.trigger).toBe('round_limit');
+    expect(rig.state.round?.round).toBe(30);
   });
 });
 

@@ -120,6 +120,10 @@ function closeRound(draft: Draft): void {
   nextRound(draft, fought, tallies);
 }
 
+/** PIPE-7: a fork counts on from its source's rounds; a rerun begins at 1 again (REC-1). */
+export const roundsBefore = (state: PipelineState): number =>
+  state.generation === 1 ? (state.forked?.round ?? 0) : 0;
+
 /** What follows a round in which nothing passed: GAMMA, another round, or an honest failure. */
 function nextRound(draft: Draft, fought: number, tallies: Tally[]): void {
   const { state } = draft;
@@ -135,7 +139,7 @@ function nextRound(draft: Draft, fought: number, tallies: Tally[]): void {
       'GAMMA has mediated, all seats have spoken, and nothing passes',
       dissentFromBest(state, tallies),
     );
-  } else if (round >= (state.spawned?.limits.rounds ?? 0) + (state.forked?.round ?? 0)) {
+  } else if (round >= (state.spawned?.limits.rounds ?? 0) + roundsBefore(state)) {
     startRecovery(draft, 'round_limit', `The limit of ${round} rounds is reached.`);
   } else startRound(draft, round + 1);
 }

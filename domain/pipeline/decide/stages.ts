@@ -3,7 +3,7 @@ import { MEDIATION } from '../rules.ts';
 import { liveAgent } from '../state.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
-import { callMediator, startRound } from './rounds.ts';
+import { callMediator, roundsBefore, startRound } from './rounds.ts';
 
 /** PIPE-3. */
 export function enterRunning(draft: Draft): void {
@@ -34,8 +34,7 @@ function beginOrchestration(draft: Draft): void {
   if (draft.state.mediation) {
     spawnAgent(draft, 'GAMMA', `${draft.state.mediation.trigger}: ${draft.state.mediation.detail}`);
   }
-  const forkedAt = draft.state.generation === 1 ? (draft.state.forked?.round ?? 0) : 0;
-  startRound(draft, forkedAt + 1);
+  startRound(draft, roundsBefore(draft.state) + 1);
   const complexity = draft.state.report?.complexity ?? 0;
   if (complexity > MEDIATION.complexity_above) {
     callMediator(draft, 'complexity', `complexity ${complexity} is above ${MEDIATION.complexity_above}`);

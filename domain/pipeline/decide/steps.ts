@@ -180,7 +180,7 @@ export function completeStep(
 /** REC-6: what a lost worker says later about a `once` action is evidence for the person who decides; it decides nothing. */
 function keepLateOutcome(draft: Draft, step_id: string, result: StepResult): void {
   const unknown = Object.values(draft.state.actions).find((a) => a.unknown?.step_id === step_id);
-  if (!unknown || result.kind !== 'action' || draft.state.outcome) return;
+  if (!unknown || result.kind !== 'action') return;
   draft.emit('log_written', {
     log_id: logId(draft.pipelineId, draft.state.counts.log + 1),
     level: 'warn',
