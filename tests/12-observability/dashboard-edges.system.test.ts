@@ -5,8 +5,13 @@ import { buildDashboard } from '#scripts/start/dashboard.ts';
 import { axe } from '../support/axe.ts';
 import { launchBrowser } from '../support/browser.ts';
 import {
+  abortedRun,
+  approvalRun,
   longRun,
+  rerunRun,
+  successorRun,
   undecidedRun,
+  unknownRun,
   verdictRun,
   violationRun,
   waitingRun,
@@ -62,8 +67,24 @@ async function open(
   return page;
 }
 
+/** Presses a button that asks for a reason, gives one, and confirms. */
+async function press(page: Page, button: string, confirm: string, reason?: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  // Toasts are dialogs too.
+  const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
+  if (reason) await dialog.getByLabel('Reason').fill(reason);
+  await dialog.getByRole('button', { name: confirm, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
 const allRuns = (): Served[] =>
   [verdictRun(12), violationRun(11), waitingRun(13), workingRun(14)].map((rig) => ({ rig }));
+
+const troubledRuns = (): Served[] => {
+  const aborted = abortedRun(22);
+  const rigs = [undecidedRun(16), approvalRun(17), rerunRun(18), unknownRun(19), aborted];
+  return [...rigs, successorRun(aborted, 23)].map((rig) => ({ rig }));
+};
 
 describe('sign-in', () => {
   it('TEN-3: a one-time link signs in, leaves the address bar, and does not work twice', async () => {
@@ -108,6 +129,29 @@ describe('pipelines', () => {
     await page.getByText('Reconnecting').waitFor();
     server.cut(false);
     await page.getByRole('status').getByText('Live', { exact: true }).waitFor();
+  });
+
+  it('UI-1: what waits for a person is counted on every page, and one click lists it', async () => {
+    const rigs = [verdictRun(12), waitingRun(13), undecidedRun(16), approvalRun(17), workingRun(14)];
+    const page = await open(
+      rigs.map((rig) => ({ rig })),
+      RUN(12),
+    );
+    await page.getByRole('link', { name: 'Needs you 3' }).click();
+    await page.getByRole('table').waitFor();
+    expect(await page.getByRole('row').count()).toBe(4);
+    await page.getByLabel('All').check({ force: true });
+    await page.getByText('COMPLETED').waitFor();
+  });
+
+  it('REC-4: the list tells later attempts and generations from first ones', async () => {
+    const aborted = abortedRun(22);
+    const page = await open(
+      [aborted, successorRun(aborted, 23), rerunRun(18)].map((rig) => ({ rig })),
+      '/',
+    );
+    await page.getByText('attempt 2 of 3').waitFor();
+    await page.getByText('generation 2').waitFor();
   });
 
   it('UI-2: 1,000 pipelines are paged, filtered by text and by state', async () => {
@@ -189,9 +233,9 @@ describe('one pipeline', () => {
       .waitFor();
   });
 
-  it('UI-4: Continue goes on, and Stop asks for a reason before it revokes', async () => {
+  it('UI-4: Continue and Stop say what they do and ask for a reason before they do it', async () => {
     const page = await open([{ rig: waitingRun(13) }], RUN(13));
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await press(page, 'Continue', 'Go on');
     await page.getByText('Round 1: no proposal yet, no verdict.').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     const dialog = page.getByRole('dialog');
@@ -284,6 +328,170 @@ describe('one pipeline', () => {
     expect((await download).suggestedFilename()).toBe('pl_demo000000000012.jsonl');
   });
 
+  it('PIPE-10: Pause holds the run and Resume lets it go on, each with its reason on record', async () => {
+    const rig = workingRun(14);
+    const page = await open([{ rig }], RUN(14));
+    await press(page, 'Pause', 'Hold it', 'lunch');
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Pause', exact: true }).count()).toBe(0);
+    await press(page, 'Resume', 'Go on', 'back again');
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+    expect(rig.last('pause_requested')?.body.reason).toBe('lunch');
+    expect(rig.last('resumed')?.body.reason).toBe('back again');
+  });
+
+  it('REC-2, REC-4: Abort says that a successor goes on; attempts, synthesis and handoff are linked and shown', async () => {
+    const aborted = abortedRun(22);
+    const page = await open([{ rig: aborted }, { rig: successorRun(aborted, 23) }], RUN(22));
+    const recovery = page.getByRole('list', { name: 'Recovery' });
+    await recovery.getByText('attempt 1 of 3').waitFor();
+    await recovery.getByText('synthesis by GAMMA').waitFor();
+    await recovery.getByText(aborted.state.handoff!.sha256.slice(0, 12)).waitFor();
+    const attempts = page.getByRole('region', { name: 'Attempts' });
+    await attempts.getByText('a person ended it early; a successor goes on').waitFor();
+    await page
+      .getByRole('tabpanel')
+      .or(page.getByRole('region', { name: 'Details' }))
+      .first()
+      .waitFor();
+    await page.getByText('Protect first; the cutover needs a window of its own').first().waitFor();
+    expect(await axe(page)).toEqual([]);
+    await attempts.getByRole('link', { name: '#23' }).click();
+    await recovery.getByText('attempt 2 of 3').waitFor();
+    await recovery.getByText('resumed from').waitFor();
+    await recovery.getByRole('link', { name: '#22' }).waitFor();
+    await page.getByRole('button', { name: 'Abort' }).click();
+    await page.getByRole('dialog').getByText('attempt 3 of 3 goes on').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'End it early' }).click();
+    await page.getByText('The supervisor ends the run').first().waitFor();
+  });
+
+  it('REC-4: a successor that waits for quota is told as such', async () => {
+    const page = await open([{ rig: abortedRun(22) }], RUN(22));
+    await page.getByText('The successor waits for quota').waitFor();
+  });
+
+  it('REC-1: accepting a proposal takes a choice and a tick that names it, and is recorded with who and why', async () => {
+    const rig = undecidedRun(16);
+    const page = await open([{ rig }], RUN(16));
+    await page.getByRole('button', { name: 'Accept a proposal' }).click();
+    const dialog = page.getByRole('dialog');
+    const accept = dialog.getByRole('button', { name: 'Accept and complete' });
+    await dialog.getByRole('radio', { name: /Do not apply; split the plan in three/ }).check();
+    expect(await accept.isDisabled()).toBe(true);
+    await dialog.getByRole('checkbox', { name: /Do not apply; split the plan in three/ }).check();
+    await dialog.getByLabel('Reason').fill('BETA is right');
+    expect(await axe(page)).toEqual([]);
+    await accept.click();
+    await page.getByText('which a person accepted without consensus').waitFor();
+    expect(rig.last('partial_accepted')?.body).toMatchObject({
+      proposal_id: rig.proposalOf('BETA').proposal_id,
+      reason: 'BETA is right',
+    });
+  });
+
+  it('REC-1: a rerun is a new generation, and the one that failed stays readable', async () => {
+    const rig = undecidedRun(16);
+    const page = await open([{ rig }], RUN(16));
+    await press(page, 'Run again with GAMMA', 'Run again with GAMMA');
+    await page.getByRole('list', { name: 'Recovery' }).getByText('generation 2').waitFor();
+    expect(await page.getByText('No consensus: a person decides').count()).toBe(0);
+    await page.getByRole('tab', { name: 'Failure report' }).click();
+    await page.getByText('Run again with GAMMA by you').waitFor();
+    await page.getByText('Generation 1', { exact: true }).click();
+    await page.getByText('It does not answer what').first().waitFor();
+    expect(await axe(page)).toEqual([]);
+  });
+
+  it('REC-1: log and handoff report can be taken away as files', async () => {
+    const page = await open([{ rig: undecidedRun(16) }], RUN(16));
+    let download = page.waitForEvent('download');
+    await press(page, 'Download the log', 'Download');
+    expect((await download).suggestedFilename()).toBe('pl_demo000000000016.json');
+    download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Handoff report' }).click();
+    expect((await download).suggestedFilename()).toBe('pl_demo000000000016-handoff.md');
+  });
+
+  it('GOV-5: an approval shows what is asked and is decided by somebody else than who asked', async () => {
+    const rig = approvalRun(17);
+    const page = await open([{ rig }], RUN(17));
+    const approvals = page.getByRole('region', { name: 'Approvals' });
+    await approvals.getByText('Run again at tier 2').waitFor();
+    await approvals.getByText(rig.state.approvals[0]!.sha256).waitFor();
+    expect(await page.getByRole('button', { name: 'Run again', exact: true }).isDisabled()).toBe(true);
+    await page.getByText('Not now: An approval is pending').first().waitFor();
+    expect(await axe(page)).toEqual([]);
+    await approvals.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('tier 2 is fine here');
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+    await approvals.getByText('approved', { exact: true }).waitFor();
+    expect(rig.state).toMatchObject({ tier: 2, generation: 2 });
+    expect(rig.state.approvals[0]?.decided_by).toBe('person:ps_ada');
+  });
+
+  it('GOV-5: who asked sees why somebody else has to decide', async () => {
+    const page = await open([{ rig: approvalRun(17, 'person:ps_ada') }], RUN(17));
+    const approvals = page.getByRole('region', { name: 'Approvals' });
+    await approvals.getByText('You asked for this yourself').waitFor();
+    expect(await approvals.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+    expect(await approvals.getByRole('button', { name: 'Deny' }).isDisabled()).toBe(true);
+  });
+
+  it('REC-6: a person says what became of an action whose outcome is unknown', async () => {
+    const rig = unknownRun(19);
+    const page = await open([{ rig }], RUN(19));
+    await page.getByText('Nobody knows whether webhook_dispatch happened').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await press(page, 'It did not happen', 'It did not happen', 'the log of the receiver is empty');
+    await page.getByText('Nobody knows whether webhook_dispatch happened').waitFor({ state: 'detached' });
+    expect(rig.last('action_resolved')?.body).toMatchObject({
+      status: 'failed',
+      reason: 'the log of the receiver is empty',
+    });
+  });
+
+  it('PIPE-7: the moment that time travel shows can be forked into a pipeline of its own', async () => {
+    const rig = verdictRun(12);
+    const page = await open([{ rig }], RUN(12));
+    await page.getByText('chain verified').waitFor();
+    await page.getByRole('slider', { name: 'Event shown' }).fill('40');
+    await page.getByRole('button', { name: 'Fork from here' }).click();
+    await page.getByText('Fork from event 40?').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Fork', exact: true }).click();
+    await page.waitForURL(server.url + RUN(90));
+    const recovery = page.getByRole('list', { name: 'Recovery' });
+    await recovery.getByText('at event 40').waitFor();
+    await recovery.getByRole('link', { name: '#12' }).waitFor();
+    expect(server.requests.find((r) => r.path === '/api/pipeline/fork')?.body).toMatchObject({ at: 40 });
+  });
+
+  it('REC-1: all of it works by keyboard alone', async () => {
+    const rig = undecidedRun(16);
+    const page = await open([{ rig }], RUN(16));
+    const button = page.getByRole('button', { name: 'Run again', exact: true });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Reason').focus();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(rig.state.generation).toBe(1);
+    await page.keyboard.press('Enter');
+    await dialog.getByLabel('Reason').press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('list', { name: 'Recovery' }).getByText('generation 2').waitFor();
+  });
+
+  it('TEN-2: a viewer reads why consensus failed, and is told who decides', async () => {
+    const page = await open([{ rig: undecidedRun(16) }], RUN(16), { server: { role: 'viewer' } });
+    await page.getByText('An operator or admin chooses what happens next').waitFor();
+    const forbidden = /Run again|Accept|Stop|Fork|Whole log/;
+    expect(await page.getByRole('button', { name: forbidden }).count()).toBe(0);
+  });
+
   it('CONS-8, CONS-9: a failed consensus shows each seat’s reason and can be stopped', async () => {
     const page = await open([{ rig: undecidedRun(16) }], RUN(16));
     await page.getByText('The agents could not agree.').first().waitFor();
@@ -306,10 +514,10 @@ describe('accessibility and looks', () => {
   it.each(['light', 'dark'] as const)(
     'UI-2: WCAG 2.2 AA by axe in %s mode, on every page and tab',
     async (colorScheme) => {
-      const page = await open(allRuns(), '/', { context: { colorScheme } });
+      const page = await open([...allRuns(), ...troubledRuns()], '/', { context: { colorScheme } });
       await page.getByRole('row', { name: /violation/ }).waitFor();
       expect(await axe(page)).toEqual([]);
-      for (const run of [11, 12, 13, 14]) {
+      for (const run of [11, 12, 13, 14, 16, 17, 18, 19, 22]) {
         await page.goto(server.url + RUN(run));
         await page.getByText('chain verified').waitFor();
         expect(await axe(page)).toEqual([]);
@@ -331,7 +539,7 @@ describe('accessibility and looks', () => {
 
   it('UI-2: nothing is cut off at phone width', async () => {
     const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-    const page = await open(allRuns(), '/', { context: phone });
+    const page = await open([...allRuns(), ...troubledRuns()], '/', { context: phone });
     const tooWide = () =>
       page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     await page.getByRole('row', { name: /violation/ }).waitFor();
@@ -341,6 +549,12 @@ describe('accessibility and looks', () => {
     for (const tab of await page.getByRole('tab').all()) {
       await tab.click();
       expect(await tooWide()).toBe(0);
+    }
+    expect(await axe(page)).toEqual([]);
+    for (const run of [16, 17, 18, 19, 22]) {
+      await page.goto(server.url + RUN(run));
+      await page.getByText('chain verified').waitFor();
+      expect([run, await tooWide()]).toEqual([run, 0]);
     }
     expect(await axe(page)).toEqual([]);
   });

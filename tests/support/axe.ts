@@ -10,13 +10,14 @@ interface AxeResult {
 
 /** axe's findings under WCAG 2.2 AA, as text that names the place. */
 export async function axe(page: Page): Promise<string[]> {
-  // Colours are judged as they will stay, not halfway through a transition.
+  // Colours are judged as they will stay, not halfway through a transition; what moves with scrolling alone never ends.
   await page.evaluate(() =>
     Promise.all(
       document
         .getAnimations()
         .map(
           (a) =>
+            a.timeline !== document.timeline ||
             a.effect?.getComputedTiming().iterations === Number.POSITIVE_INFINITY ||
             a.finished.catch(() => null),
         ),

@@ -14,7 +14,7 @@ export interface Sentence {
 
 const WAITS: Record<WaitingFor, { text: string; next: string }> = {
   continue: { text: 'The report is ready and waits for a person to read it.', next: 'you, with Continue' },
-  approval: { text: 'It waits for a person’s word.', next: 'an approver, under Approvals or Actions' },
+  approval: { text: 'It waits for a person’s approval.', next: 'an approver' },
   fallback: { text: 'The agents could not agree.', next: 'an operator, who chooses a way on' },
   credentials: {
     text: 'Vault does not answer; credentials are asked for again.',
@@ -23,6 +23,23 @@ const WAITS: Record<WaitingFor, { text: string; next: string }> = {
   resume: { text: 'Paused.', next: 'an operator, with Resume' },
   queue: { text: 'Waiting for a free slot in the tenant’s quota.', next: 'the system, by itself' },
 };
+
+/** GOV-5, REC-6: `approval` stands for a question to a person and for an action that somebody has to look after. */
+function approvalWait(o: Orchestration): { text: string; next: string } {
+  const asked = o.approvals.find((a) => a.status === 'pending');
+  if (asked?.tool === 'escalate_tier')
+    return {
+      text: `Somebody asked to run again at tier ${String(asked.arguments.tier)}, which takes another person’s approval.`,
+      next: 'an approver, under Approvals',
+    };
+  const unknown = o.actions.find((a) => a.status === 'unknown');
+  return unknown
+    ? {
+        text: `Nobody knows whether ${unknown.tool} happened, and it is not tried again by itself.`,
+        next: 'an operator, who looks and says so under Actions',
+      }
+    : WAITS.approval;
+}
 
 /** Agents that are at work now: not replaced, not revoked, with something to do. */
 export const atWork = (agents: readonly AgentCard[]): AgentCard[] =>
@@ -35,7 +52,7 @@ const names = (agents: readonly AgentCard[]): string =>
 
 function liveSentence(p: Pipeline, o: Orchestration, why: string): Sentence {
   if (p.waiting_for) {
-    const { text, next } = WAITS[p.waiting_for];
+    const { text, next } = p.waiting_for === 'approval' ? approvalWait(o) : WAITS[p.waiting_for];
     return { tone: 'waiting', text: `${text}${why}`, next };
   }
   if (o.recovery.trigger)

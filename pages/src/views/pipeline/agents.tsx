@@ -72,12 +72,14 @@ function Card({ agent: a, at }: { agent: AgentCard; at: string | null }) {
 
 interface Props {
   agents: AgentCard[];
+  /** Agents of generations that failed before (REC-1). */
+  earlier: AgentCard[];
   gamma: Orchestration['gamma'];
   /** The moment shown when it is in the past; relative times would mislead then. */
   at: string | null;
 }
 
-export function Agents({ agents, gamma, at }: Props) {
+export function Agents({ agents, earlier, gamma, at }: Props) {
   return (
     <section aria-labelledby="agents-title">
       <h2 id="agents-title" className="sr-only">
@@ -93,6 +95,18 @@ export function Agents({ agents, gamma, at }: Props) {
             <Card key={agent.agent_id} agent={agent} at={at} />
           ))}
         </ul>
+      )}
+      {earlier.length > 0 && (
+        <details className="mt-2">
+          <summary className="min-h-6 text-sm text-kumo-link">
+            Agents of earlier generations ({earlier.length})
+          </summary>
+          <ul className="mt-2 grid gap-3 sm:grid-cols-2 xl:grid-cols-4">
+            {earlier.map((agent) => (
+              <Card key={agent.agent_id} agent={agent} at={at} />
+            ))}
+          </ul>
+        </details>
       )}
       {gamma.spawned && (
         <p className="mt-2 text-sm text-kumo-subtle">

@@ -67,6 +67,7 @@ export function ConsensusAlert({ run, consensus }: Props) {
   const [picked, setPicked] = useState<Fallback | null>(null);
   const { failure } = run.recovery;
   if (!failure) return null;
+  const asked = run.approvals.find((a) => a.status === 'pending');
   const passing = consensus.proposals.some((p) => p.passes);
   const facts = [
     plural(consensus.proposals.length, 'proposal'),
@@ -100,6 +101,15 @@ export function ConsensusAlert({ run, consensus }: Props) {
       {mayOperate(caller) ? (
         <div className="mt-4 border-t border-kumo-line pt-4">
           <h3 className="mb-3 font-semibold">What now?</h3>
+          {asked && (
+            <p className="mb-3">
+              Somebody asked to run again at tier {String(asked.arguments.tier)}.{' '}
+              <a href="#approvals-title" className="text-kumo-link underline">
+                Decide about it under Approvals
+              </a>{' '}
+              before anything else.
+            </p>
+          )}
           <ul className="grid gap-x-6 gap-y-4 sm:grid-cols-2 lg:grid-cols-3">
             {consensus.fallbacks.map((option) => (
               <Option

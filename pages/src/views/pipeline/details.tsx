@@ -1,5 +1,5 @@
 import { Tabs } from '@cloudflare/kumo/components/tabs';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { ConsensusView, Orchestration, TokenStatusView } from '#contract/pipeline.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import type { PipelineState } from '#domain/pipeline/state.ts';
@@ -31,17 +31,15 @@ interface Props {
 export function Details({ run, state, consensus, tokens, events, version, seq, chain, onTravel }: Props) {
   const [chosen, choose] = useState<string | null>(null);
   const { blackboard: board, log } = run;
-  const failed = hasFailureReport(state);
-  const tabs = [
-    ...(failed
-      ? [
-          {
-            value: 'failure',
-            label: 'Failure report',
-            body: <FailureTab run={run} state={state} consensus={consensus} />,
-          },
-        ]
-      : []),
+  const failure = {
+    value: 'failure',
+    label: 'Failure report',
+    body: <FailureTab run={run} state={state} consensus={consensus} />,
+  };
+  // What failed comes first, and what failed before and is being tried again comes last.
+  const failed = state.failure !== null || state.outcome?.state === 'FAILED';
+  const tabs: { value: string; label: string; n?: number; body: ReactNode }[] = [
+    ...(failed ? [failure] : []),
     { value: 'report', label: 'Report', body: <ReportTab board={board} /> },
     {
       value: 'findings',
@@ -64,8 +62,8 @@ export function Details({ run, state, consensus, tokens, events, version, seq, c
     },
     { value: 'tokens', label: 'Tokens', body: <TokensTab tokens={tokens} sealed={run.pipeline.sealed} /> },
     { value: 'cost', label: 'Cost and usage', body: <CostTab run={run} events={events} seq={seq} /> },
+    ...(!failed && hasFailureReport(state) ? [failure] : []),
   ];
-  // Until the reader chooses, what failed comes first.
   const open = tabs.find((t) => t.value === chosen) ?? tabs[0]!;
   return (
     <section aria-label="Details" className="panel overflow-hidden">

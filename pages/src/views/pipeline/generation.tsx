@@ -7,7 +7,7 @@ import { VoteLine } from './votes.tsx';
 function Proposed({ reported: { proposal: p, votes, stood } }: { reported: ReportedProposal }) {
   return (
     <li className="border-l-2 border-kumo-line pl-4">
-      <h4 className="font-medium break-words">
+      <h4 className="font-semibold break-words">
         <ProseLine text={p.title} />
       </h4>
       <p className="mt-0.5 flex flex-wrap items-center gap-x-2 text-sm text-kumo-subtle">

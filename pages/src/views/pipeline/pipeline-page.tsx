@@ -2,7 +2,9 @@ import { Banner } from '@cloudflare/kumo/components/banner';
 import { ClockCounterClockwiseIcon } from '@phosphor-icons/react';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
+import type { AgentCard } from '#contract/pipeline.ts';
 import { toConsensus, toOrchestration, toTokenStatus } from '#contract/views.ts';
+import type { PipelineState } from '#domain/pipeline/state.ts';
 import { useRun } from '../../api/use-run.ts';
 import { FailureBanner } from '../../components/failure.tsx';
 import { LiveIndicator } from '../../components/live-indicator.tsx';
@@ -23,6 +25,12 @@ import { Ribbon } from './ribbon.tsx';
 import { Status } from './status.tsx';
 import { useTimeTravel } from './use-time-travel.ts';
 import { Violations } from './violations.tsx';
+
+/** The planner's report serves every generation. */
+const byGeneration = (agents: AgentCard[], state: PipelineState) =>
+  Object.groupBy(agents, (a) =>
+    a.role === 'PLANNER' || state.agents[a.agent_id]?.generation === state.generation ? 'now' : 'earlier',
+  );
 
 /** UI-4. Everything below the header shows the moment that the player is at; the buttons always act on now. */
 export function PipelinePage({ id }: { id: string }) {
@@ -48,9 +56,11 @@ export function PipelinePage({ id }: { id: string }) {
   const shown = useMemo(() => {
     if (travel.seq === 0) return null;
     const state = timeline.at(travel.seq);
+    const orchestration = toOrchestration(state);
     return {
       state,
-      run: toOrchestration(state),
+      run: orchestration,
+      agents: byGeneration(orchestration.agents, state),
       tokens: toTokenStatus(state),
       consensus: toConsensus(state),
       detail: state.outcome?.detail ?? state.failure?.reason ?? null,
@@ -118,7 +128,8 @@ export function PipelinePage({ id }: { id: string }) {
       <Lineage pipeline={live.pipeline} />
       <Ribbon pipeline={pipeline} />
       <Agents
-        agents={shown.run.agents}
+        agents={shown.agents.now ?? []}
+        earlier={shown.agents.earlier ?? []}
         gamma={shown.run.gamma}
         at={travel.past ? pipeline.updated_at : null}
       />

@@ -15,7 +15,8 @@ import { dateTime, plural } from '../../models/format.ts';
 import { reasonText } from '../../models/outcome-text.ts';
 import { downloadLog } from './fallback-dialog.tsx';
 import { EarlierGenerations, Proposals } from './generation.tsx';
-import { Minority } from './minority.tsx';
+
+const sentenceCase = (text: string): string => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`;
 
 const Part = ({ title, children }: { title: string; children: ReactNode }) => (
   <section>
@@ -93,7 +94,7 @@ function Synthesis({ recovery: { synthesis: s, trigger, detail } }: { recovery: 
       </p>
       {s && (
         <div className="border-l-2 border-kumo-line pl-4">
-          <h4 className="font-medium break-words">
+          <h4 className="font-semibold break-words">
             <ProseLine text={s.title} />
           </h4>
           <div className="mt-1 text-sm leading-relaxed">
@@ -134,10 +135,10 @@ export function FailureTab({ run, state, consensus }: Props) {
             <ProseLine text={run.pipeline.objective} />
           </p>
         </Part>
-        <Part title="Why there is no result">
+        <Part title={state.outcome || state.failure ? 'Why there is no result' : 'Where it stands'}>
           <p className="break-words">
-            {state.outcome ? `Failed: ${reasonText(state.outcome.reason)}. ` : ''}
-            {why && <ProseLine text={`${why[0]?.toUpperCase()}${why.slice(1)}`} />}
+            {state.outcome && `${sentenceCase(reasonText(state.outcome.reason))}. `}
+            {why && <ProseLine text={sentenceCase(why)} />}
             {!state.outcome && !why && 'This generation is still at work.'}
           </p>
           {consensus.proposals.length > 0 && (
@@ -164,7 +165,6 @@ export function FailureTab({ run, state, consensus }: Props) {
         <Part title="Decided since">
           <Decisions run={run} state={state} />
         </Part>
-        <Minority dissent={state.failure?.minority_report ?? []} />
       </div>
     </div>
   );

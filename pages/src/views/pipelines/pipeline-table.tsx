@@ -17,7 +17,7 @@ const ROWS = 40;
 function subline(p: Pipeline): string {
   if (p.verdict) return `Verdict: ${p.verdict}`;
   if (p.state === 'FAILED') return `Failed: ${reasonText(p.reason)}`;
-  return p.objective;
+  return p.objective.replaceAll('`', '');
 }
 
 /** REC-4: that this is not the first try. */
@@ -31,7 +31,7 @@ function Row({ pipeline: p }: { pipeline: Pipeline }) {
   return (
     <tr className="relative border-t border-kumo-line hover:bg-kumo-tint">
       <td className="hidden py-3 pl-4 align-top text-kumo-subtle tabular sm:table-cell">#{p.number}</td>
-      <td className="max-w-0 py-3 pr-3 pl-4">
+      <td className="max-w-0 py-3 pr-3 pl-4 align-top">
         <Link
           href={`/pipelines/${p.pipeline_id}`}
           className="block truncate font-medium text-kumo-strong before:absolute before:inset-0"
