@@ -1,5 +1,22 @@
 /** What Cloudflare bills, counted where it happens. All objects of a Worker share one isolate in the local runtime. */
-export const counted = { object_rows: 0, alarms: 0, object_requests: 0, d1_rows: 0, messages: 0 };
+export const counted = {
+  object_rows: 0,
+  alarms: 0,
+  object_requests: 0,
+  d1_rows: 0,
+  messages: 0,
+  /** Durable transactions: what an object writes in one turn commits together; a D1 batch is one. */
+  transactions: 0,
+};
+
+const writing = new Set<SqlStorage>();
+
+function countTransaction(sql: SqlStorage): void {
+  if (writing.has(sql)) return;
+  writing.add(sql);
+  counted.transactions += 1;
+  queueMicrotask(() => writing.delete(sql));
+}
 
 let counting = false;
 
@@ -12,6 +29,7 @@ export function countStorage(storage: DurableObjectStorage): void {
   sql.exec = function (this: SqlStorage, ...args: Parameters<SqlStorage['exec']>) {
     const cursor = exec.apply(this, args);
     counted.object_rows += cursor.rowsWritten;
+    if (cursor.rowsWritten > 0) countTransaction(this);
     return cursor;
   };
   const prototype = Object.getPrototypeOf(storage);
@@ -44,6 +62,7 @@ export const countD1 = (db: D1Database): D1Database =>
     get(target, name) {
       if (name !== 'batch') return Reflect.get(target, name).bind(target);
       return async (statements: D1PreparedStatement[]) => {
+        counted.transactions += 1;
         const results = await target.batch(statements);
         for (const r of results) counted.d1_rows += r.meta.rows_written;
         return results;

@@ -1,4 +1,5 @@
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
+import { STREAM_URL } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import type { Env } from '#workers/config.ts';
 import { handleLedgerBatch } from '#workers/ledger/index.ts';
@@ -29,6 +30,7 @@ export default {
       const spent = await (await fetch('http://127.0.0.1/__bench/spent')).json<object>();
       return Response.json({ ...counted, ...spent });
     }
+    if (url.pathname === '/__bench/ended') return ended(url.searchParams, env);
     if (url.pathname === '/__bench/append') return append(url.searchParams, env);
     if (url.pathname === '/__bench/ledger') return ledger(await request.json(), env);
     return product.fetch(request as never, env, ctx);
@@ -39,6 +41,23 @@ export default {
   },
   scheduled: product.scheduled,
 };
+
+/** Answers when the pipeline has ended: watching it from outside would load what is measured. */
+async function ended(query: URLSearchParams, env: Env): Promise<Response> {
+  const [tenant, id] = [query.get('tenant') ?? '', query.get('pipeline_id') ?? ''];
+  const stream = await pipelineStub(env.PIPELINE, tenant, id).fetch(`${STREAM_URL}?tenant=${tenant}&since=0`);
+  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let seen = '';
+  for (;;) {
+    const { value, done } = (await reader?.read()) ?? { done: true };
+    // The end may be cut by a chunk's border.
+    seen = seen.slice(-40) + (value ?? '');
+    if (seen.includes('"type":"pipeline_ended"')) break;
+    if (done) return new Response('the stream ended first', { status: 500 });
+  }
+  await reader?.cancel();
+  return new Response();
+}
 
 /** Log lines into one pipeline, `width` at once: the cheapest command that commits an event. */
 async function append(query: URLSearchParams, env: Env): Promise<Response> {

@@ -63,7 +63,8 @@ export type Command =
       login: { accessor: string; policies: string[]; expires_at: string };
     }
   | ({ kind: 'admit' } & Admit)
-  | { kind: 'complete'; step_id: string; epoch: number; result: StepResult }
+  /** `worker`: it would go on at once with what follows, if that is its to take; without one the queue has it. */
+  | { kind: 'complete'; step_id: string; epoch: number; result: StepResult; worker?: string | null }
   | { kind: 'fail'; step_id: string; epoch: number; error: StepError }
   | { kind: 'dead_letter'; step_id: string; reason: string }
   /** Time has passed; `leases` says when each claimed step was last heard of. */

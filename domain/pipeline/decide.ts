@@ -26,6 +26,8 @@ export interface Decision {
   state: PipelineState;
   /** Of an `admit`: whether the worker may run the tool. */
   admission: 'run' | 'stopped' | 'judge_again' | null;
+  /** Of a `complete`: the step that its worker goes on with. */
+  claimed: string | null;
 }
 
 /**
@@ -43,7 +45,12 @@ export function decide(
   if (!done.ok) return done;
   // Whatever ended the last step in flight completes a pause (PIPE-10).
   holdIfIdle(draft);
-  return ok({ events: draft.events, state: draft.state, admission: done.value ?? null });
+  return ok({
+    events: draft.events,
+    state: draft.state,
+    admission: done.value ?? null,
+    claimed: draft.claimed,
+  });
 }
 
 function dispatch(

@@ -4,7 +4,7 @@ import { toConsensus, toOrchestration, toPipeline, toTokenStatus } from '#contra
 import type { DomainError } from '#domain/errors.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
-import type { Admission, Admit, StepError, StepResult } from '#domain/pipeline/assignment.ts';
+import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
 import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
@@ -194,8 +194,18 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     return facts ? { kind: 'judge_again', facts } : { kind: 'stopped', why: 'the action is gone' };
   }
 
-  async complete(tenant: string, step_id: string, epoch: number, result: StepResult): Promise<StepAck> {
-    return this.#stepCommand(tenant, { kind: 'complete', step_id, epoch, result });
+  async complete(
+    tenant: string,
+    step_id: string,
+    epoch: number,
+    result: StepResult,
+    worker: string | null = null,
+  ): Promise<StepAck & { next?: Assignment | null }> {
+    const done = this.#stepDecision(tenant, { kind: 'complete', step_id, epoch, result, worker });
+    if (!done.ok) return { accepted: false, why: done.error };
+    const { claimed } = done.value;
+    const next = claimed === null ? null : assignmentFor(this.#log.state, claimed);
+    return next ? { accepted: true, next } : { accepted: true };
   }
 
   async fail(tenant: string, step_id: string, epoch: number, error: StepError): Promise<StepAck> {
@@ -256,13 +266,18 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   }
 
   #stepCommand(tenant: string, command: Command & { step_id: string }): StepAck {
+    const done = this.#stepDecision(tenant, command);
+    return done.ok ? { accepted: true } : { accepted: false, why: done.error };
+  }
+
+  #stepDecision(tenant: string, command: Command & { step_id: string }): Result<Decision, string> {
     const found = this.#find(tenant);
-    if (!found.ok) return { accepted: false, why: 'there is no such pipeline' };
+    if (!found.ok) return err('there is no such pipeline');
     const work = found.value.steps[command.step_id]?.work;
     const actor = work && 'agent_id' in work ? `agent:${work.agent_id}` : SUPERVISOR;
     const done = this.#commit(command, actor);
-    if (done.ok) return { accepted: true };
-    return { accepted: false, why: 'detail' in done.error ? done.error.detail : done.error.code };
+    if (done.ok) return done;
+    return err('detail' in done.error ? done.error.detail : done.error.code);
   }
 
   #tick(): void {

@@ -12,7 +12,7 @@ export interface OutboxEnv {
 
 /** The ledger is told of new events at most this often while a pipeline runs (ms); a queue message is billed thrice. */
 const LEDGER_EVERY = 2_000;
-/** The tenant's list is told at most this often (ms), and at once when the pipeline's state changes; UI-2 asks for one second. */
+/** The tenant's list is told at most this often (ms), and at once when the pipeline ends or waits; UI-2 asks for one second. */
 const FEED_EVERY = 400;
 /** An unanswered hint is repeated after this long, then twice as long, and so on (ms). */
 const LEDGER_AGAIN = 15_000;
@@ -25,7 +25,7 @@ export class PipelineOutbox {
   readonly #store: PipelineStore;
   #cursor: { shipped_seq: number; released: boolean };
   #hinted = { seq: 0, at: 0, times: 0 };
-  #fed = { seq: 0, at: 0, state: '' };
+  #fed = { seq: 0, at: 0, label: '' };
   #latest: PipelineState | null = null;
   #feedLater: ReturnType<typeof setTimeout> | null = null;
 
@@ -70,8 +70,8 @@ export class PipelineOutbox {
 
   async #feed(state: PipelineState): Promise<void> {
     if (!state.spawned || state.seq <= this.#fed.seq) return;
-    const label = `${state.state} ${state.waiting_for} ${state.sealed}`;
-    const wait = label === this.#fed.state ? this.#fed.at + FEED_EVERY - Date.now() : 0;
+    const label = `${state.outcome?.state} ${state.waiting_for}`;
+    const wait = label === this.#fed.label ? this.#fed.at + FEED_EVERY - Date.now() : 0;
     if (wait > 0) {
       this.#latest = state;
       this.#feedLater ??= setTimeout(() => {
@@ -80,13 +80,13 @@ export class PipelineOutbox {
       }, wait);
       return;
     }
-    this.#fed = { seq: state.seq, at: Date.now(), state: label };
+    this.#fed = { seq: state.seq, at: Date.now(), label };
     try {
       const feed = this.#stub<FeedRpc>(this.#env.FEED, feedObjectName(state.spawned.tenant));
       await feed.update(toPipeline(state));
     } catch (error) {
       // Nothing later may come of a pipeline that has ended: the next drain, at the cron's poke at the latest, tells it again.
-      if (this.#fed.seq === state.seq) this.#fed = { ...this.#fed, seq: 0, state: '' };
+      if (this.#fed.seq === state.seq) this.#fed = { ...this.#fed, seq: 0, label: '' };
       throw error;
     }
   }

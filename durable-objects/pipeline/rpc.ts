@@ -92,7 +92,14 @@ export interface PipelineRpc {
     login: { accessor: string; policies: string[]; expires_at: string },
   ): Promise<StepAck>;
   admit(tenant: string, admit: Admit): Promise<Admission>;
-  complete(tenant: string, step_id: string, epoch: number, result: StepResult): Promise<StepAck>;
+  /** `next`: what the worker goes on with, already claimed for it; only when `worker` is given. */
+  complete(
+    tenant: string,
+    step_id: string,
+    epoch: number,
+    result: StepResult,
+    worker?: string | null,
+  ): Promise<StepAck & { next?: Assignment | null }>;
   fail(tenant: string, step_id: string, epoch: number, error: StepError): Promise<StepAck>;
   /** The dead-letter queue's consumer reports a message that could not be worked on. */
   deadLetter(tenant: string, step_id: string, reason: string): Promise<StepAck>;

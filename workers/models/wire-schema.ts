@@ -52,6 +52,16 @@ function strict(schema: unknown): unknown {
   return kept;
 }
 
-/** The JSON schema of what a model is to answer, as strict mode wants it: every field required, nothing else allowed, no limits. */
-export const wireSchema = (schema: z.ZodType): Json =>
-  strict(z.toJSONSchema(schema, { io: 'output' })) as Json;
+const made = new WeakMap<z.ZodType, Json>();
+
+/**
+ * The JSON schema of what a model is to answer, as strict mode wants it: every field required, nothing else allowed, no limits. Made
+ * once per schema; do not change what it returns.
+ */
+export function wireSchema(schema: z.ZodType): Json {
+  const known = made.get(schema);
+  if (known) return known;
+  const wire = strict(z.toJSONSchema(schema, { io: 'output' })) as Json;
+  made.set(schema, wire);
+  return wire;
+}

@@ -20,6 +20,8 @@ export interface QueueBatch {
   messages: readonly QueueMessage[];
 }
 
+/** A worker goes on with what follows its step for this long; a slow model call ends the ride, so that others on its queue get their turn. */
+const CHAIN_MS = 1_000;
 const OVERLOADED_DELAY_S = 15;
 const UNREACHABLE_DELAY_S = 3;
 
@@ -61,14 +63,23 @@ async function workOn(assignment: Assignment, ask: AskPipeline, deps: StepDeps):
   }
 }
 
-async function report(outcome: StepOutcome, { tenant, step_id, epoch }: Assignment, ask: AskPipeline) {
+/** Answers with the step that this worker goes on with, claimed for it in the same commit; null: the queue has the rest. */
+async function report(
+  outcome: StepOutcome,
+  { tenant, step_id, epoch }: Assignment,
+  ask: AskPipeline,
+  worker: string | null,
+): Promise<Assignment | null> {
   if (outcome.kind === 'done') {
     const { result } = outcome;
-    await ask((pipeline) => pipeline.complete(tenant, step_id, epoch, result));
-  } else if (outcome.kind === 'failed') {
+    const ack = await ask((pipeline) => pipeline.complete(tenant, step_id, epoch, result, worker));
+    return ack.accepted ? (ack.next ?? null) : null;
+  }
+  if (outcome.kind === 'failed') {
     const { error } = outcome;
     await ask((pipeline) => pipeline.fail(tenant, step_id, epoch, error));
   }
+  return null;
 }
 
 /**
@@ -86,9 +97,11 @@ async function consume(message: QueueMessage, worker: string, deps: StepDeps): P
   const ask = askPipeline(deps, tenant, pipeline_id);
   try {
     const claim = await ask((pipeline) => pipeline.claim(tenant, step_id, worker));
-    if (claim.claimed) {
-      const outcome = await workOn(claim.assignment, ask, deps);
-      await report(outcome, claim.assignment, ask);
+    const began = deps.clocks.now();
+    for (let next = claim.claimed ? claim.assignment : null; next !== null; ) {
+      const outcome = await workOn(next, ask, deps);
+      const stays = deps.clocks.now() - began < CHAIN_MS;
+      next = await report(outcome, next, ask, stays ? worker : null);
     }
     message.ack();
   } catch (thrown) {

@@ -15,6 +15,8 @@ export class Draft {
   state: PipelineState;
   readonly events: NewEvent[] = [];
   readonly context: Context;
+  /** The step that the worker which completed one goes on with, claimed in the same commit. */
+  claimed: string | null = null;
 
   constructor(state: PipelineState, context: Context) {
     this.state = state;

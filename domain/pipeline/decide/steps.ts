@@ -162,7 +162,7 @@ function scheduleTurn(draft: Draft, agent_id: string, round: number, leg: number
 
 export function completeStep(
   draft: Draft,
-  { step_id, epoch, result }: Extract<Command, { kind: 'complete' }>,
+  { step_id, epoch, result, worker }: Extract<Command, { kind: 'complete' }>,
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) {
@@ -174,7 +174,28 @@ export function completeStep(
     return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
   draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
   apply(draft, held.value, result);
+  if (worker) goOn(draft, work, worker);
   return ok(undefined);
+}
+
+/**
+ * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or the only step
+ * there is when no seat is to take it. Seats otherwise go through their own queues, so that ALPHA and BETA work in parallel (PIPE-5).
+ */
+function goOn(draft: Draft, finished: StepState['work'], worker: string): void {
+  const ready = Object.values(draft.state.steps).filter(
+    (s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s),
+  );
+  const agentOf = (work: StepState['work']): string | null => ('agent_id' in work ? work.agent_id : null);
+  const seated = (id: string | null): boolean =>
+    id !== null && isSeat(draft.state.agents[id]?.role ?? 'PLANNER');
+  const own = agentOf(finished);
+  const next =
+    ready.find((s) => own !== null && agentOf(s.work) === own) ??
+    (ready.length === 1 ? ready.find((s) => !seated(agentOf(s.work))) : undefined);
+  if (!next) return;
+  claim(draft, { kind: 'claim', step_id: next.step_id, worker });
+  if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;
 }
 
 /** REC-6: what a lost worker says later about a `once` action is evidence for the person who decides; it decides nothing. */
