@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Explorer, forkOf, type Spawn, spawnOf, successorOf } from '../support/model-check.ts';
 import { headStart, runToTheEnd, WORLDS } from '../support/model-check-endings.ts';
+import { Watch } from '../support/model-check-invariants.ts';
 import { type Scenario, scenario } from '../support/model-check-moves.ts';
+import { proposal, Rig, vote } from '../support/pipeline.ts';
 
 /** `AGS_SEED=… AGS_PATH=… AGS_RUNS=…` repeats a failure, or looks for longer. */
 const SEED = process.env.AGS_SEED === undefined ? undefined : Number(process.env.AGS_SEED);
-const RUNS = Number(process.env.AGS_RUNS ?? 50);
+const RUNS = Number(process.env.AGS_RUNS ?? 40);
 /** Ten times what the runs usually take, so that a slow machine does not cut them short. */
 const TIME_MS = 10_000 + RUNS * 300;
 const LONGEST = Number(process.env.AGS_MOVES ?? 120);
@@ -73,5 +75,47 @@ describe('the pure core under random histories', { timeout: TIME_MS + 10_000 }, 
       for (const move of moves) forked.make(move);
       runToTheEnd(forked, WORLDS[0]!);
     });
+  });
+
+  it('REL-1: the watch itself notices a gap, another state, a second end, a vote on what could not be seen', () => {
+    const fresh = () => new Rig().toRoundOne();
+    const seen = (rig: Rig): Watch => {
+      const watch = new Watch();
+      watch.saw(rig.log, rig.state);
+      return watch;
+    };
+    const rig = fresh();
+    expect(() => new Watch().saw(rig.log.slice(1), rig.state)).toThrow('LEDG-2');
+    expect(() => new Watch().saw(rig.log, { ...rig.state, tier: 2 })).toThrow('PIPE-7');
+
+    const twice = fresh();
+    twice.when({ kind: 'cancel', reason: 'x' });
+    const watch = seen(twice);
+    const end = twice.last('pipeline_ended')!;
+    expect(() => watch.saw([{ ...end, seq: twice.state.seq + 1 }], twice.state)).toThrow('PIPE-1: one end');
+
+    const blind = fresh();
+    blind.speak('ALPHA', { proposal: proposal('unseen') });
+    const before = seen(blind);
+    const { proposal_id } = blind.proposalOf('ALPHA');
+    const { at, actor, v, salt, prev_hash, hash } = blind.log.at(-1)!;
+    const body = {
+      seat: 'BETA' as const,
+      agent_id: 'ag_x',
+      round: 1,
+      ...vote(proposal_id, 1, 'approve'),
+      citations: [],
+    };
+    const cast = {
+      seq: blind.state.seq + 1,
+      type: 'vote_cast' as const,
+      at,
+      actor,
+      v,
+      salt,
+      prev_hash,
+      hash,
+    };
+    expect(() => before.saw([{ ...cast, body }], blind.state)).toThrow('CONS-2');
   });
 });
