@@ -10,6 +10,9 @@ const spread = (times: readonly number[]): string => {
     : `p50 ${at(Math.floor((sorted.length - 1) / 2))}, max ${at(sorted.length - 1)}`;
 };
 
+const aborter = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborter.abort());
+
 /** The exit code: 0 nothing lost, 1 something lost, 64 a wrong option. */
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -17,8 +20,6 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const aborter = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborter.abort());
   const { kills, pipelines, seed } = options;
   console.log(`${kills} kills, ${pipelines} pipelines at a time, seed ${seed}`);
   const report = await runChaos(options, console.log, aborter.signal);
@@ -44,6 +45,11 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    if (aborter.signal.aborted) {
+      console.error('stopped; nothing is left running');
+      process.exitCode = 130;
+      return;
+    }
     const usage = error instanceof BadOption;
     console.error(usage ? `${error.message}\n\n${HELP}` : error);
     process.exitCode = usage ? 64 : 1;
