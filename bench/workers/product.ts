@@ -45,7 +45,8 @@ export default {
 /** Answers when the pipeline has ended: watching it from outside would load what is measured. */
 async function ended(query: URLSearchParams, env: Env): Promise<Response> {
   const [tenant, id] = [query.get('tenant') ?? '', query.get('pipeline_id') ?? ''];
-  const stream = await pipelineStub(env.PIPELINE, tenant, id).fetch(`${STREAM_URL}?tenant=${tenant}&since=0`);
+  const opened = new Request(`${STREAM_URL}?tenant=${tenant}&since=0`);
+  const stream = await pipelineStub(env.PIPELINE, tenant, id).fetch(opened);
   const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
   let seen = '';
   for (;;) {
