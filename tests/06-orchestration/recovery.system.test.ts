@@ -8,7 +8,16 @@ import { verifyChain } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 import { newShell, type Shell } from '#tests/05-bootstrap-checkpointing/cli-run.ts';
-import { endOfLineage, logOf, ofType, only, successorsOf, when, whenLogged } from '#tests/support/lineage.ts';
+import {
+  endOfLineage,
+  LEDGER,
+  logOf,
+  ofType,
+  only,
+  successorsOf,
+  when,
+  whenLogged,
+} from '#tests/support/lineage.ts';
 import { quarrel, type Sky, sky, skyPlan } from '#tests/support/plans/sky.ts';
 import { startSystem, type TestSystem } from '#tests/support/system.ts';
 
@@ -30,9 +39,6 @@ const PLANS = {
   },
 } satisfies Record<string, Sky>;
 type Name = keyof typeof PLANS;
-
-/** Ended pipelines are listed from the ledger, which follows a moment later. */
-const LEDGER = { timeout: 20_000, interval: 250 };
 
 let system: TestSystem;
 /** The requester’s: an operator. `otherShell` is the approver’s: an admin. */

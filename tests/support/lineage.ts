@@ -1,6 +1,9 @@
+import { expect } from 'vitest';
 import { followPipeline } from '#cli/watch/follow.ts';
 import { followLineage } from '#cli/watch/lineage.ts';
 import type { Client, Orchestration, Pipeline } from '#client/index.ts';
+import { hashJson } from '#domain/ledger/canonical.ts';
+import { verifyChain } from '#domain/ledger/chain.ts';
 import type { EventType, PipelineEvent } from '#domain/pipeline/event.ts';
 
 export type EventOf<T extends EventType> = Extract<PipelineEvent, { type: T }>;
@@ -71,4 +74,34 @@ export async function successorsOf(ags: Client, predecessor: string): Promise<st
     .filter((pipeline) => pipeline.predecessor_id === predecessor)
     .map((pipeline) => pipeline.pipeline_id);
   return [...new Set(ids)];
+}
+
+/** Ended pipelines are listed from the ledger, which follows a moment later. */
+export const LEDGER = { timeout: 20_000, interval: 250 };
+
+/** One handoff, one successor, the hash proven on both sides, both logs unbroken; and the successor agreed. */
+export async function expectOneSuccessor(ags: Client, first: string): Promise<void> {
+  const attempts = await endOfLineage(ags, first);
+  expect(attempts.map(({ pipeline }) => [pipeline.attempt, pipeline.exit_code])).toEqual([
+    [1, 3],
+    [2, 0],
+  ]);
+  const successor = attempts[1]!.pipeline.pipeline_id;
+  const [before, after] = await Promise.all([logOf(ags, first), logOf(ags, successor)]);
+  for (const log of [before, after]) expect(verifyChain(log)).toEqual({ ok: true, count: log.length });
+  const sealed = only(before, 'handoff_sealed').body;
+  expect(hashJson(sealed.handoff)).toBe(sealed.sha256);
+  expect(sealed.successor_id).toBe(successor);
+  expect(only(after, 'handoff_loaded').body.sha256).toBe(sealed.sha256);
+  expect(ofType(after, 'log_written')[0]?.body.message).toBe(`Resuming from ${first} handoff`);
+  expect(ofType(after, 'pipeline_spawned')).toHaveLength(1);
+  await expect.poll(() => successorsOf(ags, first), LEDGER).toEqual([successor]);
+}
+
+/** REC-2: GAMMA's 60 s had passed, and the synthesis is the blackboard's own. */
+export async function expectWrittenByRule(ags: Client, pipelineId: string): Promise<void> {
+  const log = await logOf(ags, pipelineId);
+  const written = only(log, 'synthesis_written');
+  expect(written.body.agent_id).toBeNull();
+  expect(written.at >= only(log, 'recovery_started').body.until).toBe(true);
 }

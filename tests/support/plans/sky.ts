@@ -38,3 +38,13 @@ export const quarrel = (seats: readonly Seat[], attempts?: number): Misbehaviour
     rounds: 50,
     ...(attempts !== undefined && { attempts }),
   }));
+
+/** ALPHA and BETA get to the round limit, and GAMMA takes so many seconds over its synthesis; all of it in the first attempt only. */
+export const handingOver = (name: string, seconds: number): Sky => ({
+  name,
+  rounds: 2,
+  misbehave: [
+    ...quarrel(['ALPHA', 'BETA'], 1),
+    ...(seconds > 0 ? [{ agent: 'GAMMA', kind: 'stall', seconds, times: 20, attempts: 1 } as const] : []),
+  ],
+});
