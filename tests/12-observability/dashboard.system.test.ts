@@ -40,6 +40,30 @@ afterEach(async () => {
   expect(problems.splice(0)).toEqual([]);
 });
 
+/** Two seats that reject each other's proposals until the rounds of mediation are over. */
+const QUARREL = `name: quarrel
+version: 1.0.0
+tier: 1
+objective: Should the cache move this week or next?
+agents: { model: { provider: embedded, model: extractive-1 } }
+limits: { rounds: 8 }
+embedded:
+  misbehave:
+    - { agent: ALPHA, kind: disagree, rounds: 50 }
+    - { agent: BETA, kind: disagree, rounds: 50 }
+    - { agent: GAMMA, kind: disagree, rounds: 50 }
+`;
+
+/** Presses a button that asks for a reason, gives one, and confirms. */
+async function press(button: string, confirm: string, reason: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  // Toasts are dialogs too.
+  const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
+  await dialog.getByLabel('Reason').fill(reason);
+  await dialog.getByRole('button', { name: confirm, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
 const run = async (title: RegExp): Promise<string> => {
   await page.getByRole('button', { name: title }).click();
   await page.waitForURL(/\/pipelines\/pl_/);
@@ -77,7 +101,7 @@ describe('the dashboard against the real Worker', () => {
     await page.getByRole('region', { name: 'Actions' }).getByText('denied', { exact: true }).waitFor();
   });
 
-  it('UI-4: a plan of one’s own is checked, waits for Continue, goes on, and is stopped with a reason', async () => {
+  it('UI-4: a plan of one’s own is checked, waits for a person, and is stopped with a reason', async () => {
     await page.getByRole('button', { name: 'New pipeline' }).click();
     const plan = page.getByLabel('Plan (YAML or JSON)');
     await plan.fill('name: own\nversion: 1.0.0\nobjectve: x\n');
@@ -90,11 +114,76 @@ describe('the dashboard against the real Worker', () => {
     await page.getByText('Ready to run').waitFor();
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByText('waits for a person to read it').waitFor();
-    await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await page.getByRole('dialog').getByLabel('Reason').fill('enough seen');
-    await page.getByRole('button', { name: 'Stop and revoke' }).click();
+    await page.getByRole('link', { name: /^Needs you/ }).waitFor();
+    await press('Stop', 'Stop and revoke', 'enough seen');
     await page.getByText('Failed: a person stopped it').waitFor();
     await page.getByText('All tokens are confirmed gone.').waitFor();
+  });
+
+  it('CONS-9, PIPE-10, REC-1, UI-4: agents that cannot agree leave the decision to a person: first another try, then a proposal', async () => {
+    const { pipeline_id: id } = await system
+      .client()
+      .spawn({ plan: { source: QUARREL }, auto_continue: false });
+    await page.goto(`${system.url}/pipelines/${id}`);
+    await press('Continue', 'Go on', 'read and fine');
+    await press('Pause', 'Hold it', 'let me think');
+    await page.getByText('Paused.').waitFor();
+    await press('Resume', 'Go on', 'thought about it');
+    await page.getByRole('heading', { name: 'No consensus: a person decides' }).waitFor();
+    await page.getByRole('region', { name: 'Minority report' }).waitFor();
+    const offered = (await system.client().consensus(id)).fallbacks;
+    for (const [i, label] of ['Run again', 'Run again with GAMMA'].entries())
+      expect(await page.getByRole('button', { name: label, exact: true }).isEnabled()).toBe(
+        offered[i]?.allowed,
+      );
+    expect(await axe(page)).toEqual([]);
+
+    const download = page.waitForEvent('download');
+    await press('Download the log', 'Download', 'review');
+    expect((await download).suggestedFilename()).toBe(`${id}.json`);
+
+    await press('Run again', 'Run again', 'once more');
+    await page.getByRole('list', { name: 'Recovery' }).getByText('generation 2').waitFor();
+    await page.getByRole('heading', { name: 'No consensus: a person decides' }).waitFor();
+    await page.getByRole('button', { name: 'Accept a proposal' }).click();
+    const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
+    await dialog.getByRole('checkbox').check();
+    await dialog.getByLabel('Reason').fill('good enough');
+    await dialog.getByRole('button', { name: 'Accept and complete' }).click();
+    await page.getByText('which a person accepted without consensus').waitFor();
+    const { recovery } = await system.client().orchestration(id);
+    expect(recovery.fallbacks.map((f) => [f.action, f.reason])).toEqual([
+      ['rerun_same', 'once more'],
+      ['accept_partial', 'good enough'],
+    ]);
+  });
+
+  it('PIPE-10, REC-2, REC-4, PIPE-7: a run is held; once aborted it links to its successor, and a moment of it can be forked', async () => {
+    const { pipeline_id: id } = await system
+      .client()
+      .spawn({ plan: { source: QUARREL }, auto_continue: false });
+    await page.goto(`${system.url}/pipelines/${id}`);
+    await press('Continue', 'Go on', 'read and fine');
+    await press('Pause', 'Hold it', 'let me think');
+    await page.getByText('Paused.').waitFor();
+    await press('Abort', 'End it early', 'the window has closed');
+    await page.getByText('Failed: a person ended it early; a successor goes on').first().waitFor();
+    const recovery = page.getByRole('list', { name: 'Recovery' });
+    await recovery.getByText('attempt 1 of 3').waitFor();
+    await recovery.getByText('handoff').waitFor();
+    const attempts = page.getByRole('region', { name: 'Attempts' });
+    await attempts.getByRole('link').first().click();
+    await recovery.getByText('attempt 2 of 3').waitFor();
+    await press('Stop', 'Stop and revoke', 'seen enough');
+
+    await page.goto(`${system.url}/pipelines/${id}`);
+    await page.getByText('chain verified').waitFor();
+    await page.getByRole('slider', { name: 'Event shown' }).fill('20');
+    await page.getByRole('button', { name: 'Fork from here' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Fork', exact: true }).click();
+    await page.waitForURL((url) => url.pathname.startsWith('/pipelines/') && !url.pathname.endsWith(id));
+    await recovery.getByText('at event 20').waitFor();
+    await press('Stop', 'Stop and revoke', 'seen enough');
   });
 
   it('TEN-3, SEC-1: the session is an HttpOnly cookie, the page has its CSP, and signing out ends both', async () => {
