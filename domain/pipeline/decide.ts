@@ -2,6 +2,7 @@ import type { DomainError } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Command, Context } from './command.ts';
 import { Draft } from './decide/draft.ts';
+import { seal } from './decide/ending.ts';
 import { decideApproval, fallback } from './decide/fallback.ts';
 import {
   abort,
@@ -17,7 +18,7 @@ import { holdIfIdle, pause, resume } from './decide/pause.ts';
 import { spawn } from './decide/spawn.ts';
 import { admit, claim, completeStep, failStep, progress, recordLogin } from './decide/steps.ts';
 import { tick } from './decide/tick.ts';
-import type { NewEvent } from './event.ts';
+import type { EventType, NewEvent } from './event.ts';
 import type { PipelineState } from './state.ts';
 
 export interface Decision {
@@ -29,6 +30,15 @@ export interface Decision {
   /** Of a `complete`: the step that its worker goes on with. */
   claimed: string | null;
 }
+
+/** PIPE-6: what may become known of a run after its end; each is appended, and the log is sealed again. */
+const LATER_FACTS: readonly EventType[] = [
+  'log_written',
+  'action_finished',
+  'action_resolved',
+  'failure_context_stored',
+  'token_confirmed_gone',
+];
 
 /**
  * What a command does to a pipeline, or why it may not (PIPE-7). Pure: the same state, command and context always decide the
@@ -45,6 +55,7 @@ export function decide(
   if (!done.ok) return done;
   // Whatever ended the last step in flight completes a pause (PIPE-10).
   holdIfIdle(draft);
+  if (state.sealed && draft.events.some((e) => LATER_FACTS.includes(e.type))) seal(draft);
   return ok({
     events: draft.events,
     state: draft.state,

@@ -20,6 +20,10 @@ it('RUN-1: the lock file lists the binaries of every platform, without which `np
     Object.keys(optionalDependencies).filter((name) => !found(host, name)),
   );
   expect(missing).toEqual([]);
-  for (const name of ['@cloudflare/workerd-darwin-arm64', '@cloudflare/workerd-linux-64', '@esbuild/linux-arm64'])
+  for (const name of [
+    '@cloudflare/workerd-darwin-arm64',
+    '@cloudflare/workerd-linux-64',
+    '@esbuild/linux-arm64',
+  ])
     expect(Object.keys(LOCK)).toContain(`node_modules/${name}`);
 });

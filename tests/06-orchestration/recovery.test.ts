@@ -506,6 +506,35 @@ describe('pause, fork, limits, unknown outcomes', () => {
     expect(again).toMatchObject({ ok: false, error: { code: 'outcome_conflict' } });
   });
 
+  it('PIPE-6, REC-6: what becomes known after the end is appended, and the log is sealed again', () => {
+    const rig = new Rig().toRoundOne();
+    rig.call('ALPHA', 'webhook_dispatch');
+    const [step] = rig.ready('action');
+    const epoch = rig.claim(step!);
+    const version = rig.state.facts_seq;
+    rig.when({
+      kind: 'admit',
+      step_id: step!.step_id,
+      epoch,
+      version,
+      decision: { ...ALLOW, effect: 'once' },
+    });
+    rig.when({ kind: 'cancel', reason: 'stop' });
+    rig.revokeAll();
+    expect(rig.types().filter((t) => t === 'sealed').length).toBe(1);
+    const [action] = toOrchestration(rig.state).actions;
+    expect(action?.status).toBe('unknown');
+    rig.when({
+      kind: 'resolve_action',
+      action_id: action!.action_id,
+      status: 'failed',
+      reason: 'never arrived',
+    });
+    expect(rig.types().at(-1)).toBe('sealed');
+    expect(rig.types().filter((t) => t === 'sealed').length).toBe(2);
+    expect(toOrchestration(rig.state).actions[0]?.status).toBe('failed');
+  });
+
   it('REC-6: an idempotent action whose worker was lost is done again by itself', () => {
     const rig = new Rig().toRoundOne();
     rig.call('ALPHA', 'memory_read');

@@ -40,7 +40,10 @@ export async function revoke(
   ];
   const gone = fates.filter((fate) => fate.gone).map(({ token }) => token);
   context.progress(`${gone.length} of ${work.tokens.length} tokens confirmed gone`);
-  if (gone.length === work.tokens.length && parents.length > 0)
+  // A newer login of the pipeline may have stored its token under the same keys by now.
+  const newest = assignment.login_accessor;
+  const outlived = newest !== null && !parents.some(({ accessor }) => accessor === newest);
+  if (gone.length === work.tokens.length && parents.length > 0 && !outlived)
     // Sealed values of dead tokens are of no use; that one could not be deleted changes nothing.
     await deps.credentials.forget({
       pipeline: assignment.pipeline_id,

@@ -64,15 +64,21 @@ export const failPipeline = (draft: Draft, reason: string, detail: string | null
 export const handOver = (draft: Draft, reason: string, detail: string): void =>
   end(draft, HANDED_OVER, reason, detail);
 
-/** PIPE-6: sealed once every token is confirmed gone or expired. */
-export function sealIfClean(draft: Draft): void {
-  const { outcome, sealed, tokens } = draft.state;
-  if (!outcome || sealed || tokens.some((t) => t.confirmed_at === null)) return;
+/** How each token was confirmed gone; what comes after a first seal is sealed again. */
+export function seal(draft: Draft): void {
+  const { tokens } = draft.state;
   draft.emit('sealed', {
     tokens: tokens.length,
     by_lookup: tokens.filter((t) => t.how === 'lookup').length,
     by_expiry: tokens.filter((t) => t.how === 'expired').length,
   });
+}
+
+/** PIPE-6: sealed once every token is confirmed gone or expired. */
+export function sealIfClean(draft: Draft): void {
+  const { outcome, sealed, tokens } = draft.state;
+  if (!outcome || sealed || tokens.some((t) => t.confirmed_at === null)) return;
+  seal(draft);
 }
 
 /** A lease that ran out needs no revocation: Vault itself ended the token (PIPE-6 "gone or expired"). */
