@@ -5,6 +5,8 @@ export const counted = {
   object_requests: 0,
   d1_rows: 0,
   messages: 0,
+  /** While at least one call to Vault, store or model was under way; calls side by side count once. */
+  waiting_ms: 0,
   /** Durable transactions: what an object writes in one turn commits together; a D1 batch is one. */
   transactions: 0,
 };
@@ -37,6 +39,21 @@ export function countStorage(storage: DurableObjectStorage): void {
   prototype.setAlarm = function (this: DurableObjectStorage, at: number) {
     counted.alarms += 1;
     return setAlarm.call(this, at);
+  };
+}
+
+/** Measures how long the product waits for what is not its own; once per isolate. */
+export function countWaiting(): void {
+  const send = globalThis.fetch;
+  let underWay = 0;
+  let since = 0;
+  globalThis.fetch = async (...args: Parameters<typeof fetch>) => {
+    if (underWay++ === 0) since = Date.now();
+    try {
+      return await send(...args);
+    } finally {
+      if (--underWay === 0) counted.waiting_ms += Date.now() - since;
+    }
   };
 }
 

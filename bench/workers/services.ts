@@ -2,9 +2,6 @@ import embedded, { RedisObject, VaultObject } from '#workers/embedded/main.ts';
 
 export { RedisObject, VaultObject };
 
-/** Time in the embedded Vault and store, whose own durable writes are not the product's. */
-const spent = { service_calls: 0, service_ms: 0 };
-
 /**
  * What the product reaches over HTTP in the bench: the embedded Vault and store, and a model that answers at once with the shortest
  * course of a pipeline: ALPHA proposes, BETA approves what it sees in the round after.
@@ -12,14 +9,7 @@ const spent = { service_calls: 0, service_ms: 0 };
 export default {
   async fetch(request: Request, env: Parameters<typeof embedded.fetch>[1]): Promise<Response> {
     const { pathname } = new URL(request.url);
-    if (pathname === '/__bench/spent') return Response.json(spent);
-    if (!pathname.endsWith('/chat/completions')) {
-      const from = Date.now();
-      const response = await embedded.fetch(request, env);
-      spent.service_calls += 1;
-      spent.service_ms += Date.now() - from;
-      return response;
-    }
+    if (!pathname.endsWith('/chat/completions')) return embedded.fetch(request, env);
     const body = await request.text();
     return stream(answerTo(body));
   },
