@@ -88,7 +88,7 @@ export function toPipeline(state: PipelineState): Pipeline {
 
 /** CRED-5. `failed` is a pipeline that never got a token. */
 function tokenStatus(state: PipelineState, agentId: string | null): TokenStatus {
-  const revoking = state.gate_closed || (agentId !== null && state.agents[agentId]?.status === 'revoked');
+  const revoking = state.gate_closed || (agentId !== null && state.agents[agentId]?.status !== 'live');
   if (liveToken(state, agentId)) return revoking ? 'revoking' : 'active';
   const had = state.tokens.some((t) => t.agent_id === agentId);
   if (had) return 'revoked';

@@ -56,8 +56,8 @@ export function readVerdictRecord(events: readonly WireEvent[]): VerdictRecord {
   const rounds: RoundRecord[] = [];
   const inadmissible: string[] = [];
   /** Agents by what is on record against them (CONS-4: votes of one that was revoked for a violation are void). */
-  const violators = new Set<string>();
   const voided = new Set<string>();
+  const standsUntil = new Map<string, number>();
   let partial: VerdictRecord['partial'] = null;
   let generation = 1;
   let revisions: Revision[] = [];
@@ -96,14 +96,13 @@ export function readVerdictRecord(events: readonly WireEvent[]): VerdictRecord {
       case 'agent_spawned':
         if (event.body.role === 'GAMMA') mediator = true;
         break;
-      case 'violation_recorded':
-        if (event.body.agent_id) violators.add(event.body.agent_id);
-        break;
       case 'agent_revoked':
-        // By the system's rules; an operator may take an agent away for any reason.
-        if (event.actor.startsWith('system:') && violators.has(event.body.agent_id)) {
-          voided.add(event.body.agent_id);
-        }
+        // CONS-4: revoked for a violation.
+        if (event.body.votes_void) voided.add(event.body.agent_id);
+        break;
+      case 'agent_replaced':
+        // CONS-4: of one replaced as stuck they stand in that round.
+        standsUntil.set(event.body.agent_id, event.body.round);
         break;
       case 'round_started':
         open = {
@@ -136,7 +135,10 @@ export function readVerdictRecord(events: readonly WireEvent[]): VerdictRecord {
             electorate: open.electorate,
             recordedElectorate: open.recorded,
             revisions: [...revisions],
-            votes: votes.filter((vote) => !voided.has(vote.agent_id)),
+            votes: votes.filter((vote) => {
+              const until = standsUntil.get(vote.agent_id);
+              return !voided.has(vote.agent_id) && (until === undefined || event.body.round <= until);
+            }),
             recordedConflicts: event.body.conflicts,
             recorded: null,
             failed: false,

@@ -181,6 +181,8 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
       const paint = level === 'error' ? style.bad : level === 'warn' ? style.caution : style.faint;
       return `${paint(level)} ${printable(source)}: ${printable(message)}`;
     }
+    case 'agent_replaced':
+      return style.caution(`${role(event.body.agent_id)} is replaced: ${printable(event.body.reason)}`);
     case 'agent_revoked':
       return `${role(event.body.agent_id)} ${style.bad('revoked')}: ${printable(event.body.reason)}`;
     case 'token_confirmed_gone':

@@ -2,12 +2,21 @@ import type { Dissent } from '../pipeline/event.ts';
 import type { PipelineState } from '../pipeline/state.ts';
 import type { Ballot, Tally } from './tally.ts';
 
-/** The ballot of a pipeline as it stands. Votes of agents revoked for a violation are void (CONS-4). */
+/** CONS-4: void after a violation; of an agent replaced as stuck, its votes stand in the round of its replacement. */
+function stands(state: PipelineState, agentId: string): boolean {
+  const agent = state.agents[agentId];
+  if (!agent) return true;
+  return (
+    !agent.votes_void && (agent.replaced_round === null || (state.round?.round ?? 0) <= agent.replaced_round)
+  );
+}
+
+/** The ballot of a pipeline as it stands. */
 export function ballotOf(state: PipelineState): Ballot {
   return {
     electorate: state.round?.electorate ?? [],
     proposals: state.proposals,
-    votes: state.votes.filter((vote) => !state.agents[vote.agent_id]?.votes_void),
+    votes: state.votes.filter((vote) => stands(state, vote.agent_id)),
   };
 }
 

@@ -322,7 +322,14 @@ export interface EventBodies {
     fields: Record<string, unknown>;
   };
   /** An operator took one agent's authority away; its seat is silent from here on. */
-  agent_revoked: { agent_id: string; reason: string };
+  agent_revoked: {
+    agent_id: string;
+    reason: string;
+    /** CONS-4: it had broken a rule, so its votes do not count. */
+    votes_void: boolean;
+  };
+  /** ENF-2, CONS-4: `by` takes the seat of an agent that made no progress; votes of the old one stand in `round` only. */
+  agent_replaced: { agent_id: string; by: string; round: number; reason: string };
   /** The end: the gate is closed from this event on (CRED-4, ENF-3); until `sealed`, tokens are still being revoked. */
   pipeline_ended: Outcome & { detail: string | null };
   /** CRED-4: `agent_id` null is the pipeline's own token. `how`: a lookup says it is gone, or its lease ended. */

@@ -15,6 +15,10 @@ export const CLOCKS = {
   mediation_stall: 30_000,
   /** CONS-9: an undecided consensus failure ends after this long. */
   undecided: 7 * 86_400_000,
+  /** ENF-2: a claimed step that showed progress and then none for this long. */
+  stuck: 60_000,
+  /** AGENT-4: before the first token a model has this long. */
+  first_progress: 120_000,
   /** REC-2: GAMMA's synthesis must be there by then, or it is put together without a model. */
   recovery_window: 60_000,
   /** PIPE-10: tokens of a pipeline that waits for a person this long are revoked. */
@@ -67,6 +71,9 @@ export const MEDIATION = { conflicts_above: 3, complexity_above: 80, idle_rounds
 
 /** REC-3: attempts in a lineage, counting the first. */
 export const MAX_ATTEMPTS = 3;
+
+/** ENF-2: replacements of a seat's agent; after them the seat is silent. */
+export const MAX_REPLACEMENTS = 2;
 
 /** CONS-9: how long the failure context stays in the Redis store, in seconds. */
 export const FAILURE_CONTEXT_TTL_S = 7 * 86_400;

@@ -37,6 +37,8 @@ export interface AgentState {
   /** CONS-4: the votes of an agent revoked for a violation are void. */
   votes_void: boolean;
   replaced_by: string | null;
+  /** CONS-4: the round in which its votes still stand. */
+  replaced_round: number | null;
   /** Actions asked for in the current turn, by leg. */
   legs: string[][];
 }

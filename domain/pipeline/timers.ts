@@ -6,6 +6,7 @@ import { type PipelineState, pendingApproval, type StepState } from './state.ts'
 export type Timer =
   | { kind: 'step_ready'; step_id: string; at: number }
   | { kind: 'lease'; step_id: string; at: number }
+  | { kind: 'stuck'; step_id: string; at: number }
   | { kind: 'round_limit'; at: number }
   | { kind: 'stall'; at: number }
   | { kind: 'deadline'; at: number }
@@ -25,6 +26,13 @@ const heardAt = (step: StepState, leases: Leases): number =>
 function lastProgress(state: PipelineState, leases: Leases): number {
   const streamed = Object.keys(state.steps).map((id) => leases[id]?.progress_at ?? 0);
   return Math.max(ms(state.last_progress_at), ...streamed);
+}
+
+/** ENF-2: heartbeats go on, but nothing comes of it; the first token has its own limit (AGENT-4). */
+function stuckAt(step: StepState, leases: Leases): number {
+  const claimed = ms(step.claimed_at ?? step.ready_at);
+  const progress = leases[step.step_id]?.progress_at ?? 0;
+  return progress > claimed ? progress + CLOCKS.stuck : claimed + CLOCKS.first_progress;
 }
 
 /** Rule 13: the clock of a stalled round runs only while a seat's step is claimed; null when none is. */
@@ -68,6 +76,11 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
     if (!state.suspended && holdsTokens)
       due.push({ kind: 'idle_tokens', at: ms(stopped_since) + CLOCKS.idle_tokens });
     return due;
+  }
+  for (const step of Object.values(state.steps)) {
+    if (step.status === 'claimed' && (step.work.kind === 'agent_turn' || step.work.kind === 'action')) {
+      due.push({ kind: 'stuck', step_id: step.step_id, at: stuckAt(step, leases) });
+    }
   }
   const deadline_ms = state.spawned.limits.deadline_s * 1_000;
   due.push({ kind: 'deadline', at: ms(state.created_at) + deadline_ms + stopped_ms });

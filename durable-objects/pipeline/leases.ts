@@ -28,7 +28,10 @@ export class HeardSteps {
         const heard = this.#heard.get(id);
         return [
           id,
-          { heard_at: Math.max(heard?.heard_at ?? 0, grace), progress_at: heard?.progress_at ?? 0 },
+          {
+            heard_at: Math.max(heard?.heard_at ?? 0, grace),
+            progress_at: Math.max(heard?.progress_at ?? 0, this.#wokeAt),
+          },
         ];
       }),
     );

@@ -101,9 +101,10 @@ export function revoke(
   }
   const agent = draft.state.agents[agent_id];
   if (!agent) return err({ code: 'not_found', what: `agent ${agent_id}` });
-  if (agent.status === 'revoked') return ok(undefined);
+  if (agent.status !== 'live') return ok(undefined);
   const current = agent.status === 'live' && agent.generation === draft.state.generation;
-  draft.emit('agent_revoked', { agent_id, reason });
+  const votes_void = draft.state.violations.some((v) => v.agent_id === agent_id);
+  draft.emit('agent_revoked', { agent_id, reason, votes_void });
   for (const step of Object.values(draft.state.steps)) {
     if ('agent_id' in step.work && step.work.agent_id === agent_id) {
       dropStep(draft, step, 'its agent was revoked');

@@ -16,6 +16,7 @@ import { synthesiseByRule, synthesised } from './recovery.ts';
 import { callBound, fits } from './reserve.ts';
 import { seatOfTurn, takeTurn } from './rounds.ts';
 import { agentReady, enterReport, loggedIn } from './stages.ts';
+import { loseTurn } from './turns.ts';
 
 const stale = (why: string): Result<never, DomainError> =>
   err({
@@ -338,26 +339,6 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
       sealIfClean(draft);
       return;
   }
-}
-
-/** A turn that ends without an answer: the planner's ends the run, a seat's is silence in this round. */
-function loseTurn(
-  draft: Draft,
-  agent_id: string,
-  round: number,
-  error?: { code: string; message: string },
-): void {
-  const agent = draft.state.agents[agent_id];
-  if (!agent) return;
-  if (agent.role === 'PLANNER') {
-    failPipeline(
-      draft,
-      error?.code ?? 'planner_failed',
-      error?.message ?? 'The planner kept calling tools and never answered.',
-    );
-    return;
-  }
-  if (isSeat(agent.role) && seatOfTurn(draft.state, agent_id, round)) takeTurn(draft, agent.role, true);
 }
 
 export function failStep(

@@ -7,6 +7,7 @@ import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
 import { suspendTokens } from './pause.ts';
 import { startRecovery, synthesiseByRule } from './recovery.ts';
+import { replaceStuck } from './replace.ts';
 import { callMediator, closeRoundAtLimit } from './rounds.ts';
 import { loseStep } from './steps.ts';
 
@@ -30,6 +31,9 @@ function fire(draft: Draft, timer: Timer): void {
       return;
     case 'lease':
       loseStep(draft, timer.step_id);
+      return;
+    case 'stuck':
+      replaceStuck(draft, timer.step_id);
       return;
     case 'recovery_limit':
       synthesiseByRule(draft);

@@ -24,6 +24,7 @@ export const agentEvolvers = {
         status: 'live' as const,
         votes_void: false,
         replaced_by: null,
+        replaced_round: null,
         legs: [],
       },
     },

@@ -85,7 +85,36 @@ export const lifecycleEvolvers = {
             ...state,
             agents: {
               ...state.agents,
-              [agent.agent_id]: { ...agent, status: 'revoked', phase: 'REVOKED', doing: null },
+              [agent.agent_id]: {
+                ...agent,
+                status: 'revoked',
+                phase: 'REVOKED',
+                doing: null,
+                votes_void: body.votes_void,
+              },
+            },
+          },
+          seq,
+        )
+      : state;
+  },
+
+  agent_replaced: (state, { seq, body }) => {
+    const agent = state.agents[body.agent_id];
+    return agent
+      ? withFacts(
+          {
+            ...state,
+            agents: {
+              ...state.agents,
+              [agent.agent_id]: {
+                ...agent,
+                status: 'replaced',
+                phase: 'REVOKED',
+                doing: null,
+                replaced_by: body.by,
+                replaced_round: body.round,
+              },
             },
           },
           seq,

@@ -83,6 +83,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   action_finished: (b) => `Action ${b.status}${b.error ? `: ${b.error}` : ''}`,
   violation_recorded: (b) => `Violation (${b.severity}): ${b.rule}`,
   log_written: (b) => `${b.source}: ${b.message}`,
+  agent_replaced: (b, who) => `${who(b.agent_id)} replaced: ${b.reason}`,
   agent_revoked: (b, who) => `${who(b.agent_id)} revoked: ${b.reason}`,
   token_confirmed_gone: (b, who) =>
     `Token of ${b.agent_id ? who(b.agent_id) : 'the pipeline'} confirmed gone by ${b.how}`,

@@ -13,6 +13,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-recovery': aborted.log,
     'v1-successor': successor(aborted).log,
     'v1-fork': fork(aborted).log,
+    'v1-replaced': replaced().log,
   };
 }
 
@@ -160,6 +161,17 @@ function fork(prior: Rig): Rig {
     { kind: 'fallback', action: 'accept_partial', reason: 'golden', proposal_id, revision: 1, confirm: true },
     'person:ada',
   );
+  return rig.revokeAll();
+}
+
+/** A seat's agent that lives and comes to nothing. */
+function replaced(): Rig {
+  const rig = new Rig().toRoundOne();
+  const stuck = rig.turnOf('BETA');
+  rig.claim(stuck);
+  rig.pass(120_000, { [stuck.step_id]: { heard_at: rig.now + 120_000, progress_at: 0 } }).bootstrap();
+  rig.speak('BETA', { proposal: proposal('in its place') });
+  rig.when({ kind: 'cancel', reason: 'golden' });
   return rig.revokeAll();
 }
 
