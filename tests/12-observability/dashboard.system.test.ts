@@ -40,7 +40,7 @@ afterEach(async () => {
   expect(problems.splice(0)).toEqual([]);
 });
 
-/** Two seats that reject each other's proposals until the rounds of mediation are over. */
+/** Two seats that reject each other's proposals until the rounds of mediation are over; slow enough for a person to step in. */
 const QUARREL = `name: quarrel
 version: 1.0.0
 tier: 1
@@ -50,6 +50,7 @@ limits: { rounds: 8 }
 embedded:
   misbehave:
     - { agent: ALPHA, kind: disagree, rounds: 50 }
+    - { agent: ALPHA, kind: stall, seconds: 2, times: 1 }
     - { agent: BETA, kind: disagree, rounds: 50 }
     - { agent: GAMMA, kind: disagree, rounds: 50 }
 `;
