@@ -1,9 +1,13 @@
 import type { DomainError } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Command, Context } from './command.ts';
+import { claim, progress, recordLogin } from './decide/claims.ts';
+import { completeStep } from './decide/complete.ts';
 import { Draft } from './decide/draft.ts';
 import { seal } from './decide/ending.ts';
+import { failStep } from './decide/fail.ts';
 import { decideApproval, fallback } from './decide/fallback.ts';
+import { type Admitted, admit } from './decide/gate.ts';
 import {
   abort,
   cancel,
@@ -16,7 +20,6 @@ import {
 } from './decide/operate.ts';
 import { holdIfIdle, pause, resume } from './decide/pause.ts';
 import { spawn } from './decide/spawn.ts';
-import { admit, claim, completeStep, failStep, progress, recordLogin } from './decide/steps.ts';
 import { tick } from './decide/tick.ts';
 import type { EventType, NewEvent } from './event.ts';
 import type { PipelineState } from './state.ts';
@@ -26,7 +29,7 @@ export interface Decision {
   /** The state with the events folded in. */
   state: PipelineState;
   /** Of an `admit`: whether the worker may run the tool. */
-  admission: 'run' | 'stopped' | 'judge_again' | null;
+  admission: Admitted | null;
   /** Of a `complete`: the step that its worker goes on with. */
   claimed: string | null;
 }
@@ -64,10 +67,7 @@ export function decide(
   });
 }
 
-function dispatch(
-  draft: Draft,
-  command: Command,
-): Result<'run' | 'stopped' | 'judge_again' | undefined, DomainError> {
+function dispatch(draft: Draft, command: Command): Result<Admitted | undefined, DomainError> {
   switch (command.kind) {
     case 'spawn':
       return spawn(draft, command);

@@ -5,11 +5,11 @@ import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { dropStep, failPipeline, scheduleRevocation } from './ending.ts';
+import { finishAction } from './outcomes.ts';
 import { loginIfSuspended } from './pause.ts';
 import { startRecovery } from './recovery.ts';
 import { takeTurn } from './rounds.ts';
 import { enterOrchestrating } from './stages.ts';
-import { finishAction } from './steps.ts';
 
 const LIVE = ['SPAWN', 'RUNNING', 'REPORT', 'ORCHESTRATING'];
 

@@ -5,11 +5,11 @@ import { CLOCKS } from '../rules.ts';
 import { type Timer, timers } from '../timers.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
+import { loseStep } from './fail.ts';
 import { suspendTokens } from './pause.ts';
 import { startRecovery, synthesiseByRule } from './recovery.ts';
 import { replaceStuck } from './replace.ts';
 import { callMediator, closeRoundAtLimit } from './rounds.ts';
-import { loseStep } from './steps.ts';
 
 /** Time has passed: whatever is due happens, each timer judged on the state that the ones before it left. */
 export function tick(

@@ -1,0 +1,89 @@
+import { isSeat } from '../../agents/roles.ts';
+import type { DomainError } from '../../errors.ts';
+import { err, ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import { mayStart, type StepState } from '../state.ts';
+import type { Draft } from './draft.ts';
+import { failPipeline } from './ending.ts';
+import { synthesiseByRule } from './recovery.ts';
+import { callBound, fits } from './reserve.ts';
+
+export const stale = (why: string): Result<never, DomainError> =>
+  err({
+    code: 'wrong_state',
+    detail: why,
+    allowed: [],
+    remedy: 'drop the result; the step goes on without it',
+  });
+
+/** PIPE-8: only the holder of the current claim may speak for a step. */
+export function claimed(draft: Draft, step_id: string, epoch: number): Result<StepState, DomainError> {
+  const step = draft.state.steps[step_id];
+  if (!step) return stale('the step is finished or was cancelled');
+  if (step.status !== 'claimed' || step.epoch !== epoch)
+    return stale(`epoch ${epoch} no longer holds the step`);
+  return ok(step);
+}
+
+export function claim(
+  draft: Draft,
+  { step_id, worker }: Extract<Command, { kind: 'claim' }>,
+): Result<undefined, DomainError> {
+  const step = draft.state.steps[step_id];
+  if (!step) return stale('the step is finished or was cancelled');
+  if (step.status === 'claimed') return stale('another worker holds the step');
+  if (step.ready_at > draft.at) return stale('the step is waiting for its next try');
+  if (!mayStart(draft.state, step)) return stale('the pipeline holds, or the agent has no token');
+  const reserved = callBound(draft.state, step.work);
+  const fit = reserved ? fits(draft.state, reserved) : 'fits';
+  if (fit === 'wait') return stale('what is left of the budget is reserved by calls under way');
+  if (fit === 'never' && step.work.kind === 'synthesis') {
+    synthesiseByRule(draft);
+    return ok(undefined);
+  }
+  if (fit === 'never') {
+    failPipeline(draft, 'limit_reached', 'The next model call could exceed the limit of tokens or cost.');
+    return ok(undefined);
+  }
+  draft.emit('step_claimed', { step_id, epoch: step.epoch + 1, worker, reserved });
+  return ok(undefined);
+}
+
+export function progress(
+  draft: Draft,
+  { step_id, epoch, note }: Extract<Command, { kind: 'progress' }>,
+): Result<undefined, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (held.ok) draft.emit('step_progressed', { step_id, epoch, note });
+  return held.ok ? ok(undefined) : held;
+}
+
+export function recordLogin(
+  draft: Draft,
+  { step_id, epoch, login }: Extract<Command, { kind: 'record_login' }>,
+): Result<undefined, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  draft.emit('credentials_recorded', { generation: draft.state.generation, ...login });
+  return ok(undefined);
+}
+
+/**
+ * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or the only step
+ * there is when no seat is to take it. Seats otherwise go through their own queues, so that ALPHA and BETA work in parallel (PIPE-5).
+ */
+export function goOn(draft: Draft, finished: StepState['work'], worker: string): void {
+  const ready = Object.values(draft.state.steps).filter(
+    (s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s),
+  );
+  const agentOf = (work: StepState['work']): string | null => ('agent_id' in work ? work.agent_id : null);
+  const seated = (id: string | null): boolean =>
+    id !== null && isSeat(draft.state.agents[id]?.role ?? 'PLANNER');
+  const own = agentOf(finished);
+  const next =
+    ready.find((s) => own !== null && agentOf(s.work) === own) ??
+    (ready.length === 1 ? ready.find((s) => !seated(agentOf(s.work))) : undefined);
+  if (!next) return;
+  claim(draft, { kind: 'claim', step_id: next.step_id, worker });
+  if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;
+}

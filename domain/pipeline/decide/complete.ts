@@ -1,0 +1,128 @@
+import type { DomainError } from '../../errors.ts';
+import { ok, type Result } from '../../result.ts';
+import type { StepResult } from '../assignment.ts';
+import type { Command } from '../command.ts';
+import { MAX_LEGS } from '../rules.ts';
+import type { StepState } from '../state.ts';
+import { requestAction } from './actions.ts';
+import { writeTurn } from './blackboard.ts';
+import { claimed, goOn, stale } from './claims.ts';
+import type { Draft } from './draft.ts';
+import { scheduleRevocation, sealIfClean } from './ending.ts';
+import { afterAction, keepLateOutcome } from './outcomes.ts';
+import { synthesiseByRule, synthesised } from './recovery.ts';
+import { seatOfTurn, takeTurn } from './rounds.ts';
+import { agentReady, enterReport, loggedIn } from './stages.ts';
+import { loseTurn } from './turns.ts';
+
+export function completeStep(
+  draft: Draft,
+  { step_id, epoch, result, worker }: Extract<Command, { kind: 'complete' }>,
+): Result<undefined, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) {
+    keepLateOutcome(draft, step_id, result);
+    return draft.events.length > 0 ? ok(undefined) : held;
+  }
+  const { work } = held.value;
+  if (!belongs(work.kind, result.kind))
+    return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
+  draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
+  apply(draft, held.value, result);
+  if (worker) goOn(draft, work, worker);
+  return ok(undefined);
+}
+
+const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
+  credentials_login: 'credentials_login',
+  agent_bootstrap: 'agent_bootstrap',
+  tool_calls: 'agent_turn',
+  planner_report: 'agent_turn',
+  turn: 'agent_turn',
+  action: 'action',
+  store_context: 'store_context',
+  spawn_successor: 'spawn_successor',
+  revoke: 'revoke',
+};
+const belongs = (work: StepState['work']['kind'], result: StepResult['kind']): boolean =>
+  FITS[result] === work || (result === 'turn' && work === 'synthesis');
+
+function apply(draft: Draft, step: StepState, result: StepResult): void {
+  const { work } = step;
+  switch (result.kind) {
+    case 'credentials_login':
+      draft.emit('credentials_extended', { expires_at: result.expires_at });
+      loggedIn(draft);
+      return;
+    case 'agent_bootstrap': {
+      if (work.kind !== 'agent_bootstrap') return;
+      const { accessor, policies, expires_at } = result;
+      draft.emit('agent_token_issued', { agent_id: work.agent_id, accessor, policies, expires_at });
+      if (draft.state.suspended) {
+        // It is the child of a login that is being revoked; a new one follows with the new login.
+        draft.emit('credentials_suspended', { reason: 'issued under a login that is being revoked' });
+        scheduleRevocation(draft);
+        return;
+      }
+      agentReady(draft, work.agent_id);
+      return;
+    }
+    case 'tool_calls':
+      if (work.kind !== 'agent_turn') return;
+      if (work.leg >= MAX_LEGS) loseTurn(draft, work.agent_id, work.round);
+      else for (const call of result.calls) requestAction(draft, work.agent_id, step.step_id, call);
+      return;
+    case 'planner_report':
+      if (work.kind !== 'agent_turn') return;
+      draft.emit('report_written', { agent_id: work.agent_id, report: result.report });
+      enterReport(draft);
+      return;
+    case 'turn': {
+      if (work.kind === 'synthesis') {
+        if ('taken' in result.output) synthesised(draft, work.agent_id, result.output);
+        else synthesiseByRule(draft);
+        return;
+      }
+      if (work.kind !== 'agent_turn') return;
+      const seat = seatOfTurn(draft.state, work.agent_id, work.round);
+      if (!seat) return;
+      writeTurn(draft, work.agent_id, seat, result.output);
+      takeTurn(draft, seat, false);
+      return;
+    }
+    case 'action': {
+      if (work.kind !== 'action') return;
+      const { kind: _kind, ...outcome } = result;
+      if (outcome.status === 'unknown') {
+        draft.emit('action_unknown', {
+          action_id: work.action_id,
+          why: outcome.error ?? 'no outcome was seen',
+        });
+        return;
+      }
+      draft.emit('action_finished', { action_id: work.action_id, ...outcome });
+      afterAction(draft, work.action_id);
+      return;
+    }
+    case 'store_context': {
+      const { kind: _kind, ...stored } = result;
+      draft.emit('failure_context_stored', stored);
+      return;
+    }
+    case 'spawn_successor':
+      return;
+    case 'revoke':
+      for (const { accessor, how } of result.gone) {
+        const token = draft.state.tokens.find((t) => t.accessor === accessor);
+        if (token && token.confirmed_at === null) {
+          draft.emit('token_confirmed_gone', { accessor, agent_id: token.agent_id, how });
+        }
+      }
+      // What is not confirmed is asked for again: a token that was condemned while the gate is open stays condemned (CRED-5).
+      if (draft.state.gate_closed) scheduleRevocation(draft);
+      else if (work.kind === 'revoke')
+        for (const { accessor } of work.tokens) scheduleRevocation(draft, accessor);
+      sealIfClean(draft);
+      return;
+  }
+}

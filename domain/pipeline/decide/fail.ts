@@ -1,0 +1,82 @@
+import type { DomainError } from '../../errors.ts';
+import { ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import { isoTime } from '../command.ts';
+import { CLOCKS, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
+import { liveToken, type StepState } from '../state.ts';
+import { claimed } from './claims.ts';
+import type { Draft } from './draft.ts';
+import { confirmExpired, failPipeline } from './ending.ts';
+import { finishAction } from './outcomes.ts';
+import { logInAnew } from './pause.ts';
+import { synthesiseByRule } from './recovery.ts';
+import { loseTurn } from './turns.ts';
+
+export function failStep(
+  draft: Draft,
+  { step_id, epoch, error }: Extract<Command, { kind: 'fail' }>,
+): Result<undefined, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  const { work, failures } = held.value;
+  const policy = RETRIES[work.kind];
+  const { now, random } = draft.context;
+  const vaultWork = work.kind === 'credentials_login' || work.kind === 'agent_bootstrap';
+  const windowOver = vaultWork && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
+  const anew = tokensAreLost(draft, work, error.code) && failures + 1 < STORE_LOSSES;
+  const again =
+    work.kind === 'revoke' || anew || (error.retryable && failures + 1 < policy.attempts && !windowOver);
+  const { code, message, cause, usage } = error;
+  draft.emit('step_failed', {
+    step_id,
+    epoch,
+    code,
+    message,
+    cause,
+    retry_at: again ? isoTime(now + retryDelay(policy, failures, random, error.retry_after_s)) : null,
+    usage,
+  });
+  if (again) {
+    if (anew) logInAnew(draft);
+    confirmExpired(draft);
+    return ok(undefined);
+  }
+  if (draft.state.recovery && (vaultWork || work.kind === 'synthesis')) synthesiseByRule(draft);
+  else if (vaultWork) failPipeline(draft, 'credentials_unavailable', message);
+  else if (work.kind === 'agent_turn') loseTurn(draft, work.agent_id, work.round, { code, message });
+  else if (work.kind === 'action') {
+    finishAction(draft, work.action_id, 'failed', JSON.stringify({ error: code, message }), message);
+  }
+  return ok(undefined);
+}
+
+/** CRED-2: the token behind a step is gone from the store, or was revoked while a new one is on its way. */
+function tokensAreLost(draft: Draft, work: StepState['work'], code: string): boolean {
+  if (!('agent_id' in work) || draft.state.recovery) return false;
+  const reissued = draft.state.agents[work.agent_id]?.accessor === null;
+  return code === 'credentials_store_lost' || (code === 'token_revoked' && reissued);
+}
+
+/** PIPE-2: the window opens with the spawn, the agent, or the login after which a long wait's tokens are issued anew. */
+function stepBegan(draft: Draft, work: StepState['work']): string {
+  const { agents, last_progress_at } = draft.state;
+  const agent = work.kind === 'agent_bootstrap' ? agents[work.agent_id] : undefined;
+  // Nothing else makes progress while a login is awaited, and a pipeline that goes on after a wait begins there.
+  if (!agent) return last_progress_at;
+  return [agent.spawned_at, liveToken(draft.state, null)?.issued_at ?? ''].sort().at(-1) ?? agent.spawned_at;
+}
+
+/** The worker is gone. A `once` action that was let through may have happened: it is never tried again by itself (REC-6). */
+export function loseStep(draft: Draft, step_id: string): void {
+  const step = draft.state.steps[step_id];
+  if (!step) return;
+  const action = step.work.kind === 'action' ? draft.state.actions[step.work.action_id] : undefined;
+  const mayHaveHappened = action?.decision?.decision === 'allow' && action.decision.effect === 'once';
+  if (action && mayHaveHappened) {
+    draft.emit('action_unknown', {
+      action_id: action.action_id,
+      why: 'its worker was lost after the action was let through',
+    });
+    draft.emit('step_cancelled', { step_id, reason: 'a once action is not tried again' });
+  } else draft.emit('step_lost', { step_id, epoch: step.epoch });
+}

@@ -1,0 +1,83 @@
+import type { DomainError } from '../../errors.ts';
+import { err, ok, type Result } from '../../result.ts';
+import type { Command } from '../command.ts';
+import type { GateDecision } from '../event.ts';
+import type { ActionState } from '../state.ts';
+import { claimed, stale } from './claims.ts';
+import { type Draft, wrongState } from './draft.ts';
+import { recordViolation } from './ending.ts';
+import { afterAction } from './outcomes.ts';
+
+/** `run`: act. `stopped`: the refusal is on record. `judge_again`: the facts have changed since they were judged. */
+export type Admitted = 'run' | 'stopped' | 'judge_again';
+
+/** A step of ours asks on behalf of its agent; only the holder of the step's claim may (PIPE-8). */
+export function admit(
+  draft: Draft,
+  { step_id, epoch, version, decision }: Extract<Command, { kind: 'admit' }>,
+): Result<Admitted, DomainError> {
+  const held = claimed(draft, step_id, epoch);
+  if (!held.ok) return held;
+  const { work } = held.value;
+  if (work.kind !== 'action') return stale('only actions pass the gate');
+  return admitAction(draft, work.action_id, version, decision);
+}
+
+/**
+ * GOV-2: the one door. A decision is admitted only if the facts it was judged on (`version`) still hold; a denial is final in the same
+ * commit, and ends the step that was to act. An action that no step works on is an outside agent's own (GOV-7).
+ */
+export function admitAction(
+  draft: Draft,
+  action_id: string,
+  version: number,
+  decision: GateDecision,
+): Result<Admitted, DomainError> {
+  const action = draft.state.actions[action_id];
+  if (!action) return err({ code: 'not_found', what: `action ${action_id}` });
+  if (action.outcome) return stale('the action is over');
+  if (draft.state.gate_closed)
+    return wrongState(draft.state, 'the gate is closed', [], 'nothing more is authorised in this run');
+  // A retry of an action that was admitted before is judged again too: authority may have shrunk since.
+  if (version !== draft.state.facts_seq) return ok('judge_again');
+  draft.emit('action_decided', { action_id, decision });
+  if (decision.decision === 'allow') return ok('run');
+  refuse(draft, action, decision);
+  return ok('stopped');
+}
+
+/** What the agent is told instead of a result: which rule, and what would be needed. */
+function refuse(draft: Draft, { action_id, request }: ActionState, decision: GateDecision): void {
+  const refusal = {
+    denied: true,
+    rule: decision.determining[0] ?? 'default_deny',
+    reason: decision.reason,
+    remedy: decision.remedy,
+  };
+  draft.emit('action_finished', {
+    action_id,
+    status: 'denied',
+    result: JSON.stringify(refusal),
+    result_sha256: null,
+    truncated: false,
+    error: decision.reason,
+    origin: [],
+  });
+  endStep(draft, action_id);
+  if (decision.violation) {
+    recordViolation(draft, {
+      agent_id: request.agent_id,
+      ...decision.violation,
+      evidence: `${request.tool} on ${request.target || 'no target'}: ${decision.reason}`,
+    });
+  }
+  afterAction(draft, action_id);
+}
+
+/** The step that was to run the action is done: nothing is left to run. */
+function endStep(draft: Draft, action_id: string): void {
+  const step = Object.values(draft.state.steps).find(
+    ({ work }) => work.kind === 'action' && work.action_id === action_id,
+  );
+  if (step) draft.emit('step_completed', { step_id: step.step_id, epoch: step.epoch, usage: null });
+}
