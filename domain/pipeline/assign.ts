@@ -228,6 +228,7 @@ export function assignmentFor(state: PipelineState, step_id: string): Assignment
           : null,
     action: work.kind === 'action' && agent ? actionFor(state, work.action_id, agent.role) : null,
     login_accessor: liveToken(state, null)?.accessor ?? null,
+    agent_accessor: agent?.accessor ?? null,
     failure_context: work.kind === 'store_context' ? failureContext(state) : null,
     successor: work.kind === 'spawn_successor' ? successorFor(state, work.pipeline_id) : null,
   };

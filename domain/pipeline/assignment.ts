@@ -129,6 +129,8 @@ export interface Assignment {
   action: ActionAssignment | null;
   /** Accessor of the pipeline's own token: a child is issued under this one or not at all (CRED-2). */
   login_accessor: string | null;
+  /** Accessor of the agent's own token; absent from an object of an older version. */
+  agent_accessor?: string | null;
   failure_context: FailureContext | null;
   successor: SuccessorAssignment | null;
 }

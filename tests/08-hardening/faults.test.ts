@@ -45,6 +45,9 @@ async function deliverUntil(w: StepWorld, until: () => boolean, limit = 100): Pr
   if (!until()) throw new Error(`not after ${limit} deliveries: ${w.rig.types().slice(-8).join(', ')}`);
 }
 
+/** The same pipeline worked on by an isolate that has nothing in memory: it must ask the store. */
+const elsewhere = (w: StepWorld) => Object.assign(w.deps, { credentials: setup.make() });
+
 const withAgents = (w: StepWorld) => w.rig.ready('agent_turn').length > 0;
 
 describe('Vault', () => {
@@ -134,6 +137,7 @@ describe('the sealed store', () => {
     const w = world();
     await deliverUntil(w, () => withAgents(w));
     await services.setFault('redis', { mode: 'error', status: 500 });
+    elsewhere(w);
     await w.deliver();
     expect(failures(w)).toMatchObject([{ code: 'credentials_store_unavailable', cause: 'dependency' }]);
     await services.setFault('redis', { mode: 'none' });
@@ -150,6 +154,7 @@ describe('the sealed store', () => {
       headers: { authorization: `Bearer ${services.redisToken}` },
       body: JSON.stringify(['FLUSHALL']),
     });
+    elsewhere(w);
     await w.run();
     expect(failures(w)[0]).toMatchObject({ code: 'credentials_store_lost' });
     // The revocation of the old login may still clear the store after the new one; then it is found lost once more.

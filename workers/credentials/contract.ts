@@ -47,8 +47,12 @@ export interface Credentials {
     tier: Tier;
     ttl_s: number;
   }): Outcome<IssuedToken>;
-  /** KV v2 with the agent's own token; `path` is relative to the tenant's folder, e.g. `models/openrouter`. */
+  /**
+   * KV v2 with the agent's own token; `path` is relative to the tenant's folder, e.g. `models/openrouter`. With `accessor`, the one on
+   * record, an isolate that has the sealed token already does not ask the store for it.
+   */
   readSecret(a: {
+    accessor?: string;
     tenant: string;
     pipeline: string;
     generation: number;

@@ -13,6 +13,7 @@ import {
   pipelineTokenKey,
   secretPath,
 } from './names.ts';
+import { RecentlySealed } from './recent.ts';
 import { createSealing, type SealContext } from './sealing.ts';
 import { createStore } from './store.ts';
 import { authSchema, createVault, emptySchema } from './vault.ts';
@@ -45,6 +46,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
   const control = createControlPlane(vault, config.vault, now);
   const sealing = createSealing(config.sealing);
   const store = deps.store ?? createStore(config.store);
+  const recent = new RecentlySealed();
   const roleIds = new Map<string, string>();
 
   async function roleIdOf(tenant: string): Outcome<string> {
@@ -70,20 +72,34 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
       await revoke(auth.accessor);
       return kept;
     }
+    recent.keep(context.key, sealed);
     return ok({ accessor: auth.accessor, policies: auth.policies, lease_s: auth.lease_duration });
   }
 
+  async function open(value: string, context: SealContext): Outcome<Sealed> {
+    const opened = await sealing.open(value, context);
+    return opened.ok ? ok(sealedSchema.parse(JSON.parse(opened.value))) : opened;
+  }
+
+  /** From the store; `accessor`, when given, is the only token that will do. */
   async function unsealed(context: SealContext, accessor?: string): Outcome<string> {
     const found = await store.get(context.key);
     if (!found.ok) return found;
     if (found.value === null) return failure('store_lost', 'the store no longer has the sealed token');
-    const opened = await sealing.open(found.value, context);
-    if (!opened.ok) return opened;
-    const sealed = sealedSchema.parse(JSON.parse(opened.value));
-    if (accessor !== undefined && sealed.accessor !== accessor) {
+    const sealed = await open(found.value, context);
+    if (!sealed.ok) return sealed;
+    if (accessor !== undefined && sealed.value.accessor !== accessor) {
       return failure('store_lost', 'the store has the token of another login than the one on record');
     }
-    return ok(sealed.token);
+    recent.keep(context.key, found.value);
+    return ok(sealed.value.token);
+  }
+
+  /** The token on record, if this isolate has it: a token never changes, so with the right accessor it is the right one. */
+  async function atHand(context: SealContext, accessor: string | undefined): Promise<string | null> {
+    const value = accessor === undefined ? null : recent.find(context.key);
+    const sealed = value === null ? null : await open(value, context);
+    return sealed?.ok && sealed.value.accessor === accessor ? sealed.value.token : null;
   }
 
   const login: Credentials['login'] = async ({ tenant, pipeline, generation }) => {
@@ -134,7 +150,8 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     const { tenant, pipeline, generation, agent, tier } = a;
     if (![tenant, pipeline, agent].every(isName)) return badName();
     const context = { tenant, key: pipelineTokenKey(pipeline), agent: null, generation };
-    const parent = await unsealed(context, a.parent);
+    const known = await atHand(context, a.parent);
+    const parent = known === null ? await unsealed(context, a.parent) : ok(known);
     if (!parent.ok) return parent;
     const answer = await vault.callAs({
       method: 'POST',
@@ -155,10 +172,13 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     return keepSealed(answer.value.auth, { tenant, key, agent, generation });
   };
 
-  const readSecret: Credentials['readSecret'] = async ({ tenant, pipeline, generation, agent, path }) => {
+  const readSecret: Credentials['readSecret'] = async (a) => {
+    const { tenant, pipeline, generation, agent, path } = a;
     if (![tenant, pipeline, agent].every(isName)) return badName();
     if (!isSecretPath(path)) return failure('not_found', 'this is not the path of a secret');
-    const token = await unsealed({ tenant, key: agentTokenKey(pipeline, agent), agent, generation });
+    const context = { tenant, key: agentTokenKey(pipeline, agent), agent, generation };
+    const known = await atHand(context, a.accessor);
+    const token = known === null ? await unsealed(context) : ok(known);
     if (!token.ok) return token;
     const answer = await vault.callAs({
       method: 'GET',
@@ -196,8 +216,11 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     return answer.error.kind === 'token_dead' ? ok({ alive: false }) : answer;
   };
 
-  const forget: Credentials['forget'] = ({ pipeline, agents }) =>
-    store.delete([pipelineTokenKey(pipeline), ...agents.map((agent) => agentTokenKey(pipeline, agent))]);
+  const forget: Credentials['forget'] = ({ pipeline, agents }) => {
+    const keys = [pipelineTokenKey(pipeline), ...agents.map((agent) => agentTokenKey(pipeline, agent))];
+    for (const key of keys) recent.drop(key);
+    return store.delete(keys);
+  };
 
   const health: Credentials['health'] = async () => {
     const [vaultHealth, storeHealth] = await Promise.all([

@@ -22,6 +22,8 @@ export type Sealing = ReturnType<typeof createSealing>;
 const VERSION = 's1';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
+/** Tenants times keys; beyond it an isolate starts afresh. */
+const MOST_KEYS = 1_000;
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const encoder = new TextEncoder();
 
@@ -51,7 +53,20 @@ export function createSealing(config: SealingConfig) {
   if (!masters.has(config.current))
     throw new Error(`the current sealing key "${config.current}" is not there`);
 
-  async function tenantKey(master: Uint8Array<ArrayBuffer>, tenant: string): Promise<CryptoKey> {
+  const derived = new Map<string, CryptoKey>();
+
+  /** Derived once: it cannot be taken out of the runtime, and only finished keys are kept, never what another request waits for. */
+  async function tenantKey(keyId: string, tenant: string): Promise<CryptoKey> {
+    const name = JSON.stringify([keyId, tenant]);
+    const known = derived.get(name);
+    if (known) return known;
+    const key = await derive(masters.get(keyId) as Uint8Array<ArrayBuffer>, tenant);
+    if (derived.size >= MOST_KEYS) derived.clear();
+    derived.set(name, key);
+    return key;
+  }
+
+  async function derive(master: Uint8Array<ArrayBuffer>, tenant: string): Promise<CryptoKey> {
     const material = await crypto.subtle.importKey('raw', master, 'HKDF', false, ['deriveKey']);
     const derivation = {
       name: 'HKDF',
@@ -73,7 +88,7 @@ export function createSealing(config: SealingConfig) {
 
   async function seal(plaintext: string, context: SealContext): Promise<string> {
     const keyId = config.current;
-    const key = await tenantKey(masters.get(keyId) as Uint8Array<ArrayBuffer>, context.tenant);
+    const key = await tenantKey(keyId, context.tenant);
     const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
     const sealed = await crypto.subtle.encrypt(
       { name: 'AES-GCM', iv, additionalData: bound(context, keyId) },
@@ -85,14 +100,13 @@ export function createSealing(config: SealingConfig) {
 
   async function open(value: string, context: SealContext): Promise<Result<string, CredentialError>> {
     const [version, keyId = '', iv = '', sealed = '', ...rest] = value.split('.');
-    const master = masters.get(keyId);
     if (version !== VERSION || rest.length > 0) {
       return failure('unseal_failed', 'the stored token is not a sealed value');
     }
-    if (!master)
+    if (!masters.has(keyId))
       return failure('unseal_failed', 'the stored token was sealed by a key that is not configured');
     try {
-      const key = await tenantKey(master, context.tenant);
+      const key = await tenantKey(keyId, context.tenant);
       const plaintext = await crypto.subtle.decrypt(
         { name: 'AES-GCM', iv: fromBase64(iv), additionalData: bound(context, keyId) },
         key,

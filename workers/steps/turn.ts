@@ -20,7 +20,13 @@ export interface Turn<N extends OutputSchemaName> {
 
 /** AGENT-2: read with the agent's own token and for this call only, so that a revoked agent reaches no model. */
 async function modelKey({ assignment, deps }: StepContext, agent: string, provider: string) {
-  return deps.credentials.readSecret({ ...credentialScope(assignment), agent, path: `models/${provider}` });
+  const accessor = assignment.agent_accessor;
+  return deps.credentials.readSecret({
+    ...credentialScope(assignment),
+    agent,
+    path: `models/${provider}`,
+    ...(accessor ? { accessor } : {}),
+  });
 }
 
 const noKey = (provider: string): StepOutcome =>
