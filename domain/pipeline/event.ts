@@ -191,8 +191,8 @@ export interface EventBodies {
     retry_at: string | null;
     usage: Usage | null;
   };
-  /** The worker that held the claim is gone; the step is ready again under a new epoch. */
-  step_lost: { step_id: string; epoch: number };
+  /** The worker that held the claim is gone; the step is ready again under a new epoch, at once when `retry_at` is absent. */
+  step_lost: { step_id: string; epoch: number; retry_at?: string };
   step_cancelled: { step_id: string; reason: string };
   /** The queue gave up on the step's message (PIPE-8); the step itself may still be ready. */
   step_dead_lettered: { step_id: string; reason: string };

@@ -60,6 +60,21 @@ export function retryDelay(
   return Math.max((retryAfterS ?? 0) * 1_000, Math.round(doubled * (0.5 + random)));
 }
 
+/**
+ * PIPE-8: a step that loses its worker this often in a row of claims is taken for the cause of it; the loss then stands as its failure.
+ * Conversations with Vault, the store and the tenant go on instead: nobody else would end what they began.
+ */
+export const MAX_LOSSES: Record<StepKind, number> = {
+  credentials_login: Number.POSITIVE_INFINITY,
+  agent_bootstrap: Number.POSITIVE_INFINITY,
+  agent_turn: 5,
+  action: 5,
+  synthesis: 5,
+  store_context: Number.POSITIVE_INFINITY,
+  spawn_successor: Number.POSITIVE_INFINITY,
+  revoke: Number.POSITIVE_INFINITY,
+};
+
 /** CRED-2: how often a step's tokens may be found lost before that stands as its error. */
 export const STORE_LOSSES = 5;
 

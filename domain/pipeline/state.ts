@@ -52,6 +52,8 @@ export interface StepState {
   epoch: number;
   /** Failed executions so far. */
   failures: number;
+  /** Workers lost since it was scheduled. */
+  losses: number;
   /** Not before this time. */
   ready_at: string;
   claimed_at: string | null;

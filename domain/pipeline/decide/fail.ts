@@ -2,7 +2,7 @@ import type { DomainError } from '../../errors.ts';
 import { ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { isoTime } from '../command.ts';
-import { CLOCKS, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
+import { CLOCKS, MAX_LOSSES, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
 import { liveToken, type StepState } from '../state.ts';
 import { claimed } from './claims.ts';
 import type { Draft } from './draft.ts';
@@ -21,8 +21,8 @@ export function failStep(
   const { work, failures } = held.value;
   const policy = RETRIES[work.kind];
   const { now, random } = draft.context;
-  const vaultWork = work.kind === 'credentials_login' || work.kind === 'agent_bootstrap';
-  const windowOver = vaultWork && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
+  const windowOver =
+    isVaultWork(work) && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
   const anew = tokensAreLost(draft, work, error.code) && failures + 1 < STORE_LOSSES;
   const again =
     work.kind === 'revoke' || anew || (error.retryable && failures + 1 < policy.attempts && !windowOver);
@@ -41,13 +41,22 @@ export function failStep(
     confirmExpired(draft);
     return ok(undefined);
   }
-  if (draft.state.recovery && (vaultWork || work.kind === 'synthesis')) synthesiseByRule(draft);
-  else if (vaultWork) failPipeline(draft, 'credentials_unavailable', message);
-  else if (work.kind === 'agent_turn') loseTurn(draft, work.agent_id, work.round, { code, message });
+  giveUp(draft, work, { code, message });
+  return ok(undefined);
+}
+
+const isVaultWork = ({ kind }: StepState['work']): boolean =>
+  kind === 'credentials_login' || kind === 'agent_bootstrap';
+
+/** What follows from a step that is not tried again. */
+function giveUp(draft: Draft, work: StepState['work'], error: { code: string; message: string }): void {
+  const { code, message } = error;
+  if (draft.state.recovery && (isVaultWork(work) || work.kind === 'synthesis')) synthesiseByRule(draft);
+  else if (isVaultWork(work)) failPipeline(draft, 'credentials_unavailable', message);
+  else if (work.kind === 'agent_turn') loseTurn(draft, work.agent_id, work.round, error);
   else if (work.kind === 'action') {
     finishAction(draft, work.action_id, 'failed', JSON.stringify({ error: code, message }), message);
   }
-  return ok(undefined);
 }
 
 /** CRED-2: the token behind a step is gone from the store, or was revoked while a new one is on its way. */
@@ -66,7 +75,7 @@ function stepBegan(draft: Draft, work: StepState['work']): string {
   return [agent.spawned_at, liveToken(draft.state, null)?.issued_at ?? ''].sort().at(-1) ?? agent.spawned_at;
 }
 
-/** The worker is gone. A `once` action that was let through may have happened: it is never tried again by itself (REC-6). */
+/** The worker is gone, and the step goes to another until too many are (PIPE-8). A `once` action that was let through may have happened: it is never tried again by itself (REC-6). */
 export function loseStep(draft: Draft, step_id: string): void {
   const step = draft.state.steps[step_id];
   if (!step) return;
@@ -78,5 +87,19 @@ export function loseStep(draft: Draft, step_id: string): void {
       why: 'its worker was lost after the action was let through',
     });
     draft.emit('step_cancelled', { step_id, reason: 'a once action is not tried again' });
-  } else draft.emit('step_lost', { step_id, epoch: step.epoch });
+    return;
+  }
+  const { work, epoch, losses } = step;
+  const { now, random } = draft.context;
+  const last = losses + 1 >= MAX_LOSSES[work.kind];
+  // After a first loss another worker takes it at once; one that keeps losing them must not take down worker after worker.
+  const wait = losses > 0 && !last ? retryDelay(RETRIES[work.kind], losses - 1, random, null) : 0;
+  draft.emit('step_lost', { step_id, epoch, ...(wait > 0 && { retry_at: isoTime(now + wait) }) });
+  if (!last) return;
+  const error = {
+    code: 'worker_lost',
+    message: `${losses + 1} workers were lost with this step; it is not given to another.`,
+  };
+  draft.emit('step_failed', { step_id, epoch, ...error, cause: 'dependency', retry_at: null, usage: null });
+  giveUp(draft, work, error);
 }

@@ -89,6 +89,7 @@ export const stepEvolvers = {
         status: 'ready' as const,
         epoch: 0,
         failures: 0,
+        losses: 0,
         ready_at: at,
         claimed_at: null,
         reserved: null,
@@ -172,7 +173,8 @@ export const stepEvolvers = {
     changeAgent(
       changeStep(chargeReserved(state, body.step_id), body.step_id, {
         status: 'ready',
-        ready_at: at,
+        losses: (state.steps[body.step_id]?.losses ?? 0) + 1,
+        ready_at: body.retry_at ?? at,
         claimed_at: null,
         reserved: null,
       }),
