@@ -22,7 +22,13 @@ export default defineConfig({
             miniflare: {
               // Nothing in these tests reaches a network: what answers for Vault, Redis and models is down.
               outboundService: () => new Response('no network in tests', { status: 503 }),
-              bindings: { ...TEST_VARIABLES, D1_MIGRATIONS: await readD1Migrations('./d1-migrations') },
+              bindings: {
+                ...TEST_VARIABLES,
+                D1_MIGRATIONS: await readD1Migrations('./d1-migrations'),
+                // SEC-2: few and always the same in `npm test`; `npm run fuzz` asks for more and others.
+                FUZZ_RUNS: process.env.FUZZ_RUNS ?? '25',
+                FUZZ_SEED: process.env.FUZZ_SEED ?? '1',
+              },
             },
           })),
         ],

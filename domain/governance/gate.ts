@@ -66,7 +66,7 @@ interface Refusal {
 type Rule = (facts: GateFacts, tool: ToolRule | undefined, config: GateConfig) => Refusal | null;
 
 /** The name as the model wrote it, fit for a sentence. */
-const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}…` : text);
+const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 120).toWellFormed()}…` : text);
 
 const gateClosed: Rule = (facts) =>
   facts.gate_closed

@@ -5,6 +5,7 @@ import { type Decision, decide } from '#domain/pipeline/decide.ts';
 import { EVENT_VERSION, type PipelineEvent } from '#domain/pipeline/event.ts';
 import { initialState, type PipelineState, replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
 import { err, type Result } from '#domain/result.ts';
+import { wellFormed } from '#domain/well-formed.ts';
 import type { PipelineStore } from './store.ts';
 
 /** Bytes of randomness per commit; each event's salt derives from them. */
@@ -62,7 +63,8 @@ export class PipelineLog {
     const halted = this.halted;
     if (halted) return err(halted);
     const context: Context = { now: Date.now(), actor, random: Math.random() };
-    const decided = decide(this.#state, command, context);
+    // Models and tools are not asked for good manners: what cannot be hashed must not stop a step for good.
+    const decided = decide(this.#state, wellFormed(command), context);
     if (!decided.ok) return decided;
     const committed = chainEvents(this.#head, decided.value.events, {
       at: isoTime(context.now),

@@ -1,6 +1,7 @@
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
+import { accessIsCurrent } from '#scripts/generate/access.ts';
 import { ROOT } from '#scripts/generate/migrations.ts';
 import { checkImports } from './imports.ts';
 import { run } from './run.ts';
@@ -78,6 +79,12 @@ const bindings: Step = {
   },
 };
 
+/** TEN-4: the table of rights that people read is the one that the app applies. */
+const accessTable: Step = {
+  name: 'docs/access.md matches the table of rights',
+  check: async () => (accessIsCurrent() ? '' : 'run: npm run docs:access, and commit docs/access.md'),
+};
+
 /** Every folder with a tsconfig.json of its own is a project; one that runs in two places has another beside it. */
 const projects = (): string[] =>
   globSync('{*,bench/*}/tsconfig{,.*}.json', { cwd: ROOT })
@@ -89,4 +96,11 @@ const projects = (): string[] =>
     )
     .sort();
 
-export const steps = (): Step[] => [lint, importRules, bindings, migrations, ...projects().map(types)];
+export const steps = (): Step[] => [
+  lint,
+  importRules,
+  bindings,
+  accessTable,
+  migrations,
+  ...projects().map(types),
+];

@@ -49,6 +49,24 @@ describe('claims', () => {
     expect(await pipeline.events()).toEqual(after);
   });
 
+  it('PIPE-8 SEC-2: half of a character in a worker’s text does not keep its step from ending', async () => {
+    const pipeline = await spawn();
+    const { step_id } = await pipeline.step('credentials_login');
+    const { epoch } = await pipeline.claim(step_id, 'w1');
+    const message = 'no Vault 😀'.slice(0, -1);
+    const error = {
+      code: 'vault_down',
+      message,
+      cause: 'dependency',
+      retryable: true,
+      retry_after_s: null,
+      usage: null,
+    } as const;
+    expect(await pipeline.rpc.fail(TENANT, step_id, epoch, error)).toEqual({ accepted: true });
+    const failed = (await pipeline.events()).find((e) => e.type === 'step_failed');
+    expect(failed?.body).toMatchObject({ message: 'no Vault \ufffd' });
+  });
+
   it('PIPE-8: a worker that is not heard of loses its step to the next epoch, and its late result is refused', async () => {
     const pipeline = await (await spawn()).toRoundOne();
     const { step_id } = await pipeline.turnOf('ALPHA');

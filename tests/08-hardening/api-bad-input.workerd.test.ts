@@ -43,6 +43,16 @@ describe('bad input', () => {
     expect(body.detail).toContain(place);
   });
 
+  it('API-2 SEC-2: half of a surrogate pair is refused before anything is hashed over it', async () => {
+    const { status, body } = await post(
+      '/api/pipeline/cancel',
+      '{"pipeline_id": "pl_x", "reason": "\\ud800"}',
+    );
+    expect([status, body.code]).toEqual([400, 'bad_json']);
+    const whole = await post('/api/projects', '{"name": "a whole one: \\ud83d\\ude00"}');
+    expect(whole.status).toBe(201);
+  });
+
   it('API-2: with a key the body is JSON whatever its Content-Type', async () => {
     const { status } = await answer('/api/projects', {
       key: acme.keys.admin,

@@ -1,3 +1,4 @@
+import { isWellFormed } from '#domain/well-formed.ts';
 import { findJsonError } from './json-position.ts';
 import { ProblemError } from './problem.ts';
 
@@ -21,6 +22,8 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   return bytes;
 }
 
+const LONE_SURROGATE = /\\u[dD][89a-fA-F]/;
+
 /** API-2: the body is JSON whatever its Content-Type; an empty one is an empty object. Errors name line and column. */
 export async function readJson(request: Request, limit: number): Promise<unknown> {
   const bytes = await readBytes(request, limit);
@@ -31,10 +34,15 @@ export async function readJson(request: Request, limit: number): Promise<unknown
     throw new ProblemError('bad_json', 'The body is not UTF-8.');
   }
   if (text.trim() === '') return {};
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch {
     const { line, column, why } = findJsonError(text);
     throw new ProblemError('bad_json', `Line ${line}, column ${column}: ${why}.`);
   }
+  // Only an escape can bring one in: the bytes were UTF-8.
+  if (LONE_SURROGATE.test(text) && !isWellFormed(value))
+    throw new ProblemError('bad_json', 'A text holds half of a surrogate pair, which is no character.');
+  return value;
 }

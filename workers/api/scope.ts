@@ -47,6 +47,14 @@ export function projectFor(caller: Caller, asked: string | undefined): string | 
   });
 }
 
+/** A project that is written down somewhere must be one of the tenant's, whatever the caller's scope. */
+export async function existingProject(asked: Asked, projectId: string | null): Promise<string | null> {
+  if (projectId === null) return null;
+  const projects = await controlOf(asked).listProjects();
+  if (projects.some((p) => p.project_id === projectId)) return projectId;
+  throw problemOf({ code: 'not_found', what: `project ${projectId}` });
+}
+
 /** LEDG-1: D1 down stops queries and nothing else. */
 export async function fromLedger<T>({ log }: Asked, query: () => Promise<T>): Promise<T> {
   try {

@@ -11,7 +11,7 @@ import {
 } from '#workers/ledger/index.ts';
 import { endpoint, json } from '../endpoint.ts';
 import { ProblemError, problemOf } from '../problem.ts';
-import { fromLedger, inScope, projectFor } from '../scope.ts';
+import { existingProject, fromLedger, inScope, projectFor } from '../scope.ts';
 
 /** MEM-1: what a listing shows of a text; characters. */
 const SUMMARY_CHARS = 400;
@@ -56,12 +56,12 @@ export const memory = [
     answers: {
       201: z.object({ memory_id: z.string(), sha256: z.string(), bytes: z.int(), created_at: Time }),
     },
-    problems: ['ledger_unavailable'],
+    problems: ['ledger_unavailable', 'not_found'],
     async handle(asked) {
       const { title, text, summary, media_type, project_id } = asked.body;
       const memory_id = randomId('mem', crypto.getRandomValues(new Uint8Array(13)));
       const created_at = new Date().toISOString();
-      const project = projectFor(asked.caller, project_id);
+      const project = await existingProject(asked, projectFor(asked.caller, project_id));
       const written = await fromLedger(asked, () =>
         writeMemory(asked.env.LEDGER, asked.caller.tenant, {
           memory_id,
