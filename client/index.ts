@@ -31,6 +31,7 @@ export function createClient(options: ClientOptions) {
     transport.json<T>('GET', path, { query: query as Record<string, string>, signal });
   const post = <T>(path: string, body: unknown = {}, headers?: Record<string, string>) =>
     transport.json<T>('POST', path, { body, headers });
+  const idempotent = (key?: string): Record<string, string> => (key ? { 'Idempotency-Key': key } : {});
 
   /** Every event after `since`, page by page. */
   async function* allEvents(pipeline_id: string, since = 0): AsyncGenerator<wire.PipelineEvent> {
@@ -50,7 +51,7 @@ export function createClient(options: ClientOptions) {
     health: () => get<wire.HealthReport>('/api/health'),
 
     spawn: (request: wire.SpawnRequest, idempotencyKey?: string) =>
-      post<wire.Pipeline>('/api/spawn', request, idempotencyKey ? { 'Idempotency-Key': idempotencyKey } : {}),
+      post<wire.Pipeline>('/api/spawn', request, idempotent(idempotencyKey)),
     pipeline: (pipeline_id: string) => get<wire.Pipeline>('/api/pipeline', { pipeline_id }),
     activePipelines: (query: wire.ActivePipelinesQuery = {}) =>
       get<wire.Page<wire.Pipeline>>('/api/active-pipelines', query),
@@ -76,7 +77,8 @@ export function createClient(options: ClientOptions) {
     abort: (pipeline_id: string, reason: string) =>
       post<wire.Pipeline>('/api/pipeline/abort', { pipeline_id, reason }),
     /** PIPE-7: a new pipeline from the state after the event `at`. */
-    fork: (request: wire.ForkRequest) => post<wire.Pipeline>('/api/pipeline/fork', request),
+    fork: (request: wire.ForkRequest, idempotencyKey?: string) =>
+      post<wire.Pipeline>('/api/pipeline/fork', request, idempotent(idempotencyKey)),
     /** REC-4. */
     lineage: (pipeline_id: string, signal?: AbortSignal) =>
       get<wire.Lineage>('/api/pipeline/lineage', { pipeline_id }, signal),

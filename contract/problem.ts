@@ -27,6 +27,10 @@ export const PROBLEMS = {
   upgrade_required: { status: 426, title: 'This path speaks WebSocket or server-sent events' },
   quota_exceeded: { status: 429, title: 'A quota of the tenant is used up' },
   not_implemented_here: { status: 501, title: 'This deployment does not offer that yet' },
+  pipeline_halted: {
+    status: 503,
+    title: 'The pipeline is halted: a newer version of the system wrote its log',
+  },
   ledger_unavailable: { status: 503, title: 'The ledger database cannot be reached' },
   misconfigured: { status: 503, title: 'This deployment is not configured rightly' },
   overloaded: { status: 503, title: 'Too much is going on; try again' },

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import {
   ApiError,
-  type Client,
   type Pipeline,
   type PlanFinding,
   type SpawnRequest,
@@ -23,7 +22,7 @@ export const spawnOptions = {
   tier: integer('--tier <n>', '0 observer, 1 executor, 2 operator', { min: 0, max: 2 }),
   project: text('--project <id>', 'the project; default: the tenant’s first'),
   autoContinue: flag('--no-auto-continue', 'wait for a person after the planner’s report'),
-  idempotencyKey: text('--idempotency-key <key>', 'the same key and plan again gives the same pipeline'),
+  idempotencyKey: text('--idempotency-key <key>', 'the same key and request again gives the same pipeline'),
   allowOutside: flag('--allow-outside', 'let the plan’s context send files from outside its folder'),
   wait: flag('--wait', 'watch it, and exit with its exit code'),
   failOn: choice(
@@ -46,13 +45,14 @@ export interface SpawnValues {
   quiet: boolean;
 }
 
-/** Network failures while spawning are tried this often: the idempotency key makes it safe (PIPE-9). */
+/** Network failures while spawning or forking are tried this often: the idempotency key makes it safe (PIPE-9). */
 const SPAWN_TRIES = 3;
 
-async function spawnOnce(client: Client, request: SpawnRequest, key: string): Promise<Pipeline> {
+/** Sends until an answer comes, under one key (a given one or a new one), so that only one pipeline comes of it. */
+export async function sendOnce<T>(send: (key: string) => Promise<T>, key: string = randomUUID()): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await client.spawn(request, key);
+      return await send(key);
     } catch (error) {
       if (!(error instanceof UnreachableError) || attempt === SPAWN_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, 300 * attempt));
@@ -88,7 +88,7 @@ export async function spawnPlan(context: Context, plan: string, values: SpawnVal
   };
   let pipeline: Pipeline;
   try {
-    pipeline = await spawnOnce(client, request, values.idempotencyKey ?? randomUUID());
+    pipeline = await sendOnce((key) => client.spawn(request, key), values.idempotencyKey);
   } catch (error) {
     throw withPlanLines(error, reference, context);
   }

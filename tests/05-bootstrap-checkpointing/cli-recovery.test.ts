@@ -271,6 +271,19 @@ describe('forks and unknown outcomes', () => {
     ]);
   });
 
+  it('PIPE-9: a fork that was cut off is sent again under the same key; one’s own key is used as it is', async () => {
+    let cut = 0;
+    const pipeline = toOrchestration(new Rig().toRoundOne().state).pipeline;
+    api.answer('POST /api/pipeline/fork', () =>
+      cut++ === 0 ? { status: 200, body: 'cut o' } : { status: 201, body: pipeline },
+    );
+    const fork = (...more: string[]) => shell.ags('pipeline', 'fork', PIPELINE, '--at', '40', ...more);
+    expect((await fork()).exitCode).toBe(0);
+    expect((await fork('--idempotency-key', 'mine')).exitCode).toBe(0);
+    const keys = sent('/api/pipeline/fork').map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual([expect.stringMatching(/^.{36}$/), keys[0], 'mine']);
+  });
+
   it('REC-6: `pipeline resolve` demands an outcome and how one knows', async () => {
     const id = `ac_${PIPELINE.slice(3)}_1`;
     api.answer(`POST /api/actions/${id}/outcome`, ({ body }) => {

@@ -163,6 +163,35 @@ describe('pause, resume, abort, fork', () => {
     expect(token.body).toMatchObject({ status: 'none', agents: [] });
     expect((await pipeline.state()).seq).toBe(seq);
   });
+
+  it('PIPE-9: a fork repeated under its Idempotency-Key is the same pipeline; another body, or a spawn’s key, is a 409', async () => {
+    const pipeline = await (await spawned()).toRoundOne();
+    const fork = (at: number, key: string) =>
+      answer<Pipeline & Problem>('/api/pipeline/fork', {
+        key: acme.keys.operator,
+        body: { pipeline_id: pipeline.id, at },
+        headers: { 'Idempotency-Key': key },
+      });
+    const first = await fork(4, 'fork-once');
+    expect([first.status, first.headers.get('idempotency-replayed')]).toEqual([201, null]);
+    const again = await fork(4, 'fork-once');
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+    expect(again.body.pipeline_id).toBe(first.body.pipeline_id);
+    expect(again.body.number).toBe(first.body.number);
+    expect(await fork(5, 'fork-once')).toMatchObject({ status: 409, body: { code: 'idempotency_conflict' } });
+    expect((await fork(4, 'another')).body.pipeline_id).not.toBe(first.body.pipeline_id);
+    const made = await answer<Pipeline>('/api/spawn', {
+      key: acme.keys.operator,
+      body: spawnBody(),
+      headers: { 'Idempotency-Key': 'spawned-under' },
+    });
+    expect(made.status).toBe(201);
+    expect(await fork(4, 'spawned-under')).toMatchObject({
+      status: 409,
+      body: { code: 'idempotency_conflict' },
+    });
+    expect(await fork(4, 'not a key')).toMatchObject({ status: 422, body: { field: 'Idempotency-Key' } });
+  });
 });
 
 describe('fallbacks', () => {

@@ -504,6 +504,29 @@ describe('one pipeline', () => {
     expect(await axe(page)).toEqual([]);
   });
 
+  it('PIPE-7: a pipeline that is halted says so, what to do, and goes on by itself when it can', async () => {
+    const run: Served = { rig: verdictRun(12), halted: 'event 9 is step_claimed version 99' };
+    const page = await open([run], RUN(12));
+    const alert = page.getByRole('alert').filter({ hasText: 'The pipeline is halted' });
+    await alert.getByText('event 9 is step_claimed version 99').waitFor();
+    await alert.getByText('Deploy the version that wrote it').waitFor();
+    expect(await axe(page)).toEqual([]);
+    run.halted = undefined;
+    await page.getByText('chain verified').waitFor();
+    await alert.waitFor({ state: 'detached' });
+  });
+
+  it('PIPE-7: a run that is halted while it is watched keeps what was seen and says so', async () => {
+    const run: Served = { rig: verdictRun(12) };
+    const page = await open([run], RUN(12));
+    await page.getByText('chain verified').waitFor();
+    run.halted = 'event 9 is step_claimed version 99';
+    server.cut(false);
+    await page.getByRole('alert').filter({ hasText: 'The pipeline is halted' }).waitFor();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await page.getByRole('slider', { name: 'Event shown' }).isVisible()).toBe(true);
+  });
+
   it('TEN-1: a pipeline that is not there says so', async () => {
     const page = await open([], '/pipelines/pl_nothinghere');
     await page.getByText('There is nothing at this address').waitFor();

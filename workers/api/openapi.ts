@@ -42,8 +42,22 @@ const ALWAYS: readonly ProblemCode[] = [
 ];
 const WITH_KEY: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'origin_refused', 'overloaded'];
 
+/** PIPE-9: they take an Idempotency-Key. */
+const STARTS_A_PIPELINE: ReadonlySet<string> = new Set(['POST /api/spawn', 'POST /api/pipeline/fork']);
+
+/** Whoever names a pipeline may meet one that a newer version wrote (PIPE-7). */
+const alwaysOf = (endpoint: Endpoint): readonly ProblemCode[] =>
+  endpoint.problems.includes('not_found') && endpoint.path.startsWith('/api/pipeline')
+    ? ['pipeline_halted']
+    : [];
+
 function problemAnswers(endpoint: Endpoint, problem: Json): Json {
-  const codes = new Set([...endpoint.problems, ...ALWAYS, ...(endpoint.access === 'open' ? [] : WITH_KEY)]);
+  const codes = new Set([
+    ...endpoint.problems,
+    ...ALWAYS,
+    ...alwaysOf(endpoint),
+    ...(endpoint.access === 'open' ? [] : WITH_KEY),
+  ]);
   const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, list]) => [
@@ -74,17 +88,16 @@ function parametersOf(endpoint: Endpoint, components: Components): Json[] {
   const ticket = endpoint.stream
     ? [{ name: 'ticket', in: 'query', required: false, schema: { type: 'string' } }]
     : [];
-  const idempotency =
-    endpoint.name === 'POST /api/spawn'
-      ? [
-          {
-            name: 'Idempotency-Key',
-            in: 'header',
-            required: false,
-            schema: { type: 'string', maxLength: 200 },
-          },
-        ]
-      : [];
+  const idempotency = STARTS_A_PIPELINE.has(endpoint.name)
+    ? [
+        {
+          name: 'Idempotency-Key',
+          in: 'header',
+          required: false,
+          schema: { type: 'string', maxLength: 200 },
+        },
+      ]
+    : [];
   return [...inPath, ...inQuery, ...ticket, ...idempotency];
 }
 

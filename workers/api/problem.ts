@@ -38,6 +38,7 @@ const REMEDIES: Record<ProblemCode, string> = {
   upgrade_required: 'Open it as a WebSocket, with a ticket from POST /api/tickets.',
   quota_exceeded: 'Wait for the time in Retry-After, or end pipelines that are not needed.',
   not_implemented_here: 'See /api/docs for what this deployment offers.',
+  pipeline_halted: 'Deploy the version that wrote the pipeline’s log; it goes on by itself then.',
   ledger_unavailable: 'Try again shortly; spawn, steps and live state go on meanwhile.',
   misconfigured: 'Set the named variables (`wrangler secret put NAME`) and deploy again.',
   overloaded: 'Try again after the time in Retry-After.',
@@ -68,7 +69,7 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
     case 'not_offered':
       return new ProblemError('not_implemented_here', error.detail);
     case 'halted':
-      return new ProblemError('internal', error.detail);
+      return new ProblemError('pipeline_halted', `Nothing is decided here any more: ${error.detail}.`);
     case 'quota_exceeded':
       return new ProblemError('quota_exceeded', error.detail, { retry_after_s: error.retry_after_s });
     case 'pipeline_ended':

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { ApiError } from '#client/index.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { evolve, initialState, type PipelineState } from '#domain/pipeline/evolve.ts';
 import { CHAIN_START, type ChainProgress, checkNext } from '../models/chain-check.ts';
@@ -15,6 +16,7 @@ export interface Run {
   stream: StreamView;
   /** There is no such pipeline, or it is not this tenant's (TEN-1). */
   missing: boolean;
+  /** PIPE-7: the run is halted, or this page does not know its events. */
   failure: Failure | null;
 }
 
@@ -73,19 +75,33 @@ export function useRun(pipelineId: string): Run {
     }),
   );
 
-  // A socket that is refused does not say why, so the API is asked; only that there is no such pipeline matters here.
-  const [missing, setMissing] = useState(false);
+  const refusal = useRefusal(pipelineId, stream.status === 'live');
+  const chain = useChain(store, version);
+  return {
+    timeline: store.timeline,
+    version,
+    chain,
+    stream,
+    missing: refusal?.problem.code === 'not_found',
+    failure: store.failure ?? (refusal?.problem.code === 'pipeline_halted' ? failureOf(refusal) : null),
+  };
+}
+
+/** A socket that is refused does not say why, so the API is asked, at first and whenever the line is lost. */
+function useRefusal(pipelineId: string, live: boolean): ApiError | null {
+  const [refusal, setRefusal] = useState<ApiError | null>(null);
   useEffect(() => {
     let over = false;
-    setMissing(false);
-    ags.pipeline(pipelineId).catch((error) => over || setMissing(failureOf(error).status === 404));
+    setRefusal(null);
+    if (live) return;
+    ags.pipeline(pipelineId).catch((error) => {
+      if (!over && error instanceof ApiError) setRefusal(error);
+    });
     return () => {
       over = true;
     };
-  }, [pipelineId]);
-
-  const chain = useChain(store, version);
-  return { timeline: store.timeline, version, chain, stream, missing, failure: store.failure };
+  }, [pipelineId, live]);
+  return refusal;
 }
 
 /** Recomputes the hash chain a slice at a time between frames (LEDG-2). */

@@ -76,7 +76,7 @@ export const observability = [
     summary: 'What somebody needs who takes over from a pipeline, as Markdown and JSON (OBS-4)',
     body: OfPipeline,
     answers: { 200: Handoff },
-    problems: ['not_found'],
+    problems: ['not_found', 'pipeline_halted'],
     async handle(asked) {
       const { pipeline_id } = asked.body;
       const { tenant } = asked.caller;

@@ -8,15 +8,14 @@ import {
   OutcomeRequest,
 } from '#contract/requests.ts';
 import { leastTier } from '#domain/governance/tier.ts';
-import { pipelineIdOf, randomId } from '#domain/ids.ts';
+import { pipelineIdOf } from '#domain/ids.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
-import { sliceOf } from '#domain/plan/limits.ts';
 import { actorOf, type OperatorCommand } from '#objects/pipeline/rpc.ts';
-import { pipelineStub } from '#objects/shared/stubs.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
 import { lineageOf } from '../lineage.ts';
 import { problemOf } from '../problem.ts';
-import { controlOf, feedOf, must, pipelineOf } from '../scope.ts';
+import { feedOf, must, pipelineOf } from '../scope.ts';
+import { startPipeline } from '../start.ts';
 import { grantedTier } from '../tier.ts';
 
 /** Live pipelines that are asked for their approvals at most. */
@@ -62,40 +61,24 @@ export const recovery = [
   ofKind('abort', 'End the run early: its handoff is sealed and a successor goes on (REC-2)'),
 
   endpoint('POST /api/pipeline/fork', {
-    summary: 'A new pipeline from any event of this one; authority is asked for anew (PIPE-7)',
+    summary: 'A new pipeline from any event of this one; authority is asked for anew (PIPE-7, PIPE-9)',
     body: ForkRequest,
     answers: { 201: Pipeline },
-    problems: ['not_found', 'tier_not_permitted', 'quota_exceeded'],
+    problems: ['not_found', 'tier_not_permitted', 'idempotency_conflict', 'quota_exceeded'],
     async handle(asked) {
-      const { caller, env, body } = asked;
+      const { caller, body } = asked;
       const source = await pipelineOf(asked, body.pipeline_id);
       const { plan, project_id, mode, seed } = must(await source.forkSource(caller.tenant, body.at));
       const tier = leastTier(plan.tier, grantedTier(caller.role, body.tier));
-      const pipeline_id = randomId('pl', crypto.getRandomValues(new Uint8Array(13)));
-      const request_sha256 = hashJson(body);
-      const control = controlOf(asked);
-      const { number } = must(
-        await control.admit({ pipeline_id, project_id, request_sha256, slice: sliceOf(plan.limits) }),
-      );
-      const spawned = await pipelineStub(env.PIPELINE, caller.tenant, pipeline_id).spawn({
-        pipeline_id,
-        tenant: caller.tenant,
-        project_id,
-        number,
+      return startPipeline(asked, {
         plan,
+        project_id,
         mode,
         tier,
         auto_continue: true,
-        successor_of: null,
         fork: seed,
-        request_sha256,
-        actor: actorOf(caller),
+        request_sha256: hashJson({ fork: body }),
       });
-      if (!spawned.ok) {
-        await control.abandon(pipeline_id, 0);
-        throw problemOf(spawned.error);
-      }
-      return json(201, spawned.value.pipeline);
     },
   }),
 
@@ -144,6 +127,7 @@ export const recovery = [
       'already_decided',
       'action_changed',
       'approval_expired',
+      'pipeline_halted',
     ],
     async handle(asked) {
       const { approval_id = '' } = asked.params;
@@ -164,7 +148,7 @@ export const recovery = [
     summary: 'Say what became of an action whose outcome is unknown (REC-6)',
     body: OutcomeRequest,
     answers: { 200: Pipeline },
-    problems: ['not_found', 'outcome_conflict'],
+    problems: ['not_found', 'outcome_conflict', 'pipeline_halted'],
     async handle(asked) {
       const { action_id = '' } = asked.params;
       const { status, reason } = asked.body;

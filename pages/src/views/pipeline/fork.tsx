@@ -3,7 +3,7 @@ import { Dialog, DialogDescription, DialogRoot, DialogTitle } from '@cloudflare/
 import { GitForkIcon } from '@phosphor-icons/react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { ags } from '../../api/client.ts';
+import { ags, idempotencyKey } from '../../api/client.ts';
 import { useAct } from '../../api/use-act.ts';
 import { exact } from '../../models/format.ts';
 
@@ -11,11 +11,11 @@ import { exact } from '../../models/format.ts';
 export function Fork({ pipelineId, seq, text }: { pipelineId: string; seq: number; text: string }) {
   const { act, busy } = useAct();
   const [, navigate] = useLocation();
-  /** The moment is kept while the dialog is open, though the run goes on behind it. */
-  const [at, setAt] = useState<{ seq: number; text: string } | null>(null);
-  const fork = async (from: number) => {
+  /** The moment is kept while the dialog is open, though the run goes on behind it; its key makes a second click harmless. */
+  const [at, setAt] = useState<{ seq: number; text: string; key: string } | null>(null);
+  const fork = async (from: number, key: string) => {
     const done = await act(async () => {
-      const { pipeline_id } = await ags.fork({ pipeline_id: pipelineId, at: from });
+      const { pipeline_id } = await ags.fork({ pipeline_id: pipelineId, at: from }, key);
       navigate(`/pipelines/${pipeline_id}`);
     }, 'Forked: this is the new pipeline');
     if (done) setAt(null);
@@ -27,7 +27,7 @@ export function Fork({ pipelineId, seq, text }: { pipelineId: string; seq: numbe
         variant="ghost"
         icon={GitForkIcon}
         aria-label="Fork from here"
-        onClick={() => setAt({ seq, text })}
+        onClick={() => setAt({ seq, text, key: idempotencyKey() })}
       >
         <span className="hidden sm:inline">Fork from here</span>
       </Button>
@@ -43,7 +43,7 @@ export function Fork({ pipelineId, seq, text }: { pipelineId: string; seq: numbe
             <p className="mt-3 rounded-lg bg-kumo-recessed p-3 text-sm break-words">{at.text}</p>
             <div className="mt-6 flex flex-wrap justify-end gap-2">
               <Button onClick={() => setAt(null)}>Cancel</Button>
-              <Button variant="primary" loading={busy} onClick={() => void fork(at.seq)}>
+              <Button variant="primary" loading={busy} onClick={() => void fork(at.seq, at.key)}>
                 Fork
               </Button>
             </div>

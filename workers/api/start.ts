@@ -1,0 +1,73 @@
+import { pipelineIdFor, randomId } from '#domain/ids.ts';
+import { sliceOf } from '#domain/plan/limits.ts';
+import { actorOf, type SpawnCommand } from '#objects/pipeline/rpc.ts';
+import { pipelineStub } from '#objects/shared/stubs.ts';
+import { type Asked, json } from './endpoint.ts';
+import { ProblemError, problemOf } from './problem.ts';
+import { controlOf, must } from './scope.ts';
+
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** PIPE-9: with an Idempotency-Key the id derives from tenant and key, so that the same request meets the same pipeline. */
+function pipelineIdOfRequest({ request, caller }: Asked): string {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return randomId('pl', crypto.getRandomValues(new Uint8Array(13)));
+  if (!KEY.test(key))
+    throw new ProblemError(
+      'validation_failed',
+      'The Idempotency-Key has 1 to 200 visible ASCII characters.',
+      {
+        field: 'Idempotency-Key',
+      },
+    );
+  return pipelineIdFor(caller.tenant, key);
+}
+
+type Wanted = Omit<
+  SpawnCommand,
+  'pipeline_id' | 'tenant' | 'number' | 'project_id' | 'successor_of' | 'actor'
+> & {
+  /** null: the tenant's first. */
+  project_id: string | null;
+};
+
+/**
+ * Admission, then the pipeline's own object (PIPE-2, PIPE-9). A repeated request answers as the first one did; a slot is given back only
+ * when the object has said that it refuses.
+ */
+export async function startPipeline(asked: Asked, wanted: Wanted): Promise<Response> {
+  const { caller, env } = asked;
+  const { plan, request_sha256 } = wanted;
+  const pipeline_id = pipelineIdOfRequest(asked);
+  const control = controlOf(asked);
+  const admitted = must(
+    await control.admit({
+      pipeline_id,
+      project_id: wanted.project_id,
+      request_sha256,
+      slice: sliceOf(plan.limits),
+    }),
+  );
+  let spawned: Awaited<ReturnType<ReturnType<typeof pipelineStub>['spawn']>>;
+  try {
+    spawned = await pipelineStub(env.PIPELINE, caller.tenant, pipeline_id).spawn({
+      ...wanted,
+      pipeline_id,
+      tenant: caller.tenant,
+      project_id: admitted.project_id,
+      number: admitted.number,
+      successor_of: null,
+      actor: actorOf(caller),
+    });
+  } catch (error) {
+    // It may have started all the same: only the object knows, and the cron asks it before the slot is taken back.
+    asked.log('error', 'a pipeline’s object did not answer its spawn', { pipeline_id, error });
+    throw error;
+  }
+  if (!spawned.ok) {
+    if (!admitted.replayed) await control.abandon(pipeline_id, 0);
+    throw problemOf(spawned.error);
+  }
+  const { pipeline, replayed } = spawned.value;
+  return json(201, pipeline, replayed || admitted.replayed ? { 'Idempotency-Replayed': 'true' } : {});
+}
