@@ -9,6 +9,7 @@ export interface Env extends Variables {
   CONTROL: DurableObjectNamespace;
   FEED: DurableObjectNamespace;
   DIRECTORY: DurableObjectNamespace;
+  LOG: DurableObjectNamespace;
   LEDGER: D1Database;
   LEDGER_QUEUE: Queue<LedgerMessage>;
   STEPS_0: Queue<StepMessage>;
@@ -26,6 +27,8 @@ interface Variables {
   AGS_PUBLIC_URL?: string;
   AGS_KEY_PEPPER?: string;
   AGS_SEALING_KEYS?: string;
+  AGS_LEDGER_KEYS?: string;
+  AGS_LEDGER_ORIGIN?: string;
   AGS_PLATFORM_KEY?: string;
   AGS_HTTP_ALLOW?: string;
   VAULT_ADDR?: string;
@@ -53,6 +56,8 @@ export interface Config {
   platformKey: string;
   /** CRED-2; the first one seals, all of them open. */
   sealingKeys: { kid: string; base64: string }[];
+  /** LEDG-2. `origin` begins the name of every log of this deployment. */
+  ledger: { origin: string; keys: LedgerKey[] };
   vault: { address: string; namespace: string | null; roleId: string; secretId: string };
   store: { kind: 'upstash'; url: string; token: string } | { kind: 'redis'; url: string };
   model: {
@@ -64,6 +69,14 @@ export interface Config {
   };
   /** GOV-6: hosts that `http_get` may reach; empty by default. */
   httpAllow: string[];
+}
+
+/** The first key signs; all of them are published. `secret` is false for one of which only the public half is known any more. */
+export interface LedgerKey {
+  kid: string;
+  secret: boolean;
+  /** 32 bytes: RFC 8032's secret key, or the public one. */
+  base64: string;
 }
 
 /** What is wrong with one variable. Never holds its value. */
@@ -93,6 +106,9 @@ const present = z.string('is missing').min(1, 'is empty');
 /** 32 bytes as base64 are 43 characters and one `=`. */
 const sealingKey = /^([a-z0-9-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/;
 
+/** `kid:base64` of the secret half, or `kid:public:base64`; the last character has no spare bits. */
+const ledgerKey = /^([a-z0-9-]{1,32}):(public:)?([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$/;
+
 const Schema = z.object({
   AGS_ENVIRONMENT: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`),
   AGS_PUBLIC_URL: http.optional(),
@@ -108,6 +124,19 @@ const Schema = z.object({
       'must be `kid:base64` of 32 bytes each, comma-separated',
     )
     .transform((keys) => keys.map((key) => ({ kid: key?.[1] ?? '', base64: key?.[2] ?? '' }))),
+  AGS_LEDGER_KEYS: present
+    .transform((text) => text.split(',').map((part) => ledgerKey.exec(part.trim())))
+    .refine(
+      (keys) => keys.every((key) => key !== null) && keys[0]?.[2] === undefined,
+      'must be `kid:base64` or `kid:public:base64` of 32 bytes each, comma-separated, the first one secret',
+    )
+    .transform((keys) =>
+      keys.map((key) => ({ kid: key?.[1] ?? '', secret: key?.[2] === undefined, base64: key?.[3] ?? '' })),
+    ),
+  AGS_LEDGER_ORIGIN: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/, 'must be a name like ledger.example.com')
+    .default('ags.local'),
   AGS_HTTP_ALLOW: list,
   VAULT_ADDR: http,
   VAULT_NAMESPACE: z.string().optional(),
@@ -198,6 +227,7 @@ export function readConfig(env: object): Result<Config, ConfigProblem[]> {
       keyPepper: v.AGS_KEY_PEPPER,
       platformKey: v.AGS_PLATFORM_KEY,
       sealingKeys: v.AGS_SEALING_KEYS,
+      ledger: { origin: v.AGS_LEDGER_ORIGIN, keys: v.AGS_LEDGER_KEYS },
       vault: {
         address: v.VAULT_ADDR.replace(/\/+$/, ''),
         namespace: v.VAULT_NAMESPACE ?? null,

@@ -1,5 +1,6 @@
-import { TenantControl, TenantDirectory, TenantFeed } from '#objects/tenant/index.ts';
+import { TenantControl, TenantDirectory, TenantFeed, TenantLog } from '#objects/tenant/index.ts';
 import { createApp } from '#workers/api/index.ts';
+import { logPorts } from '#workers/ledger/index.ts';
 import { type Env, parseConfig } from './config.ts';
 import { runScheduled } from './cron.ts';
 import { consumeQueue } from './queues.ts';
@@ -11,6 +12,12 @@ export { TenantDirectory as DirectoryObject, TenantFeed as FeedObject };
 export class ControlObject extends TenantControl {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, { pepper: parseConfig(env).keyPepper });
+  }
+}
+
+export class LogObject extends TenantLog {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, logPorts(parseConfig(env).ledger));
   }
 }
 

@@ -1,4 +1,4 @@
-import { pipelineStub } from '#objects/shared/stubs.ts';
+import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
 import { createCredentials, createStore } from '#workers/credentials/index.ts';
 import { handleLedgerBatch, type LedgerDeps } from '#workers/ledger/index.ts';
 import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from '#workers/steps/index.ts';
@@ -24,6 +24,7 @@ function stepDeps(env: Env): StepDeps {
 const ledgerDeps = (env: Env): LedgerDeps => ({
   db: env.LEDGER,
   pipeline: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
+  tree: (tenant) => logStub(env.LOG, tenant),
   log,
   now: () => new Date().toISOString(),
 });

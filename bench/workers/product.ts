@@ -1,6 +1,6 @@
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { STREAM_URL } from '#objects/pipeline/rpc.ts';
-import { pipelineStub } from '#objects/shared/stubs.ts';
+import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Env } from '#workers/config.ts';
 import { handleLedgerBatch } from '#workers/ledger/index.ts';
 import product, * as objects from '#workers/main.ts';
@@ -15,8 +15,8 @@ export class PipelineObject extends objects.PipelineObject {
     super(...args);
   }
 }
-export const { ControlObject, FeedObject, DirectoryObject } = objects;
-for (const c of [objects.PipelineObject, ControlObject, FeedObject]) countCalls(c.prototype);
+export const { ControlObject, FeedObject, DirectoryObject, LogObject } = objects;
+for (const c of [objects.PipelineObject, ControlObject, FeedObject, LogObject]) countCalls(c.prototype);
 
 const wrapped = new WeakMap<Env, Env>();
 function counting(env: Env): Env {
@@ -105,6 +105,7 @@ async function ledger(
         shipped: async () => {},
       };
     },
+    tree: (tenant) => logStub(env.LOG, tenant),
     log: (level, message, fields) => console.log(level, message, fields),
     now: () => new Date().toISOString(),
   });

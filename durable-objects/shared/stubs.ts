@@ -1,5 +1,7 @@
 import type { PipelineRpc } from '../pipeline/rpc.ts';
 import { pipelineObjectName } from '../pipeline/rpc.ts';
+import type { LogRpc } from '../tenant/log/rpc.ts';
+import { logObjectName } from '../tenant/log/rpc.ts';
 import type { ControlRpc, DirectoryRpc, FeedRpc } from '../tenant/rpc.ts';
 import { controlObjectName, feedObjectName } from '../tenant/rpc.ts';
 
@@ -22,6 +24,9 @@ export const controlStub = (namespace: ObjectNamespace, tenant: string) =>
 
 export const feedStub = (namespace: ObjectNamespace, tenant: string) =>
   namespace.getByName(feedObjectName(tenant)) as unknown as Stub<FeedRpc>;
+
+export const logStub = (namespace: ObjectNamespace, tenant: string) =>
+  namespace.getByName(logObjectName(tenant)) as unknown as Stub<LogRpc>;
 
 export const directoryStub = (namespace: ObjectNamespace) =>
   namespace.getByName('directory') as unknown as Stub<DirectoryRpc>;

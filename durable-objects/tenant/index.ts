@@ -1,4 +1,6 @@
 export { type ControlPorts, TenantControl } from './control.ts';
 export { TenantDirectory } from './directory.ts';
 export { FEED_URL, TenantFeed } from './feed.ts';
+export { type LogPorts, TenantLog } from './log/object.ts';
+export type { LogSigner } from './log/signer.ts';
 export { parseKey, parseToken, sameText } from './secret.ts';

@@ -3,6 +3,7 @@ export const REQUIRED: Record<string, string> = {
   AGS_KEY_PEPPER: 'openssl rand -base64 48',
   AGS_PLATFORM_KEY: 'openssl rand -base64 48',
   AGS_SEALING_KEYS: 'echo "k1:$(openssl rand -base64 32)"',
+  AGS_LEDGER_KEYS: 'echo "l1:$(openssl rand -base64 32)"',
   VAULT_ADDR: 'the address of Vault, https',
   VAULT_ROLE_ID: 'printed by scripts/vault/provision.ts',
   VAULT_SECRET_ID: 'printed by scripts/vault/provision.ts',

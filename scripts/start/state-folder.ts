@@ -63,6 +63,8 @@ const Secrets = z.object({
   key_pepper: z.string(),
   platform_key: z.string(),
   sealing_keys: z.string(),
+  /** Empty in a folder from before there was a log; made on the next start. */
+  ledger_keys: z.string().default(''),
   vault_root_token: z.string(),
   redis_token: z.string(),
   model_key: z.string(),
@@ -73,14 +75,22 @@ export type Secrets = z.infer<typeof Secrets>;
 
 const token = (prefix: string): string => `${prefix}${randomBytes(32).toString('hex')}`;
 
+const newLedgerKey = (): string => `l1:${randomBytes(32).toString('base64')}`;
+
 /** The deployment's own secrets, made once. */
 export function ensureSecrets(folder: StateFolder): Secrets {
   const known = readPrivate(folder.secrets, Secrets);
-  if (known) return known;
+  if (known && known.ledger_keys !== '') return known;
+  if (known) {
+    const completed = { ...known, ledger_keys: newLedgerKey() };
+    saveSecrets(folder, completed);
+    return completed;
+  }
   const secrets: Secrets = {
     key_pepper: token(''),
     platform_key: token('agsp_'),
     sealing_keys: `k1:${randomBytes(32).toString('base64')}`,
+    ledger_keys: newLedgerKey(),
     vault_root_token: token('hvs.'),
     redis_token: token(''),
     model_key: token('embedded-'),

@@ -227,6 +227,7 @@ function startProduct(
         AGS_KEY_PEPPER: secrets.key_pepper,
         AGS_PLATFORM_KEY: secrets.platform_key,
         AGS_SEALING_KEYS: secrets.sealing_keys,
+        AGS_LEDGER_KEYS: secrets.ledger_keys,
         ...variables,
         ...extra,
       }),

@@ -62,6 +62,7 @@ describe('configuration', () => {
         'AGS_KEY_PEPPER',
         'AGS_PLATFORM_KEY',
         'AGS_SEALING_KEYS',
+        'AGS_LEDGER_KEYS',
         'MODEL_PROVIDER',
         'VAULT_ADDR',
         'VAULT_ROLE_ID',
@@ -75,11 +76,13 @@ describe('configuration', () => {
       ...PRODUCTION,
       AGS_KEY_PEPPER: 'short-pepper',
       AGS_SEALING_KEYS: 'k1:not-a-key',
+      AGS_LEDGER_KEYS: `l1:${'Z'.repeat(44)}`,
       REDIS_URL: 'ftp://u:hunter2@x',
     };
     const text = describeProblems(problems(env));
-    for (const name of ['AGS_KEY_PEPPER', 'AGS_SEALING_KEYS', 'REDIS_URL']) expect(text).toContain(name);
-    for (const value of ['short-pepper', 'not-a-key', 'hunter2']) expect(text).not.toContain(value);
+    for (const name of ['AGS_KEY_PEPPER', 'AGS_SEALING_KEYS', 'AGS_LEDGER_KEYS', 'REDIS_URL'])
+      expect(text).toContain(name);
+    for (const value of ['short-pepper', 'not-a-key', 'ZZZZ', 'hunter2']) expect(text).not.toContain(value);
   });
 
   it('RUN-3: an empty variable counts as unset, and a store is either Upstash or Redis', () => {

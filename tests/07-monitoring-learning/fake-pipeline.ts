@@ -2,6 +2,7 @@ import type { Pipeline } from '#contract/pipeline.ts';
 import { chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
 import type { NewEvent, PipelineEvent } from '#domain/pipeline/event.ts';
 import { err, ok } from '#domain/result.ts';
+import type { ChainReport, Sequenced } from '#objects/tenant/log/rpc.ts';
 import type { LedgerDeps } from '#workers/ledger/index.ts';
 
 const at = (n: number): string => new Date(Date.UTC(2026, 0, 1) + n * 1_000).toISOString();
@@ -88,6 +89,24 @@ export class FakePipeline {
         this.shippedTo = seq;
       },
     };
+  }
+}
+
+/** A tenant's log that takes every head; it remembers what it was told, and can be down or know better. */
+export class FakeLog {
+  reports: ChainReport[] = [];
+  down = false;
+  conflicts = new Map<string, string>();
+
+  submit(_tenant: string, reports: ChainReport[]): Promise<Sequenced[]> {
+    if (this.down) return Promise.reject(new Error('the log object is away'));
+    this.reports.push(...reports);
+    return Promise.resolve(
+      reports.map(({ chain, seq }) => {
+        const known_hash = this.conflicts.get(chain) ?? null;
+        return { chain, seq, status: known_hash === null ? 'sequenced' : 'conflict', known_hash };
+      }),
+    );
   }
 }
 

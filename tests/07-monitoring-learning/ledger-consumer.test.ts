@@ -1,15 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { handleLedgerBatch, type LedgerDeps, queryEvents, queryPipelines } from '#workers/ledger/index.ts';
 import { migratedDatabases } from './d1.ts';
-import { batchOf, type FakeMessage, FakePipeline, hint } from './fake-pipeline.ts';
+import { batchOf, FakeLog, type FakeMessage, FakePipeline, hint } from './fake-pipeline.ts';
 import { beginning, ending, failure, notes } from './sample-log.ts';
 
-const nextDatabase = migratedDatabases(20);
+const nextDatabase = migratedDatabases(24);
 let db: D1Database;
+let log: FakeLog;
 let logged: { level: string; message: string }[];
 beforeEach(async () => {
   db = await nextDatabase();
   logged = [];
+  log = new FakeLog();
 });
 
 const deps = (pipelines: FakePipeline[], database = db): LedgerDeps => ({
@@ -19,6 +21,7 @@ const deps = (pipelines: FakePipeline[], database = db): LedgerDeps => ({
     if (!found) throw new Error('no such object');
     return found.rpc();
   },
+  tree: () => log,
   log: (level, message) => logged.push({ level, message }),
   now: () => '2026-01-02T00:00:00.000Z',
 });
@@ -168,6 +171,43 @@ describe('the ledger consumer', () => {
     expect(p.shippedTo).toBe(0);
     await ship([p]);
     expect(await seqs('pl_aaaa')).toEqual([1, 2, 3]);
+  });
+
+  it('LEDG-2: the tenant’s log gets the head of what is in D1, settled when the pipeline has ended', async () => {
+    const p = new FakePipeline('pl_aaaa').commit(...notes(2));
+    await ship([p]);
+    expect(log.reports).toEqual([
+      { chain: 'pl_aaaa', number: 1, seq: 2, hash: p.log[1]?.hash, settled: false },
+    ]);
+    p.commit({
+      type: 'pipeline_ended',
+      body: { state: 'COMPLETED', exit_code: 0, reason: 'consensus_reached', detail: null },
+    });
+    await ship([p]);
+    expect(log.reports.at(-1)).toMatchObject({ seq: 3, hash: p.log[2]?.hash, settled: true });
+  });
+
+  it('LEDG-2: with the log away the hint comes again, the pipeline keeps its mark, and then the head arrives', async () => {
+    const p = new FakePipeline('pl_aaaa').commit(...notes(2));
+    log.down = true;
+    const [message] = await ship([p]);
+    expect(message?.outcome).toEqual({ retryIn: 2 });
+    expect(p.shippedTo).toBe(0);
+    log.down = false;
+    await ship([p]);
+    expect(log.reports.map((r) => r.seq)).toEqual([2]);
+    expect(p.shippedTo).toBe(2);
+  });
+
+  it('LEDG-2: a head that contradicts the log is an integrity alarm, and the pipeline is not told that all is well', async () => {
+    const p = new FakePipeline('pl_aaaa').commit(...notes(2));
+    log.conflicts.set('pl_aaaa', 'f'.repeat(64));
+    const [message] = await ship([p]);
+    expect(await rows('SELECT pipeline_id, seq, ledger_hash, object_hash FROM integrity_alarms')).toEqual([
+      { pipeline_id: 'pl_aaaa', seq: 2, ledger_hash: 'f'.repeat(64), object_hash: p.log[1]?.hash },
+    ]);
+    expect(p.shippedTo).toBe(0);
+    expect(message?.outcome).toBe('ack');
   });
 
   it('REL-3: a write that fails half way leaves no row behind', async () => {

@@ -8,7 +8,7 @@ import {
   recordDeadLetter,
 } from '#workers/ledger/index.ts';
 import { migratedDatabases } from './d1.ts';
-import { batchOf, FakePipeline, hint } from './fake-pipeline.ts';
+import { batchOf, FakeLog, FakePipeline, hint } from './fake-pipeline.ts';
 import { failure, notes } from './sample-log.ts';
 
 const nextDatabase = migratedDatabases(1);
@@ -30,6 +30,7 @@ beforeAll(async () => {
   await handleLedgerBatch(batchOf(pipelines.map((p) => hint(p))), {
     db,
     pipeline: (_tenant, id) => (pipelines.find((p) => p.id === id) as FakePipeline).rpc(),
+    tree: () => new FakeLog(),
     log() {},
     now: () => '2026-01-02T00:00:00.000Z',
   });

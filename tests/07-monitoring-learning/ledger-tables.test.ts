@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { handleLedgerBatch } from '#workers/ledger/index.ts';
 import { migratedDatabases } from './d1.ts';
-import { batchOf, FakePipeline, hint } from './fake-pipeline.ts';
+import { batchOf, FakeLog, FakePipeline, hint } from './fake-pipeline.ts';
 import { beginning, ending, failure } from './sample-log.ts';
 
 const nextDatabase = migratedDatabases(1);
@@ -12,6 +12,7 @@ beforeAll(async () => {
   await handleLedgerBatch(batchOf([hint(p)]), {
     db,
     pipeline: () => p.rpc(),
+    tree: () => new FakeLog(),
     log() {},
     now: () => '2026-01-02T00:00:00.000Z',
   });

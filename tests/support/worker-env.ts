@@ -7,6 +7,8 @@ export const TEST_VARIABLES = {
   AGS_KEY_PEPPER: 'a pepper for tests, which is no secret',
   AGS_PLATFORM_KEY: 'platform-key-for-tests-which-is-no-secret',
   AGS_SEALING_KEYS: `k1:${'A'.repeat(43)}=`,
+  AGS_LEDGER_KEYS: `l1:${'B'.repeat(42)}A=`,
+  AGS_LEDGER_ORIGIN: 'ags.test',
   VAULT_ADDR: 'http://vault.test',
   VAULT_ROLE_ID: 'role',
   VAULT_SECRET_ID: 'secret-id',

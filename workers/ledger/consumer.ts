@@ -3,16 +3,20 @@ import { LedgerMessage } from '#contract/queue.ts';
 import type { ChainHead } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
+import type { LogRpc } from '#objects/tenant/log/rpc.ts';
 import { append, chunk, type FreshEvent } from './append.ts';
 import { loadContexts, readHeads } from './heads.ts';
 import { upsertPipelines } from './pipelines.ts';
 import { type Context, emptyContext } from './project.ts';
 import { insertRows, isNonEmpty, MAX_ROWS } from './rows.ts';
 import type { IntegrityAlarmRow } from './schema.ts';
+import { sequenceHeads } from './sequence.ts';
 
 export interface LedgerDeps {
   db: D1Database;
   pipeline(tenant: string, pipelineId: string): Pick<PipelineRpc, 'events' | 'read' | 'shipped'>;
+  /** The tenant's Merkle log, which gets the heads of what is in D1. */
+  tree(tenant: string): Pick<LogRpc, 'submit'>;
   log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;
   /** RFC 3339, UTC, milliseconds. */
   now(): string;
@@ -59,6 +63,10 @@ export async function handleLedgerBatch(batch: MessageBatch<unknown>, deps: Ledg
     deps.log('error', 'the ledger could not be written; its messages come again', { error: String(error) });
     for (const g of groups) if (g.outcome !== 'drop') g.outcome = 'retry';
   }
+  await sequence(
+    groups.filter((g) => g.outcome === 'current'),
+    deps,
+  );
   await eachOf(
     groups.filter((g) => g.outcome === 'current'),
     (g) => confirm(g, deps),
@@ -187,6 +195,24 @@ async function raiseAlarms(deps: LedgerDeps, alarms: Omit<IntegrityAlarmRow, 'at
   if (!isNonEmpty(rows)) return;
   for (const a of rows) deps.log('error', 'integrity alarm: the ledger and the pipeline differ', { ...a });
   await insertRows(deps.db, 'integrity_alarms', rows).run();
+}
+
+/** LEDG-2: after D1 has the events, their tenant's log gets the heads. What it could not take comes again with its hint. */
+async function sequence(groups: Group[], deps: LedgerDeps): Promise<void> {
+  const heads = groups.flatMap(({ tenant, head, pipeline }) =>
+    pipeline && head.seq > 0 ? [{ tenant, pipeline, head }] : [],
+  );
+  const { conflicts, failed } = await sequenceHeads(heads, deps);
+  for (const g of groups) {
+    if (failed.has(g.tenant)) g.outcome = 'retry';
+    if (conflicts.some((c) => c.pipeline_id === g.pipeline_id)) g.outcome = 'drop';
+  }
+  try {
+    await raiseAlarms(deps, conflicts);
+  } catch (error) {
+    for (const g of groups) g.outcome = 'retry';
+    deps.log('error', 'an integrity alarm could not be recorded; it comes again', { error: String(error) });
+  }
 }
 
 /** Tells the object how far the ledger is. If that fails it hints again, and the next pass finds nothing to do. */

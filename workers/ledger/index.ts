@@ -14,3 +14,4 @@ export {
 } from './memory.ts';
 export { queryPipelines } from './pipelines.ts';
 export type { DeadLetterRow } from './schema.ts';
+export { type LedgerKeys, ledgerSigner, logPorts, publicKeys } from './signing.ts';
