@@ -1,3 +1,4 @@
+import { directoryStub } from '#objects/shared/stubs.ts';
 import { TenantControl, TenantDirectory, TenantFeed, TenantLog } from '#objects/tenant/index.ts';
 import { createApp } from '#workers/api/index.ts';
 import { logPorts } from '#workers/ledger/index.ts';
@@ -11,7 +12,10 @@ export { TenantDirectory as DirectoryObject, TenantFeed as FeedObject };
 /** Objects read no variables: what they need of the configuration is handed to them here. */
 export class ControlObject extends TenantControl {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { pepper: parseConfig(env).keyPepper });
+    super(ctx, env, {
+      pepper: parseConfig(env).keyPepper,
+      directory: () => directoryStub(env.DIRECTORY),
+    });
   }
 }
 

@@ -175,8 +175,12 @@ export interface StepError {
   usage: Usage | null;
 }
 
-/** The answer to `admit`: run the tool, stop (already decided or refused), or judge again on newer facts. */
+/**
+ * The answer to `admit`: run the tool, stop (already decided or refused), judge again on newer facts, or try again later, because nobody
+ * above could be asked (ENF-6).
+ */
 export type Admission =
+  | { kind: 'no_permit' }
   | { kind: 'run' }
   | { kind: 'stopped'; why: string }
   | { kind: 'judge_again'; facts: GateFacts };

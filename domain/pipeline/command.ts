@@ -1,3 +1,4 @@
+import type { Kill, Permit } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
@@ -29,6 +30,8 @@ export type Command =
   | { kind: 'pause'; reason: string }
   | { kind: 'resume'; reason: string }
   | { kind: 'revoke'; agent_id: string | null; reason: string }
+  /** ENF-6: `kill` comes from above; null is a switch of this pipeline, or of one of its agents. */
+  | { kind: 'kill'; kill: Kill | null; agent_id: string | null; reason: string }
   | {
       kind: 'fallback';
       action: Exclude<Fallback, 'download_log'>;
@@ -54,7 +57,8 @@ export type Command =
       fields: Record<string, unknown>;
     }
   | { kind: 'redrive'; step_id: string }
-  | { kind: 'claim'; step_id: string; worker: string }
+  /** `permit` (ENF-6): null when none is to be had; what agents do then waits. */
+  | { kind: 'claim'; step_id: string; worker: string; permit: Permit | null }
   | { kind: 'progress'; step_id: string; epoch: number; note: string }
   | {
       kind: 'record_login';
@@ -62,9 +66,16 @@ export type Command =
       epoch: number;
       login: { accessor: string; policies: string[]; expires_at: string };
     }
-  | ({ kind: 'admit' } & Admit)
+  | ({ kind: 'admit'; permit: Permit | null } & Admit)
   /** `worker`: it would go on at once with what follows, if that is its to take; without one the queue has it. */
-  | { kind: 'complete'; step_id: string; epoch: number; result: StepResult; worker?: string | null }
+  | {
+      kind: 'complete';
+      step_id: string;
+      epoch: number;
+      result: StepResult;
+      worker?: string | null;
+      permit?: Permit | null;
+    }
   | { kind: 'fail'; step_id: string; epoch: number; error: StepError }
   | { kind: 'dead_letter'; step_id: string; reason: string }
   /** Time has passed; `leases` says when each claimed step was last heard of. */

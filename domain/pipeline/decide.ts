@@ -8,6 +8,7 @@ import { seal } from './decide/ending.ts';
 import { failStep } from './decide/fail.ts';
 import { decideApproval, fallback } from './decide/fallback.ts';
 import { type Admitted, admit } from './decide/gate.ts';
+import { kill } from './decide/kill.ts';
 import {
   abort,
   cancel,
@@ -87,6 +88,8 @@ function dispatch(draft: Draft, command: Command): Result<Admitted | undefined, 
       return decideApproval(draft, command);
     case 'resolve_action':
       return resolveAction(draft, command);
+    case 'kill':
+      return kill(draft, command);
     case 'revoke':
       return revoke(draft, command);
     case 'log':

@@ -1,5 +1,6 @@
 import type { ActionDraft, CitationDraft, PlannerReport } from '../agents/output.ts';
 import type { Role, Seat } from '../agents/roles.ts';
+import type { Kill } from '../governance/permit.ts';
 import type { Severity } from '../governance/severity.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Limits } from '../plan/limits.ts';
@@ -330,6 +331,8 @@ export interface EventBodies {
   };
   /** ENF-2, CONS-4: `by` takes the seat of an agent that made no progress; votes of the old one stand in `round` only. */
   agent_replaced: { agent_id: string; by: string; round: number; reason: string };
+  /** ENF-6: a kill switch reached this pipeline; what it stops stops in the same commit. `at` is when it was thrown. */
+  kill_switch_thrown: Kill;
   /** The end: the gate is closed from this event on (CRED-4, ENF-3); until `sealed`, tokens are still being revoked. */
   pipeline_ended: Outcome & { detail: string | null };
   /** CRED-4: `agent_id` null is the pipeline's own token. `how`: a lookup says it is gone, or its lease ended. */

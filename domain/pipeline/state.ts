@@ -1,5 +1,6 @@
 import type { PlannerReport } from '../agents/output.ts';
 import type { AgentPhase, Role, Seat } from '../agents/roles.ts';
+import type { Kill } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type {
   EventBodies,
@@ -86,10 +87,14 @@ export interface ActionState {
   action_id: string;
   request: Entry<'action_requested'>;
   decision: GateDecision | null;
+  /** When the gate said so; null while it has not. */
+  decided_at: string | null;
   /** REC-6: set while nobody knows what became of it; `step_id` is the step that was lost. */
   unknown: { why: string; step_id: string } | null;
   outcome: Entry<'action_finished'> | null;
 }
+
+export type KillState = Kill & { seq: number; stopped_at: string };
 
 export type Approval = Entry<'approval_requested'> & {
   status: 'pending' | 'approve' | 'deny' | 'expired';
@@ -175,6 +180,8 @@ export interface PipelineState {
 
   actions: Record<string, ActionState>;
   violations: Entry<'violation_recorded'>[];
+  /** ENF-6: the switches that reached this pipeline. `seq` and `stopped_at`: when they did. */
+  kills: KillState[];
   log: Entry<'log_written'>[];
   progress: { seq: number; at: string; agent_id: string | null; note: string }[];
 }
@@ -227,6 +234,7 @@ export const initialState: PipelineState = {
   forked: null,
   actions: {},
   violations: [],
+  kills: [],
   log: [],
   progress: [],
 };

@@ -78,6 +78,11 @@ export class StepDispatch {
     );
   }
 
+  /** A worker could not begin with it: it is announced again at that time (ms since the epoch). */
+  postpone({ step_id, epoch }: StepState, again_at: number): void {
+    this.#announced.set(step_id, { epoch, times: 0, again_at });
+  }
+
   /** A redriven step is announced at once, whatever its backoff. */
   forget(step_id: string): void {
     this.#announced.delete(step_id);

@@ -2,23 +2,28 @@ import { DurableObject } from 'cloudflare:workers';
 import type { ConsensusView, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
 import { toConsensus, toOrchestration, toPipeline, toTokenStatus } from '#contract/views.ts';
 import type { DomainError } from '#domain/errors.ts';
+import type { Kill, Permit } from '#domain/governance/permit.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
+import { needsPermit } from '#domain/pipeline/decide/kill.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
 import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
+import { type InFlightAction, inFlight } from '#domain/pipeline/in-flight.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
 import { timers } from '#domain/pipeline/timers.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import { controlStub } from '../shared/stubs.ts';
 import { ObjectAlarm } from './alarm.ts';
 import { StepDispatch, type StepQueues } from './dispatch.ts';
 import { HeardSteps } from './leases.ts';
 import { PipelineLog } from './log.ts';
 import { type OutboxEnv, PipelineOutbox } from './outbox.ts';
+import { HeldPermit } from './permit.ts';
 import type { ClaimResult, OperatorCommand, PipelineRpc, SpawnCommand, StepAck } from './rpc.ts';
 import { PipelineStore } from './store.ts';
 import { PipelineViewers } from './viewers.ts';
@@ -26,6 +31,8 @@ import { PipelineViewers } from './viewers.ts';
 const SUPERVISOR = 'system:supervisor';
 /** After an error that should not happen the alarm tries again this much later (ms), instead of throwing (REC-6). */
 const ALARM_RETRY = 5_000;
+/** ENF-6: without a permit a step is announced again after this time (ms). */
+const NO_PERMIT_RETRY = 5_000;
 
 /** A pipeline (PIPE-7): rehydrate, decide, commit, publish. The rules are in `domain/`; this shell only moves them. */
 export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implements PipelineRpc {
@@ -34,6 +41,7 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   readonly #alarm = new ObjectAlarm(this.ctx.storage);
   readonly #heard = new HeardSteps();
   readonly #dispatch = new StepDispatch(this.env);
+  readonly #permit = new HeldPermit();
   readonly #viewers = new PipelineViewers(this.ctx);
   #outbox: PipelineOutbox | null = null;
 
@@ -152,7 +160,15 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   }
 
   async claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult> {
-    const ack = this.#stepCommand(tenant, { kind: 'claim', step_id, worker });
+    const step = this.#find(tenant).ok ? this.#log.state.steps[step_id] : undefined;
+    const asks = step?.status === 'ready' && needsPermit(step.work.kind);
+    const permit = asks ? await this.#permitNow() : null;
+    if (asks && !permit) {
+      // Nobody above can be asked: the step stays ready and is announced again soon.
+      this.#dispatch.postpone(step, Date.now() + NO_PERMIT_RETRY);
+      this.#alarm.arm(Date.now() + NO_PERMIT_RETRY);
+    }
+    const ack = this.#stepCommand(tenant, { kind: 'claim', step_id, worker, permit });
     if (!ack.accepted) return { claimed: false, why: ack.why };
     // A claim that would exceed a limit ends the pipeline instead.
     const held = this.#log.state.steps[step_id]?.status === 'claimed';
@@ -183,12 +199,13 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   async admit(tenant: string, admit: Admit): Promise<Admission> {
     const found = this.#find(tenant);
     if (!found.ok) return { kind: 'stopped', why: 'there is no such pipeline' };
-    const done = this.#commit({ kind: 'admit', ...admit }, SUPERVISOR);
+    const permit = await this.#permitNow();
+    const done = this.#commit({ kind: 'admit', ...admit, permit }, SUPERVISOR);
     if (!done.ok)
       return { kind: 'stopped', why: 'detail' in done.error ? done.error.detail : done.error.code };
-    if (done.value.admission !== 'judge_again') {
-      return done.value.admission === 'run' ? { kind: 'run' } : { kind: 'stopped', why: 'the gate refused' };
-    }
+    const { admission } = done.value;
+    if (admission === 'run' || admission === 'no_permit') return { kind: admission };
+    if (admission !== 'judge_again') return { kind: 'stopped', why: 'the gate refused' };
     const step = this.#log.state.steps[admit.step_id];
     const facts = step?.work.kind === 'action' ? gateFacts(this.#log.state, step.work.action_id) : null;
     return facts ? { kind: 'judge_again', facts } : { kind: 'stopped', why: 'the action is gone' };
@@ -201,7 +218,8 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     result: StepResult,
     worker: string | null = null,
   ): Promise<StepAck & { next?: Assignment | null }> {
-    const done = this.#stepDecision(tenant, { kind: 'complete', step_id, epoch, result, worker });
+    const permit = worker !== null && this.#find(tenant).ok ? await this.#permitNow() : null;
+    const done = this.#stepDecision(tenant, { kind: 'complete', step_id, epoch, result, worker, permit });
     if (!done.ok) return { accepted: false, why: done.error };
     const { claimed } = done.value;
     const next = claimed === null ? null : assignmentFor(this.#log.state, claimed);
@@ -220,8 +238,22 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     if (this.#find(tenant).ok) this.#outbox?.shipped(seq);
   }
 
+  async kill(tenant: string, kill: Kill): Promise<{ in_flight: InFlightAction[] }> {
+    this.#permit.drop();
+    if (!this.#find(tenant).ok) return { in_flight: [] };
+    this.#commit({ kind: 'kill', kill, agent_id: null, reason: kill.reason }, SUPERVISOR);
+    return { in_flight: inFlight(this.#log.state) };
+  }
+
+  async recallPermit(tenant: string): Promise<void> {
+    if (this.#find(tenant).ok) this.#permit.drop();
+  }
+
   async poke(tenant: string): Promise<{ live: boolean }> {
     if (!this.#find(tenant).ok) return { live: false };
+    // A switch whose push was lost reaches a pipeline that does nothing by itself here (ENF-6).
+    const permit = this.#log.state.outcome === null ? await this.#permitNow() : null;
+    if (permit?.killed) await this.kill(tenant, permit.killed);
     this.#tick();
     await this.#drain();
     return { live: this.#log.state.outcome === null };
@@ -278,6 +310,13 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     const done = this.#commit(command, actor);
     if (done.ok) return done;
     return err('detail' in done.error ? done.error.detail : done.error.code);
+  }
+
+  /** ENF-6: asked for before a transaction, never in one. */
+  async #permitNow(): Promise<Permit | null> {
+    const { spawned } = this.#log.state;
+    if (!spawned) return null;
+    return this.#permit.current(() => controlStub(this.env.CONTROL, spawned.tenant), spawned.project_id);
   }
 
   #tick(): void {

@@ -1,10 +1,12 @@
 import type { Caller } from '#contract/access.ts';
 import type { ConsensusView, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
 import type { DomainError } from '#domain/errors.ts';
+import type { Kill } from '#domain/governance/permit.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import type { ForkSeed, Handoff, PipelineEvent } from '#domain/pipeline/event.ts';
+import type { InFlightAction } from '#domain/pipeline/in-flight.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
@@ -41,6 +43,7 @@ export type OperatorCommand = Extract<
       | 'pause'
       | 'resume'
       | 'revoke'
+      | 'kill'
       | 'fallback'
       | 'decide_approval'
       | 'resolve_action'
@@ -104,6 +107,10 @@ export interface PipelineRpc {
   /** The dead-letter queue's consumer reports a message that could not be worked on. */
   deadLetter(tenant: string, step_id: string, reason: string): Promise<StepAck>;
 
+  /** ENF-6: a switch from above. It is in the log when this returns; answers what was let through before and has no outcome. */
+  kill(tenant: string, kill: Kill): Promise<{ in_flight: InFlightAction[] }>;
+  /** Authority above has changed: the permit held here is asked for anew before anything else is begun. */
+  recallPermit(tenant: string): Promise<void>;
   /** The ledger has everything up to and including `seq`. */
   shipped(tenant: string, seq: number): Promise<void>;
   /** Looks for anything due (REC-6); cheap when nothing is. */

@@ -8,14 +8,18 @@ import * as admission from './admission.ts';
 import type { Slice } from './budget.ts';
 import * as keys from './keys.ts';
 import * as people from './people.ts';
+import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
-import type { ControlError, ControlRpc } from './rpc.ts';
+import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
 import { type ControlStore, recordChange } from './store.ts';
+import { SystemLease } from './system-lease.ts';
 import { CONTROL_MIGRATIONS } from './tables.ts';
 
 export interface ControlPorts {
   pepper: string;
+  /** The deployment's directory: it holds the switch above all tenants (ENF-6). */
+  directory: () => Pick<DirectoryRpc, 'systemSwitch'>;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -27,6 +31,7 @@ const UNKNOWN: ControlError = { code: 'unauthenticated', detail: 'The key is unk
 export class TenantControl extends DurableObject implements ControlRpc {
   readonly #storage: DurableObjectStorage;
   readonly #ports: ControlPorts;
+  readonly #system: SystemLease;
   /** null until the tenant exists: an object reached by a guessed name keeps no storage. */
   #store: ControlStore | null = null;
 
@@ -34,6 +39,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
     super(ctx, env as Cloudflare.Env);
     this.#storage = ctx.storage;
     this.#ports = ports;
+    this.#system = new SystemLease(() => ports.directory().systemSwitch(), ports.now ?? Date.now);
     if (hasSchema(ctx.storage)) this.#open();
   }
 
@@ -162,6 +168,13 @@ export class TenantControl extends DurableObject implements ControlRpc {
     return this.#inStore(plans.listPlans, () => []);
   }
 
+  async permit(project_id: string) {
+    const system = await this.#system.current();
+    return this.#inStore(
+      (s) => grant(s, project_id, system),
+      () => NO_GRANT,
+    );
+  }
   async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice }) {
     return this.#result((s) => admission.admit(s, a));
   }

@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Kill } from '#domain/governance/permit.ts';
 import { migrate } from '../shared/schema.ts';
 import { rows, run } from '../shared/sql.ts';
+import { standing } from './kills.ts';
 import type { DirectoryRpc } from './rpc.ts';
 import { iso } from './store.ts';
 import { DIRECTORY_MIGRATIONS } from './tables.ts';
@@ -23,6 +25,10 @@ export class TenantDirectory extends DurableObject implements DirectoryRpc {
         Date.now(),
       ) > 0
     );
+  }
+
+  async systemSwitch(): Promise<{ killed: Kill | null }> {
+    return { killed: standing(this.ctx.storage.sql, 'system', 'system') };
   }
 
   async list() {

@@ -1,6 +1,7 @@
 import type { AccessRole, Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PlanSummary } from '#contract/requests.ts';
+import type { Grant, Kill } from '#domain/governance/permit.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
@@ -94,6 +95,8 @@ export interface ControlRpc {
   readPlan(plan_id: string): Promise<Result<StoredPlan, ControlError>>;
   listPlans(): Promise<PlanSummary[]>;
 
+  /** ENF-6: what the pipelines of a project may rely on, and for how long. `ttl_ms` 0 is no permit. */
+  permit(project_id: string): Promise<Grant>;
   /** Admission (PIPE-2): quota and number in one transaction; the same id and request again answers as the first time (PIPE-9). */
   admit(a: {
     pipeline_id: string;
@@ -149,6 +152,8 @@ export interface FeedRpc {
 export interface DirectoryRpc {
   add(tenant: string, name: string): Promise<boolean>;
   list(): Promise<{ tenant: string; name: string; created_at: string }[]>;
+  /** ENF-6: the switch for the whole deployment, as it stands. */
+  systemSwitch(): Promise<{ killed: Kill | null }>;
 }
 
 export const controlObjectName = (tenant: string): string => `t/${tenant}/control`;

@@ -1,3 +1,12 @@
+/** ENF-6: switches, those that stand first of all; the same in a tenant's control object and in the directory. */
+const KILLS = `
+  CREATE TABLE kills (
+    kill_id TEXT PRIMARY KEY, scope TEXT NOT NULL, id TEXT NOT NULL, reason TEXT NOT NULL, thrown_by TEXT NOT NULL,
+    thrown_at INTEGER NOT NULL, lifted_at INTEGER, lifted_by TEXT, lift_reason TEXT
+  ) WITHOUT ROWID;
+  CREATE INDEX kills_standing ON kills (scope, id) WHERE lifted_at IS NULL;
+`;
+
 /** The control object's schema. Times are milliseconds since 1970; lists are JSON. */
 export const CONTROL_MIGRATIONS = [
   `
@@ -30,6 +39,7 @@ export const CONTROL_MIGRATIONS = [
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL
   );
   `,
+  KILLS,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */
@@ -39,4 +49,5 @@ export const FEED_MIGRATIONS = [
 
 export const DIRECTORY_MIGRATIONS = [
   'CREATE TABLE tenants (tenant TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID',
+  KILLS,
 ] as const;

@@ -8,7 +8,7 @@ import { parsePlan } from '#domain/plan/index.ts';
 import type { ModelChoice, ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok } from '#domain/result.ts';
 import type { SpawnCommand, StepAck } from '#objects/pipeline/rpc.ts';
-import { PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
+import { type Asked, PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import { handleModel } from '#workers/embedded/model/index.ts';
 import { createGate } from '#workers/policy/index.ts';
@@ -160,7 +160,7 @@ export class StepWorld {
     return this;
   }
 
-  #ack(command: Command): StepAck {
+  #ack(command: Asked): StepAck {
     const done = this.rig.when(command, 'system:worker');
     return done.ok ? { accepted: true } : { accepted: false, why: JSON.stringify(done.error) };
   }

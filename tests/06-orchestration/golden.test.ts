@@ -28,13 +28,14 @@ for (const [name, log] of Object.entries(goldenLogs())) {
   }
 }
 
-const golden = (name: string): { log: PipelineEvent[]; meaning: unknown } =>
+const golden = (name: string): { log: PipelineEvent[]; meaning: object } =>
   JSON.parse(readFileSync(pathOf(name), 'utf8'));
 
 describe('golden logs', () => {
   it.each(FILES)('PIPE-7: %s replays to what it meant when it was written', (name) => {
     const { log, meaning: expected } = golden(name);
-    expect(JSON.parse(JSON.stringify(meaning(log)))).toEqual(expected);
+    // A view may come to say more; what it said then it still says.
+    expect(JSON.parse(JSON.stringify(meaning(log)))).toMatchObject(expected);
   });
 
   it.each(FILES)('PIPE-7, LEDG-2: the chain of %s still verifies', (name) => {

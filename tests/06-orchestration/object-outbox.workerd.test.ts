@@ -90,8 +90,9 @@ describe('others that do not answer', () => {
     const a = { pipeline_id: pipeline.id, project_id: null, request_sha256: 'x' };
     await control.admit({ ...a, slice: { tokens: 0, cost_microusd: 0 } });
     const down = (name: string) => (name === 'CONTROL' ? unreachable : null);
+    await pipeline.toRoundOne();
     await withBindings(pipeline, down, async () => {
-      await pipeline.toConsensus();
+      await pipeline.rpc.operate('down-control', 'person:ps_1', { kind: 'cancel', reason: 'x' });
       await runDurableObjectAlarm(pipeline.object);
     });
     expect(await control.livePipelines()).toEqual([pipeline.id]);

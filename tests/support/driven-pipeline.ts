@@ -8,7 +8,7 @@ import type { PipelineEvent, Usage } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import type { StepState } from '#domain/pipeline/state.ts';
 import { pipelineObjectName, type SpawnCommand } from '#objects/pipeline/rpc.ts';
-import { pipelineStub } from '#objects/shared/stubs.ts';
+import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import worker from '#workers/main.ts';
 import { proposal, report, silentTurn, spawnCommand, vote } from './pipeline.ts';
 import { env } from './worker.ts';
@@ -88,6 +88,8 @@ export class DrivenPipeline {
 
   static async spawn(tenant: string, change: Partial<SpawnCommand> = {}): Promise<DrivenPipeline> {
     const command = spawnOf(tenant, change);
+    // Without its tenant a pipeline gets no permit (ENF-6); one that is there already stays as it is.
+    await controlStub(env.CONTROL, tenant).createTenant({ tenant, name: tenant });
     const driven = new DrivenPipeline(tenant, command.pipeline_id);
     const done = await driven.rpc.spawn(command);
     if (!done.ok) throw new Error(JSON.stringify(done.error));

@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from '#domain/plan/limits.ts';
 import { errorOf, gateSays, resultOf } from './model-check-answers.ts';
 import { must, Watch } from './model-check-invariants.ts';
 import type { Answer, Move, Order, Setting } from './model-check-moves.ts';
-import { Rig, spawnCommand } from './pipeline.ts';
+import { type Asked, Rig, spawnCommand } from './pipeline.ts';
 
 export type Spawn = Extract<Command, { kind: 'spawn' }>;
 const ACTORS = ['person:ada', 'person:bob', 'service:bot'] as const;
@@ -25,7 +25,7 @@ export class Explorer {
   /** Claims whose workers have not answered; the pipeline may have given some up. */
   inFlight: { step: StepState; epoch: number }[] = [];
   /** What workers have sent: queues and networks deliver some of it again. */
-  readonly #sent: Command[] = [];
+  readonly #sent: Asked[] = [];
   #serial = 0;
   readonly spawn: Spawn;
 
@@ -39,7 +39,7 @@ export class Explorer {
   }
 
   /** Whether the command was accepted. */
-  send(command: Command, actor: string): boolean {
+  send(command: Asked, actor: string): boolean {
     const before = this.rig.log.length;
     const done = this.rig.when(command, actor);
     if (this.rig.log.length > before) this.watch.saw(this.rig.log.slice(before), this.rig.state);
@@ -94,7 +94,7 @@ export class Explorer {
     );
   }
 
-  #worker(command: Command): void {
+  #worker(command: Asked): void {
     this.#sent.push(command);
     this.send(command, WORKER);
   }

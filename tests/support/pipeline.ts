@@ -1,6 +1,7 @@
 import type { TurnOutput } from '#domain/agents/output.ts';
 import { ROLES, type Role, type Seat } from '#domain/agents/roles.ts';
 import type { DomainError } from '#domain/errors.ts';
+import type { Permit } from '#domain/governance/permit.ts';
 import { type ChainHead, chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
 import type { StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command, Leases } from '#domain/pipeline/command.ts';
@@ -15,7 +16,7 @@ export const TENANT = 'acme';
 export const PIPELINE = 'pl_0123456789abcdef';
 export const START = Date.parse('2026-11-22T12:00:00.000Z');
 
-const USAGE: Usage = {
+export const USAGE: Usage = {
   tokens_in: 100,
   tokens_out: 20,
   tokens_cached: 0,
@@ -93,6 +94,14 @@ export const report = (complexity = 20) => ({
   complexity,
 });
 
+/** What the tenant's control object grants when nothing is stopped; for as long as a test takes. */
+export const PERMIT: Permit = {
+  expires_at: Number.POSITIVE_INFINITY,
+  killed: null,
+  policy_version: 'test-1',
+  mode: 'enforce',
+};
+
 export const ALLOW: GateDecision = {
   decision: 'allow',
   determining: ['test'],
@@ -103,6 +112,11 @@ export const ALLOW: GateDecision = {
   violation: null,
 };
 
+type WithoutPermit<C> = C extends { permit: Permit | null }
+  ? Omit<C, 'permit'> & { permit?: Permit | null }
+  : C;
+export type Asked = WithoutPermit<Command>;
+
 /** Drives the pure core as the object and its workers do, with a clock that only the test moves. */
 export class Rig {
   state: PipelineState = initialState;
@@ -111,7 +125,10 @@ export class Rig {
   now = START;
   random = 0.5;
 
-  when(command: Command, actor = 'person:ps_1'): Result<Decision, DomainError> {
+  /** A permit goes along with whatever takes one; a test that wants another names it. */
+  when(asked: Asked, actor = 'person:ps_1'): Result<Decision, DomainError> {
+    const takesOne = asked.kind === 'claim' || asked.kind === 'admit' || asked.kind === 'complete';
+    const command = (takesOne ? { permit: PERMIT, ...asked } : asked) as Command;
     const done = decide(this.state, command, { now: this.now, actor, random: this.random });
     if (done.ok && done.value.events.length > 0) {
       const placed = chainEvents(this.head, done.value.events, {

@@ -49,6 +49,13 @@ export async function action(context: StepContext, assigned: ActionAssignment): 
       cause: 'dependency',
       retryable: true,
     });
+  if (passed.admission.kind === 'no_permit')
+    return failed({
+      code: 'permit_unavailable',
+      message: 'Nobody above the pipeline can be asked whether it may go on.',
+      cause: 'dependency',
+      retryable: true,
+    });
   if (passed.admission.kind === 'stopped') return dropped(passed.admission.why);
   const tool = TOOLS.get(passed.facts.tool);
   if (tool === undefined) return malformed('The gate allowed a tool that does not exist.');

@@ -1,10 +1,12 @@
 import { isSeat } from '../../agents/roles.ts';
 import type { DomainError } from '../../errors.ts';
+import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { mayStart, type StepState } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline } from './ending.ts';
+import { needsPermit, refusedByPermit } from './kill.ts';
 import { synthesiseByRule } from './recovery.ts';
 import { callBound, fits } from './reserve.ts';
 
@@ -27,13 +29,15 @@ export function claimed(draft: Draft, step_id: string, epoch: number): Result<St
 
 export function claim(
   draft: Draft,
-  { step_id, worker }: Extract<Command, { kind: 'claim' }>,
+  { step_id, worker, permit }: Extract<Command, { kind: 'claim' }>,
 ): Result<undefined, DomainError> {
   const step = draft.state.steps[step_id];
   if (!step) return stale('the step is finished or was cancelled');
   if (step.status === 'claimed') return stale('another worker holds the step');
   if (step.ready_at > draft.at) return stale('the step is waiting for its next try');
   if (!mayStart(draft.state, step)) return stale('the pipeline holds, or the agent has no token');
+  const refusal = needsPermit(step.work.kind) ? refusedByPermit(draft, permit) : null;
+  if (refusal !== null) return draft.state.outcome ? ok(undefined) : stale(refusal);
   const reserved = callBound(draft.state, step.work);
   const fit = reserved ? fits(draft.state, reserved) : 'fits';
   if (fit === 'wait') return stale('what is left of the budget is reserved by calls under way');
@@ -72,7 +76,7 @@ export function recordLogin(
  * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or the only step
  * there is when no seat is to take it. Seats otherwise go through their own queues, so that ALPHA and BETA work in parallel (PIPE-5).
  */
-export function goOn(draft: Draft, finished: StepState['work'], worker: string): void {
+export function goOn(draft: Draft, finished: StepState['work'], worker: string, permit: Permit | null): void {
   const ready = Object.values(draft.state.steps).filter(
     (s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s),
   );
@@ -84,6 +88,6 @@ export function goOn(draft: Draft, finished: StepState['work'], worker: string):
     ready.find((s) => own !== null && agentOf(s.work) === own) ??
     (ready.length === 1 ? ready.find((s) => !seated(agentOf(s.work))) : undefined);
   if (!next) return;
-  claim(draft, { kind: 'claim', step_id: next.step_id, worker });
+  claim(draft, { kind: 'claim', step_id: next.step_id, worker, permit });
   if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;
 }

@@ -17,7 +17,7 @@ import { loseTurn } from './turns.ts';
 
 export function completeStep(
   draft: Draft,
-  { step_id, epoch, result, worker }: Extract<Command, { kind: 'complete' }>,
+  { step_id, epoch, result, worker, permit }: Extract<Command, { kind: 'complete' }>,
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) {
@@ -29,7 +29,7 @@ export function completeStep(
     return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
   draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
   apply(draft, held.value, result);
-  if (worker) goOn(draft, work, worker);
+  if (worker) goOn(draft, work, worker, permit ?? null);
   return ok(undefined);
 }
 

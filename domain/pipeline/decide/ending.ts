@@ -10,7 +10,7 @@ const HANDED_OVER = { state: 'FAILED', exit_code: EXIT_CODES.handed_over } as co
 const ERROR = { state: 'FAILED', exit_code: EXIT_CODES.error } as const;
 
 /** Work that a pipeline's end does not stop: it belongs to the end. */
-const OUTLIVES: readonly StepKind[] = ['revoke', 'store_context', 'spawn_successor'];
+export const OUTLIVES: readonly StepKind[] = ['revoke', 'store_context', 'spawn_successor'];
 
 export function cancelSteps(draft: Draft, reason: string): void {
   for (const step of Object.values(draft.state.steps)) {

@@ -1,4 +1,5 @@
 import type { DomainError } from '../../errors.ts';
+import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import type { GateDecision } from '../event.ts';
@@ -6,21 +7,22 @@ import type { ActionState } from '../state.ts';
 import { claimed, stale } from './claims.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { recordViolation } from './ending.ts';
+import { refusedByPermit } from './kill.ts';
 import { afterAction } from './outcomes.ts';
 
-/** `run`: act. `stopped`: the refusal is on record. `judge_again`: the facts have changed since they were judged. */
-export type Admitted = 'run' | 'stopped' | 'judge_again';
+/** `run`: act. `stopped`: the refusal is on record. `judge_again`: the facts have changed since they were judged. `no_permit`: ask again. */
+export type Admitted = 'run' | 'stopped' | 'judge_again' | 'no_permit';
 
 /** A step of ours asks on behalf of its agent; only the holder of the step's claim may (PIPE-8). */
 export function admit(
   draft: Draft,
-  { step_id, epoch, version, decision }: Extract<Command, { kind: 'admit' }>,
+  { step_id, epoch, version, decision, permit }: Extract<Command, { kind: 'admit' }>,
 ): Result<Admitted, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) return held;
   const { work } = held.value;
   if (work.kind !== 'action') return stale('only actions pass the gate');
-  return admitAction(draft, work.action_id, version, decision);
+  return admitAction(draft, work.action_id, version, decision, permit);
 }
 
 /**
@@ -32,12 +34,15 @@ export function admitAction(
   action_id: string,
   version: number,
   decision: GateDecision,
+  permit: Permit | null,
 ): Result<Admitted, DomainError> {
   const action = draft.state.actions[action_id];
   if (!action) return err({ code: 'not_found', what: `action ${action_id}` });
   if (action.outcome) return stale('the action is over');
   if (draft.state.gate_closed)
     return wrongState(draft.state, 'the gate is closed', [], 'nothing more is authorised in this run');
+  const unpermitted = refusedByPermit(draft, permit);
+  if (unpermitted !== null) return ok(draft.state.gate_closed ? 'stopped' : 'no_permit');
   // A retry of an action that was admitted before is judged again too: authority may have shrunk since.
   if (version !== draft.state.facts_seq) return ok('judge_again');
   draft.emit('action_decided', { action_id, decision });

@@ -99,10 +99,16 @@ export function revoke(
     failPipeline(draft, 'revoked', reason);
     return ok(undefined);
   }
+  if (!draft.state.agents[agent_id]) return err({ code: 'not_found', what: `agent ${agent_id}` });
+  revokeAgent(draft, agent_id, reason);
+  return ok(undefined);
+}
+
+/** One agent's authority ends; its seat is silent in the round that is open. */
+export function revokeAgent(draft: Draft, agent_id: string, reason: string): void {
   const agent = draft.state.agents[agent_id];
-  if (!agent) return err({ code: 'not_found', what: `agent ${agent_id}` });
-  if (agent.status !== 'live') return ok(undefined);
-  const current = agent.status === 'live' && agent.generation === draft.state.generation;
+  if (agent?.status !== 'live') return;
+  const current = agent.generation === draft.state.generation;
   const votes_void = draft.state.violations.some((v) => v.agent_id === agent_id);
   draft.emit('agent_revoked', { agent_id, reason, votes_void });
   for (const step of Object.values(draft.state.steps)) {
@@ -116,7 +122,6 @@ export function revoke(
     takeTurn(draft, agent.role, true);
     loseWinningAction(draft, agent_id, reason);
   }
-  return ok(undefined);
 }
 
 /** PIPE-5: the winner's next action must not wait for one whose agent is gone; one that may have happened waits for a person. */

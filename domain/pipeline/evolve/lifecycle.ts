@@ -149,6 +149,9 @@ export const lifecycleEvolvers = {
   }),
   sealed: (state) => ({ ...state, sealed: true }),
 
+  kill_switch_thrown: (state, { seq, at, body }) =>
+    withFacts({ ...state, kills: [...state.kills, { ...body, seq, stopped_at: at }] }, seq),
+
   violation_recorded: (state, event) => ({
     ...state,
     facts_seq: event.seq,

@@ -200,6 +200,7 @@ export const stepEvolvers = {
           action_id: body.action_id,
           request: entry<'action_requested'>(event),
           decision: null,
+          decided_at: null,
           unknown: null,
           outcome: null,
         },
@@ -218,13 +219,16 @@ export const stepEvolvers = {
       };
     });
   },
-  action_decided: (state, { seq, body }) => {
+  action_decided: (state, { seq, at, body }) => {
     const action = state.actions[body.action_id];
     return action
       ? {
           ...state,
           facts_seq: seq,
-          actions: { ...state.actions, [body.action_id]: { ...action, decision: body.decision } },
+          actions: {
+            ...state.actions,
+            [body.action_id]: { ...action, decision: body.decision, decided_at: at },
+          },
         }
       : state;
   },

@@ -14,6 +14,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-successor': successor(aborted).log,
     'v1-fork': fork(aborted).log,
     'v1-replaced': replaced().log,
+    'v1-killed': killed().log,
   };
 }
 
@@ -172,6 +173,24 @@ function replaced(): Rig {
   rig.pass(120_000, { [stuck.step_id]: { heard_at: rig.now + 120_000, progress_at: 0 } }).bootstrap();
   rig.speak('BETA', { proposal: proposal('in its place') });
   rig.when({ kind: 'cancel', reason: 'golden' });
+  return rig.revokeAll();
+}
+
+/** A switch for one agent, then one from above for everything. */
+function killed(): Rig {
+  const rig = new Rig().toRoundOne();
+  const { work } = rig.turnOf('BETA');
+  const agent_id = 'agent_id' in work ? work.agent_id : '';
+  rig.when({ kind: 'kill', kill: null, agent_id, reason: 'it looks odd' });
+  const kill = {
+    kill_id: 'ks_golden',
+    scope: 'project' as const,
+    id: 'prj_1',
+    reason: 'all of it',
+    by: 'person:ps_2',
+    at: '2026-11-22T12:00:00.000Z',
+  };
+  rig.when({ kind: 'kill', kill, agent_id: null, reason: kill.reason }, 'system:supervisor');
   return rig.revokeAll();
 }
 

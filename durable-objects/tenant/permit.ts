@@ -1,0 +1,19 @@
+import type { Grant, Kill } from '#domain/governance/permit.ts';
+import { standing } from './kills.ts';
+import type { ControlStore } from './store.ts';
+
+/** No tenant, no authority. */
+export const NO_GRANT: Grant = { ttl_ms: 0, killed: null, policy_version: 'builtin', mode: 'enforce' };
+
+/** ENF-6: the widest switch that stands stops the project's pipelines; the lease on the widest bounds the permit. */
+export function grant(
+  store: ControlStore,
+  project_id: string,
+  system: { killed: Kill | null; ttl_ms: number },
+): Grant {
+  const killed =
+    system.killed ??
+    standing(store.sql, 'tenant', store.tenant) ??
+    standing(store.sql, 'project', project_id);
+  return { ttl_ms: system.ttl_ms, killed, policy_version: 'builtin', mode: 'enforce' };
+}
