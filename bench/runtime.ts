@@ -95,32 +95,33 @@ export const servicesWorker = (folder: string) => ({
   bindings: embeddedSecrets,
 });
 
-/** The Worker's variables hold a login that Vault gives out, so Vault runs once before the Worker does, on the same storage. */
-async function provision(folder: string, state: string, tenants: readonly string[]): Promise<ControlLogin> {
+/** Vault, store and model in a process of their own, as they are in production: their work is not the product's. */
+async function startServices(folder: string): Promise<{ url: string; stop(): Promise<void> }> {
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       ...listening,
-      resourcePersistencePath: state,
+      resourcePersistencePath: join(folder, 'services-state'),
       workers: [servicesWorker(folder)],
     }),
   );
-  try {
-    const addr = `${(await runtime.ready).origin}/vault`;
-    const token = embeddedSecrets.EMBEDDED_VAULT_ROOT_TOKEN;
-    let keep: ControlLogin | null = null;
-    for (const tenant of tenants)
-      keep = await provisionVault({ addr, token, tenant, modelKeys: { compatible: 'sk-bench' }, keep });
-    if (!keep) throw new Error('no tenant to provision');
-    return keep;
-  } finally {
-    await runtime.dispose();
-  }
+  return { url: (await runtime.ready).origin, stop: () => runtime.dispose() };
 }
 
-/** The built product in plain workerd; every request it sends out arrives at the services' Worker. */
+async function provision(services: string, tenants: readonly string[]): Promise<ControlLogin> {
+  const addr = `${services}/vault`;
+  const token = embeddedSecrets.EMBEDDED_VAULT_ROOT_TOKEN;
+  let keep: ControlLogin | null = null;
+  for (const tenant of tenants)
+    keep = await provisionVault({ addr, token, tenant, modelKeys: { compatible: 'sk-bench' }, keep });
+  if (!keep) throw new Error('no tenant to provision');
+  return keep;
+}
+
+/** The built product in plain workerd, beside the services it reaches over loopback. */
 export async function startProduct(folder: string, tenants: readonly string[]): Promise<Running> {
   const state = join(folder, 'product-state');
-  const login = await provision(folder, state, tenants);
+  const services = await startServices(folder);
+  const login = await provision(services.url, tenants);
   const consumer = (name: string) => ({
     maxBatchSize: name === 'ags-ledger' ? 100 : 10,
     maxBatchTimeout: name === 'ags-ledger' ? 1 : 0,
@@ -128,7 +129,7 @@ export async function startProduct(folder: string, tenants: readonly string[]): 
     ...(/-\d$/.test(name) ? { deadLetterQueue: 'ags-steps-dead' } : {}),
   });
   const steps = Array.from({ length: 8 }, (_, i) => [`STEPS_${i}`, { queueName: `ags-steps-${i}` }]);
-  return start({
+  const product = await start({
     ...listening,
     resourcePersistencePath: state,
     workers: [
@@ -146,26 +147,31 @@ export async function startProduct(folder: string, tenants: readonly string[]): 
         d1Databases: { LEDGER: 'ledger' },
         queueProducers: { LEDGER_QUEUE: { queueName: 'ags-ledger' }, ...Object.fromEntries(steps) },
         queueConsumers: Object.fromEntries(queueNames(committedConfig()).map((n) => [n, consumer(n)])),
-        outboundService: 'services',
         bindings: {
           AGS_ENVIRONMENT: 'test',
           AGS_KEY_PEPPER: 'bench-pepper-of-at-least-32-characters',
           AGS_PLATFORM_KEY: PLATFORM_KEY,
           AGS_SEALING_KEYS: `k1:${Buffer.alloc(32, 7).toString('base64')}`,
           AGS_LEDGER_KEYS: `l1:${Buffer.alloc(32, 9).toString('base64')}`,
-          VAULT_ADDR: 'http://127.0.0.1/vault',
+          VAULT_ADDR: `${services.url}/vault`,
           VAULT_ROLE_ID: login.role_id,
           VAULT_SECRET_ID: login.secret_id,
-          UPSTASH_REDIS_REST_URL: 'http://127.0.0.1/redis',
+          UPSTASH_REDIS_REST_URL: `${services.url}/redis`,
           UPSTASH_REDIS_REST_TOKEN: embeddedSecrets.EMBEDDED_REDIS_TOKEN,
           MODEL_PROVIDER: 'compatible',
-          MODEL_BASE_URL: 'http://127.0.0.1/openai/v1',
+          MODEL_BASE_URL: `${services.url}/openai/v1`,
           MODEL_NAME: 'bench',
         },
       },
-      servicesWorker(folder),
     ],
   });
+  return {
+    ...product,
+    stop: async () => {
+      await product.stop();
+      await services.stop();
+    },
+  };
 }
 
 /** Applies the ledger's migrations. */

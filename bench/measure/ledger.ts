@@ -38,7 +38,7 @@ function logOf(pipeline_id: string, number: number) {
     at: '2026-01-01T00:00:00.000Z',
     actor: 'service:bench',
     v: 1,
-    seed: pipeline_id,
+    salts: '0f'.repeat(16 * EVENTS),
   });
   const state = {
     ...{ pipeline_id, number, project_id: 'pr_1', state: 'RUNNING', seq: EVENTS },

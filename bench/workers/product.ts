@@ -1,5 +1,4 @@
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
-import { STREAM_URL } from '#objects/pipeline/rpc.ts';
 import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Env } from '#workers/config.ts';
 import { handleLedgerBatch } from '#workers/ledger/index.ts';
@@ -13,6 +12,26 @@ export class PipelineObject extends objects.PipelineObject {
   constructor(...args: ConstructorParameters<typeof objects.PipelineObject>) {
     countStorage(args[0].storage);
     super(...args);
+  }
+
+  readonly #waiting: (() => void)[] = [];
+
+  /** Answers when the pipeline has ended, which the completion of a step brings about. */
+  async ended(tenant: string): Promise<void> {
+    const end = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await this.#tell(tenant);
+    return end;
+  }
+
+  override async complete(...args: Parameters<objects.PipelineObject['complete']>) {
+    const done = await super.complete(...args);
+    if (this.#waiting.length > 0) await this.#tell(args[0]);
+    return done;
+  }
+
+  async #tell(tenant: string): Promise<void> {
+    const seen = await super.read(tenant);
+    if (seen.ok && seen.value.ended_at !== null) for (const tell of this.#waiting.splice(0)) tell();
   }
 }
 export const { ControlObject, FeedObject, DirectoryObject, LogObject } = objects;
@@ -44,18 +63,8 @@ export default {
 /** Answers when the pipeline has ended: watching it from outside would load what is measured. */
 async function ended(query: URLSearchParams, env: Env): Promise<Response> {
   const [tenant, id] = [query.get('tenant') ?? '', query.get('pipeline_id') ?? ''];
-  const opened = new Request(`${STREAM_URL}?tenant=${tenant}&since=0`);
-  const stream = await pipelineStub(env.PIPELINE, tenant, id).fetch(opened);
-  const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = '';
-  for (;;) {
-    const { value, done } = (await reader?.read()) ?? { done: true };
-    // The end may be cut by a chunk's border.
-    seen = seen.slice(-40) + (value ?? '');
-    if (seen.includes('"type":"pipeline_ended"')) break;
-    if (done) return new Response('the stream ended first', { status: 500 });
-  }
-  await reader?.cancel();
+  const object = pipelineStub(env.PIPELINE, tenant, id) as unknown as Pick<PipelineObject, 'ended'>;
+  await object.ended(tenant);
   return new Response();
 }
 

@@ -17,16 +17,18 @@ export interface ChainedEvent {
   hash: string;
 }
 
+/** Lower-case hex SHA-256 of a text's UTF-8 bytes; whoever has a native one brings it. */
+export type Sha256Hex = (text: string) => string;
+
 /** Commitment to an event's content: SHA-256(salt ‖ ":" ‖ canonical JSON of the body). */
-export const commitContent = (salt: string, body: unknown): string =>
-  sha256Hex(`${salt}:${canonicalJson(body)}`);
+export const commitContent = (salt: string, body: unknown, hash: Sha256Hex = sha256Hex): string =>
+  hash(`${salt}:${canonicalJson(body)}`);
 
 /** Hash of an event: SHA-256 over the canonical JSON of all its fields, the body replaced by its commitment. */
-export function eventHash(e: Omit<ChainedEvent, 'hash'>): string {
+export function eventHash(e: Omit<ChainedEvent, 'hash'>, hash: Sha256Hex = sha256Hex): string {
   const { seq, type, v, at, actor, prev_hash } = e;
-  return sha256Hex(
-    canonicalJson({ seq, type, v, at, actor, content: commitContent(e.salt, e.body), prev_hash }),
-  );
+  const content = commitContent(e.salt, e.body, hash);
+  return hash(canonicalJson({ seq, type, v, at, actor, content, prev_hash }));
 }
 
 /** Where the next event goes: after `seq`, whose hash is `hash`. */
@@ -37,19 +39,21 @@ export interface ChainHead {
 
 export const EMPTY_CHAIN: ChainHead = { seq: 0, hash: GENESIS_HASH };
 
-/**
- * Numbers, times and chains new events. `seed` is 16 or more random bytes in hex that came with the command; each event's
- * salt derives from it, so that one random draw serves a whole commit.
- */
+/** Hex digits of an event's salt: 128 bits. */
+export const SALT_DIGITS = 32;
+
+/** Numbers, times and chains new events. `salts`: {@link SALT_DIGITS} random hex digits for each event, drawn for this commit. */
 export function chainEvents(
   head: ChainHead,
   events: readonly NewEvent[],
-  stamp: { at: string; actor: string; v: number; seed: string },
+  stamp: { at: string; actor: string; v: number; salts: string },
+  sha256: Sha256Hex = sha256Hex,
 ): PipelineEvent[] {
   let { seq, hash } = head;
-  return events.map((event) => {
+  return events.map((event, i) => {
     seq += 1;
-    const salt = sha256Hex(`${stamp.seed}:${seq}`).slice(0, 32);
+    const salt = stamp.salts.slice(i * SALT_DIGITS, (i + 1) * SALT_DIGITS);
+    if (salt.length < SALT_DIGITS) throw new RangeError('every event needs a salt of its own');
     const unhashed = {
       seq,
       type: event.type,
@@ -60,7 +64,7 @@ export function chainEvents(
       salt,
       prev_hash: hash,
     };
-    hash = eventHash(unhashed);
+    hash = eventHash(unhashed, sha256);
     return { ...unhashed, hash } as PipelineEvent;
   });
 }

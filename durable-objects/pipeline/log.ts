@@ -1,15 +1,13 @@
 import type { DomainError } from '#domain/errors.ts';
-import { type ChainHead, chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
+import { type ChainHead, chainEvents, EMPTY_CHAIN, SALT_DIGITS } from '#domain/ledger/chain.ts';
 import { type Command, type Context, isoTime } from '#domain/pipeline/command.ts';
 import { type Decision, decide } from '#domain/pipeline/decide.ts';
 import { EVENT_VERSION, type PipelineEvent } from '#domain/pipeline/event.ts';
 import { initialState, type PipelineState, replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
 import { err, type Result } from '#domain/result.ts';
 import { wellFormed } from '#domain/well-formed.ts';
+import { randomHex, sha256Hex } from '../shared/native-crypto.ts';
 import type { PipelineStore } from './store.ts';
-
-/** Bytes of randomness per commit; each event's salt derives from them. */
-const SEED_BYTES = 16;
 
 /**
  * The only way the pipeline changes (rule 2). Invariants:
@@ -66,12 +64,10 @@ export class PipelineLog {
     // Models and tools are not asked for good manners: what cannot be hashed must not stop a step for good.
     const decided = decide(this.#state, wellFormed(command), context);
     if (!decided.ok) return decided;
-    const committed = chainEvents(this.#head, decided.value.events, {
-      at: isoTime(context.now),
-      actor,
-      v: EVENT_VERSION,
-      seed: randomHex(SEED_BYTES),
-    });
+    const { events } = decided.value;
+    const salts = randomHex(events.length * SALT_DIGITS);
+    const stamp = { at: isoTime(context.now), actor, v: EVENT_VERSION, salts };
+    const committed = chainEvents(this.#head, events, stamp, sha256Hex);
     const last = committed.at(-1);
     if (last) {
       this.#transact(() => {
@@ -84,6 +80,3 @@ export class PipelineLog {
     return { ok: true, value: { ...decided.value, committed } };
   }
 }
-
-const randomHex = (bytes: number): string =>
-  [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, '0')).join('');

@@ -63,7 +63,7 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     const texts = documents.map((d) => ({ ...d, sha256: sha256Hex(d.text) }));
     if (!this.#outbox) {
       this.#store.migrate();
-      this.#outbox = new PipelineOutbox(this.env, this.#store);
+      this.#outbox = new PipelineOutbox(this.env, this.#store, Date.now());
     }
     const done = this.#commit(
       {
@@ -152,9 +152,10 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   ): Promise<Result<{ pipeline: Pipeline; seq: number; at: string }, DomainError>> {
     const found = this.#find(tenant);
     if (!found.ok) return found;
+    // Before the commit, which announces what is due.
+    if (command.kind === 'redrive') this.#dispatch.forget(command.step_id);
     const done = this.#commit(command, actor);
     if (!done.ok) return done;
-    if (command.kind === 'redrive') this.#dispatch.forget(command.step_id);
     const { state } = this.#log;
     return ok({ pipeline: toPipeline(state), seq: state.seq, at: state.updated_at });
   }
@@ -235,7 +236,11 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
   }
 
   async shipped(tenant: string, seq: number): Promise<void> {
-    if (this.#find(tenant).ok) this.#outbox?.shipped(seq);
+    const found = this.#find(tenant);
+    if (!found.ok) return;
+    this.#outbox?.shipped(seq);
+    // The last thing that was waited for: an ended pipeline need not be woken once more to find that out.
+    if (this.#nextDue(found.value) === Number.POSITIVE_INFINITY) this.#alarm.settle(Number.POSITIVE_INFINITY);
   }
 
   async kill(tenant: string, kill: Kill): Promise<{ in_flight: InFlightAction[] }> {

@@ -24,13 +24,15 @@ export class PipelineOutbox {
   readonly #env: OutboxEnv;
   readonly #store: PipelineStore;
   #cursor: { shipped_seq: number; released: boolean };
-  #hinted = { seq: 0, at: 0, times: 0 };
+  #hinted: { seq: number; at: number; times: number };
   #fed = { seq: 0, at: 0, label: '' };
   #latest: PipelineState | null = null;
   #feedLater: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(env: OutboxEnv, store: PipelineStore) {
+  /** `began`: when the pipeline was spawned, if that is now (ms): most short runs then reach the ledger in one piece. */
+  constructor(env: OutboxEnv, store: PipelineStore, began = 0) {
     this.#env = env;
+    this.#hinted = { seq: 0, at: began, times: 0 };
     this.#store = store;
     this.#cursor = store.cursor();
   }

@@ -20,7 +20,9 @@ const PATIENT = { timeout: 5_000 };
 
 /** Messages of a later spawn have arrived, so whatever was sent before it has, too. */
 async function quiet(): Promise<void> {
-  const { id } = await spawn();
+  const { id, rpc } = await spawn();
+  pass(2_000);
+  await rpc.poke(TENANT);
   await vi.waitFor(() => expect(heard.steps.some((m) => m.pipeline_id === id)).toBe(true), PATIENT);
   await vi.waitFor(() => expect(heard.ledger.some((m) => m.pipeline_id === id)).toBe(true), PATIENT);
 }
@@ -30,6 +32,10 @@ describe('what others are told', () => {
     const pipeline = await spawn();
     const hints = () => heard.ledger.filter((m) => m.pipeline_id === pipeline.id).map((m) => m.seq);
     const { seq } = await pipeline.state();
+    pass(1_999);
+    await pipeline.rpc.poke(TENANT);
+    pass(1);
+    await pipeline.rpc.poke(TENANT);
     await vi.waitFor(() => expect(hints()).toEqual([seq]), PATIENT);
     pass(15_001);
     await runDurableObjectAlarm(pipeline.object);

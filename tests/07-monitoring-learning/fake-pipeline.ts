@@ -26,7 +26,12 @@ export class FakePipeline {
   commit(...events: NewEvent[]): this {
     for (const event of events) {
       const head = this.log.at(-1) ?? EMPTY_CHAIN;
-      const stamp = { at: at(this.log.length), actor: 'system:test', v: 1, seed: `${this.id}${head.seq}` };
+      const stamp = {
+        at: at(this.log.length),
+        actor: 'system:test',
+        v: 1,
+        salts: `${head.seq}`.padStart(32, '0'),
+      };
       this.log.push(...chainEvents(head, [event], stamp));
     }
     return this;

@@ -135,7 +135,7 @@ export class Rig {
         at: new Date(this.now).toISOString(),
         actor,
         v: EVENT_VERSION,
-        seed: 'seed',
+        salts: 'a5'.repeat(16 * done.value.events.length),
       });
       this.log.push(...placed);
       const last = placed.at(-1)!;

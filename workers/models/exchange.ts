@@ -44,9 +44,11 @@ export async function exchange(
     request.onProgress(note);
   };
   const read = async () => {
-    const { stream } = await languageModel(request, name, baseUrl).doStream(
-      callOptions(request, schemaIn === 'prompt', watchdog.signal),
-    );
+    const { model, call } = languageModel(request, name, baseUrl);
+    const { stream } = await model.doStream({
+      ...callOptions(request, schemaIn === 'prompt', watchdog.signal),
+      ...call,
+    });
     for await (const part of stream) {
       receive(state, part, say);
       if (charactersOf(state) > MAX_CHARACTERS) throw new EndlessAnswer();

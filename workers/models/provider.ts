@@ -42,15 +42,43 @@ function errorIn(text: string): { status: number } | null {
   }
 }
 
-/** The model `name` of the chosen provider. OpenRouter gets the whole list and falls back by itself (AGENT-2). */
-export function languageModel(request: ProviderRequest, name: string, baseURL: string): LanguageModel {
-  const { choice, apiKey, embedded } = request;
-  const send = tellErrorsApart(request.fetch ?? ((input, init) => fetch(input, init)));
+type Call = Pick<CallOptions, 'headers'>;
+
+/** Models that an isolate keeps: building one compiles its schemas, which takes longer than a request. */
+const KEPT_MODELS = 100;
+const kept = new WeakMap<typeof fetch, Map<string, LanguageModel>>();
+const send: typeof fetch = (input, init) => fetch(input, init);
+
+/** The model `name` of the chosen provider, and what each call of it has to carry. */
+export function languageModel(
+  request: ProviderRequest,
+  name: string,
+  baseURL: string,
+): { model: LanguageModel; call: Call } {
+  const { choice, embedded, apiKey } = request;
+  // These two depend on more than the address: on the list of fallbacks, on the plan's switches.
+  if (choice.provider === 'openrouter' || embedded !== undefined)
+    return { model: build(request, name, baseURL, apiKey), call: {} };
+  const through = request.fetch ?? send;
+  const models = kept.get(through) ?? new Map<string, LanguageModel>();
+  kept.set(through, models);
+  const id = JSON.stringify([choice.provider, baseURL, name]);
+  const model = models.get(id) ?? build(request, name, baseURL);
+  if (models.size >= KEPT_MODELS) models.clear();
+  models.set(id, model);
+  // The key belongs to the agent's own call and never to a model that is kept (AGENT-2).
+  return { model, call: { headers: { Authorization: `Bearer ${apiKey}` } } };
+}
+
+/** OpenRouter gets the whole list and falls back by itself (AGENT-2). */
+function build(request: ProviderRequest, name: string, baseURL: string, apiKey = ''): LanguageModel {
+  const { choice, embedded } = request;
+  const through = tellErrorsApart(request.fetch ?? send);
   if (choice.provider === 'openrouter')
     return createOpenRouter({
       apiKey,
       baseURL,
-      fetch: send,
+      fetch: through,
       appName: 'Agent Governance System',
       compatibility: 'strict',
     })(name, {
@@ -63,7 +91,7 @@ export function languageModel(request: ProviderRequest, name: string, baseURL: s
     name: choice.provider,
     apiKey,
     baseURL,
-    fetch: send,
+    fetch: through,
     includeUsage: true,
     supportsStructuredOutputs: true,
     ...(choice.provider === 'embedded' && embedded !== undefined

@@ -45,6 +45,9 @@ const memoryOf = (db: D1Database): MemoryPort => {
   };
 };
 
+/** One function for all batches of an isolate: what is kept for it is kept across them. */
+const send: typeof fetch = (input, init) => fetch(input, init);
+
 /** Everything that steps need, from the Worker's bindings and configuration. */
 export function createStepDeps(
   env: Pick<Env, 'PIPELINE' | 'CONTROL' | 'LEDGER'>,
@@ -62,7 +65,7 @@ export function createStepDeps(
     memory: memoryOf(env.LEDGER),
     models: { baseUrls: baseUrlsOf(config), prices: {} },
     httpAllow: config.httpAllow,
-    fetch: (input, init) => fetch(input, init),
+    fetch: send,
     clocks: {
       heartbeat_ms: HEARTBEAT_MS,
       now: () => Date.now(),
