@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LedgerMessage, StepMessage } from '#contract/queue.ts';
-import { PROVIDERS, type Provider } from '#domain/plan/plan.ts';
+import { PROVIDERS, type Price, type Provider } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 
 /** Bindings of `wrangler.toml`, and the variables that {@link readConfig} parses. Nothing else reads `env` variables. */
@@ -42,6 +42,7 @@ interface Variables {
   MODEL_BASE_URL?: string;
   MODEL_NAME?: string;
   MODEL_FALLBACKS?: string;
+  MODEL_PRICES?: string;
   CLOUDFLARE_ACCOUNT_ID?: string;
 }
 
@@ -64,6 +65,8 @@ export interface Config {
     provider: Provider;
     model: string;
     fallbacks: string[];
+    /** PIPE-11: by model name. */
+    prices: Readonly<Record<string, Price>>;
     baseUrl: string | null;
     cloudflareAccountId: string | null;
   };
@@ -102,6 +105,20 @@ const list = z
       .filter((part) => part !== ''),
   )
   .default([]);
+/** Whole micro-USD per million tokens. */
+const perMillion = z.int().min(0).max(1_000_000_000);
+const Prices = z.record(z.string().min(1), z.strictObject({ input: perMillion, output: perMillion }));
+const prices = z
+  .string()
+  .default('{}')
+  .transform((text, context) => {
+    const parsed = Prices.safeParse(jsonOf(text));
+    if (parsed.success) return parsed.data;
+    context.addIssue(
+      'must be JSON such as {"MODEL": {"input": 3000000, "output": 15000000}}, in whole micro-USD per million tokens',
+    );
+    return z.NEVER;
+  });
 const present = z.string('is missing').min(1, 'is empty');
 /** 32 bytes as base64 are 43 characters and one `=`. */
 const sealingKey = /^([a-z0-9-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/;
@@ -149,12 +166,21 @@ const Schema = z.object({
   MODEL_BASE_URL: http.optional(),
   MODEL_NAME: z.string().min(1, 'is empty').optional(),
   MODEL_FALLBACKS: list,
+  MODEL_PRICES: prices,
   CLOUDFLARE_ACCOUNT_ID: z
     .string()
     .regex(/^[0-9a-f]{32}$/, 'must be 32 hex digits')
     .optional(),
 });
 type Parsed = z.infer<typeof Schema>;
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
 
 /** An unset variable and an empty one are the same thing: shells and dashboards write both. */
 const variablesOf = (env: object): Record<string, unknown> =>
@@ -242,6 +268,7 @@ export function readConfig(env: object): Result<Config, ConfigProblem[]> {
         provider: v.MODEL_PROVIDER,
         model: v.MODEL_NAME ?? DEFAULT_MODELS[v.MODEL_PROVIDER] ?? '',
         fallbacks: v.MODEL_FALLBACKS,
+        prices: v.MODEL_PRICES,
         baseUrl: v.MODEL_BASE_URL?.replace(/\/+$/, '') ?? null,
         cloudflareAccountId: v.CLOUDFLARE_ACCOUNT_ID ?? null,
       },

@@ -85,7 +85,11 @@ function transcript(state: PipelineState, agent: AgentState): ToolExchange[][] {
   );
 }
 
-function turnFor(state: PipelineState, agent: AgentState, leg: number): TurnAssignment | null {
+function turnFor(
+  state: PipelineState,
+  agent: AgentState,
+  leg: number,
+): Omit<TurnAssignment, 'budget'> | null {
   const spawned = state.spawned;
   if (!spawned) return null;
   return {
@@ -106,7 +110,7 @@ function turnFor(state: PipelineState, agent: AgentState, leg: number): TurnAssi
 }
 
 /** REC-2: GAMMA sees everything, also what was written after the round began, and must answer at once. */
-function synthesisFor(state: PipelineState, agent: AgentState): TurnAssignment | null {
+function synthesisFor(state: PipelineState, agent: AgentState): Omit<TurnAssignment, 'budget'> | null {
   const all = state.round ? { ...state, round: { ...state.round, snapshot_seq: state.seq } } : state;
   const turn = turnFor(all, { ...agent, legs: [] }, MAX_LEGS);
   return turn && { ...turn, schema: 'mediation_turn', tools_allowed: false };
@@ -210,6 +214,12 @@ export function assignmentFor(state: PipelineState, step_id: string): Assignment
   if (!step || !state.spawned) return null;
   const { work } = step;
   const agent = 'agent_id' in work ? state.agents[work.agent_id] : undefined;
+  const turn =
+    work.kind === 'agent_turn' && agent
+      ? turnFor(state, agent, work.leg)
+      : work.kind === 'synthesis' && agent
+        ? synthesisFor(state, agent)
+        : null;
   return {
     tenant: state.spawned.tenant,
     pipeline_id: state.spawned.pipeline_id,
@@ -220,12 +230,7 @@ export function assignmentFor(state: PipelineState, step_id: string): Assignment
     generation: state.generation,
     work,
     agent: agent ? { agent_id: agent.agent_id, role: agent.role, tier: agent.tier } : null,
-    turn:
-      work.kind === 'agent_turn' && agent
-        ? turnFor(state, agent, work.leg)
-        : work.kind === 'synthesis' && agent
-          ? synthesisFor(state, agent)
-          : null,
+    turn: turn && { ...turn, budget: step.reserved },
     action: work.kind === 'action' && agent ? actionFor(state, work.action_id, agent.role) : null,
     login_accessor: liveToken(state, null)?.accessor ?? null,
     agent_accessor: agent?.accessor ?? null,

@@ -2,7 +2,15 @@ import type { MediationOutput, OutputSchemaName, PlannerReport, TurnOutput } fro
 import type { Role, Seat } from '../agents/roles.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Misbehaviour, ModelChoice, ResolvedPlan } from '../plan/plan.ts';
-import type { DocumentRef, EventBodies, GateDecision, Handoff, StepWork, Usage } from './event.ts';
+import type {
+  DocumentRef,
+  EventBodies,
+  GateDecision,
+  Handoff,
+  Reservation,
+  StepWork,
+  Usage,
+} from './event.ts';
 import type { PipelineMode } from './states.ts';
 
 /** CONS-2: the blackboard as it stood when the round began, as a seat is shown it. */
@@ -48,6 +56,8 @@ export interface TurnAssignment {
   /** False on the last leg of a turn: the model must answer now. */
   tools_allowed: boolean;
   model: ModelChoice;
+  /** PIPE-11: what this step may use in all its calls; null: nothing was reserved. */
+  budget: Reservation | null;
   misbehave: Misbehaviour[];
   /** What an earlier run or generation left: its failure (REC-1) or its handoff (REC-3), as JSON; null for none. */
   earlier: { source: 'failure_context' | 'handoff'; text: string } | null;

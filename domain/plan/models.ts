@@ -1,11 +1,13 @@
 import { ROLES, type Role } from '../agents/roles.ts';
-import type { ModelChoice, Provider } from './plan.ts';
+import type { ModelChoice, Price, Provider } from './plan.ts';
 import type { PlanFile } from './schema.ts';
 
 /** What a deployment offers, and what it uses when a plan names nothing (AGENT-2). */
 export interface ModelDefaults {
   model: ModelChoice;
   providers: readonly Provider[];
+  /** By model name, as the deployment knows them (PIPE-11). */
+  prices: Readonly<Record<string, Price>>;
 }
 
 export interface ModelProblem {
@@ -27,7 +29,25 @@ function layer(base: ModelChoice, over: ModelSpec | undefined): ModelChoice {
     model: over.model ?? (inherits ? base.model : provider === 'embedded' ? 'extractive-1' : ''),
     fallbacks: over.fallbacks ?? (inherits && over.model === undefined ? base.fallbacks : []),
     max_tokens: over.max_tokens ?? base.max_tokens,
+    // A price is of a model: another model does not inherit it.
+    ...priceOf(over.price ?? (inherits && !over.model && !over.fallbacks ? base.price : undefined)),
   };
+}
+
+const priceOf = (price: Price | undefined): { price?: Price } => (price ? { price } : {});
+
+/**
+ * PIPE-11: each side of the dearest that may answer, so that no fallback costs more than what was reserved. What the deployment knows is
+ * a floor under what the plan says: a plan cannot make its calls cheaper than they are.
+ */
+function priced(choice: ModelChoice, prices: ModelDefaults['prices']): ModelChoice {
+  if (choice.provider === 'embedded') return choice;
+  const known = [choice.model, ...choice.fallbacks].flatMap((name) => prices[name] ?? []);
+  const all = choice.price ? [...known, choice.price] : known;
+  const dearest = (side: keyof Price) => Math.max(...all.map((price) => price[side]));
+  return all.length > 0
+    ? { ...choice, price: { input: dearest('input'), output: dearest('output') } }
+    : choice;
 }
 
 export function resolveModels(
@@ -56,7 +76,8 @@ export function resolveModels(
   const models = Object.fromEntries(
     ROLES.map((role) => {
       const own = agents?.[role]?.model;
-      return [role, own ? check(layer(shared, own), ['agents', role, 'model']) : shared];
+      const choice = own ? check(layer(shared, own), ['agents', role, 'model']) : shared;
+      return [role, priced(choice, defaults.prices)];
     }),
   ) as Record<Role, ModelChoice>;
   return { models, problems };

@@ -6,14 +6,20 @@ import type { Limits } from './limits.ts';
 export const PROVIDERS = ['openrouter', 'compatible', 'workers_ai', 'embedded'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
+/** Micro-USD per million tokens. */
+export interface Price {
+  input: number;
+  output: number;
+}
+
 export interface ModelChoice {
   provider: Provider;
   model: string;
   /** Tried in order when the one before cannot answer. */
   fallbacks: string[];
   max_tokens: number;
-  /** Of the dearest of model and fallbacks, in micro-USD per million tokens; absent: unknown, nothing is reserved (PIPE-11). */
-  price?: { input: number; output: number };
+  /** PIPE-11: of the dearest of model and fallbacks; absent: unknown, and no cost is reserved. */
+  price?: Price;
 }
 
 /** RUN-5: switches of the embedded model; refused with any other provider. `times` counts executions of a step. */

@@ -47,11 +47,19 @@ const Input = z.strictObject({
   description: z.string().max(500).optional(),
 });
 
+/** PIPE-11: at most 1,000 USD per million tokens. */
+const MAX_PRICE = 1_000_000_000;
+const price = z.int().min(0).max(MAX_PRICE).describe('whole micro-USD per million tokens');
+
 const Model = z.strictObject({
   provider: z.enum(PROVIDERS).optional(),
   model: z.string().min(1).max(200).describe('a model’s name at its provider').optional(),
   fallbacks: z.array(z.string().min(1).max(200)).max(5).describe('up to 5 models’ names').optional(),
   max_tokens: z.int().min(64).max(200_000).describe('64 to 200000 tokens of one answer').optional(),
+  price: z
+    .strictObject({ input: price, output: price })
+    .describe('what the dearest of model and fallbacks costs')
+    .optional(),
 });
 const AgentChoice = z.strictObject({ model: Model.optional() });
 const Agents = z.strictObject({

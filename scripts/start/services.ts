@@ -130,6 +130,7 @@ export function serviceVariables(
           MODEL_BASE_URL: env.MODEL_BASE_URL,
           MODEL_NAME: env.MODEL_NAME,
           MODEL_FALLBACKS: env.MODEL_FALLBACKS,
+          MODEL_PRICES: env.MODEL_PRICES,
           CLOUDFLARE_ACCOUNT_ID: env.CLOUDFLARE_ACCOUNT_ID,
         }),
     AGS_HTTP_ALLOW: env.AGS_HTTP_ALLOW,

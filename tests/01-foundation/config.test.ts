@@ -99,6 +99,16 @@ describe('configuration', () => {
     expect(names({ ...PRODUCTION, UPSTASH_REDIS_REST_TOKEN: '' })).toEqual(['UPSTASH_REDIS_REST_URL']);
   });
 
+  it('PIPE-11: MODEL_PRICES is JSON by model name, in whole micro-USD per million tokens', () => {
+    const price = { 'a/b': { input: 3_000_000, output: 15_000_000 } };
+    const config = readConfig({ ...PRODUCTION, MODEL_PRICES: JSON.stringify(price) });
+    expect(config.ok && config.value.model.prices).toEqual(price);
+    const without = readConfig(PRODUCTION);
+    expect(without.ok && without.value.model.prices).toEqual({});
+    for (const wrong of ['{', '[]', '{"a/b": 3}', '{"a/b": {"input": 0.5, "output": 1}}'])
+      expect(names({ ...PRODUCTION, MODEL_PRICES: wrong })).toEqual(['MODEL_PRICES']);
+  });
+
   it('AGENT-2: each provider names what else it needs', () => {
     expect(names({ ...PRODUCTION, MODEL_PROVIDER: 'compatible' })).toEqual(['MODEL_BASE_URL', 'MODEL_NAME']);
     expect(names({ ...PRODUCTION, MODEL_PROVIDER: 'workers_ai' })).toEqual(['CLOUDFLARE_ACCOUNT_ID']);

@@ -4,6 +4,7 @@ import { type ModelDefaults, type ParseOptions, parsePlan, planJsonSchema } from
 const DEFAULTS: ModelDefaults = {
   model: { provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_192 },
   providers: ['embedded', 'openrouter'],
+  prices: {},
 };
 const HEAD = 'name: small\nversion: 1.0.0\ntier: 1\nobjective: Is this fine?\n';
 type Given = Partial<ParseOptions> & { files?: Record<string, string> };
@@ -167,6 +168,29 @@ describe('models, tiers, stages', () => {
       fallbacks: [],
       max_tokens: 100,
     });
+  });
+
+  it('PIPE-11: a model’s price is the dearest of itself and its fallbacks, and no plan makes it cheaper than it is', () => {
+    const prices = {
+      'a/b': { input: 3_000_000, output: 4_000_000 },
+      'c/d': { input: 1_000_000, output: 9_000_000 },
+    };
+    const defaults: ModelDefaults = { ...DEFAULTS, prices };
+    const plan = planOf(
+      `${HEAD}agents:
+  model: { provider: openrouter, model: a/b, fallbacks: [c/d] }
+  BETA: { model: { model: e/f } }
+  GAMMA: { model: { model: a/b, price: { input: 1, output: 5000000 } } }
+  ALPHA: { model: { model: e/f, price: { input: 7, output: 8 } } }
+`,
+      { defaults },
+    );
+    expect(plan.models.PLANNER.price).toEqual({ input: 3_000_000, output: 9_000_000 });
+    expect(plan.models.BETA.price).toBeUndefined();
+    expect(plan.models.GAMMA.price).toEqual({ input: 3_000_000, output: 5_000_000 });
+    expect(plan.models.ALPHA.price).toEqual({ input: 7, output: 8 });
+    expect(planOf(HEAD, { defaults }).models.ALPHA.price).toBeUndefined();
+    expect(findings(`${HEAD}agents: { model: { price: { input: -1, output: 1.5 } } }\n`)).toHaveLength(2);
   });
 
   it('RUN-4 AGENT-2: a provider that the deployment does not offer is refused, and so is one without a model', () => {

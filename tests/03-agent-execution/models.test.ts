@@ -231,7 +231,7 @@ describe('answers', () => {
 
   it('AGENT-6: an endpoint that reports no usage is charged by an estimate and the price list', async () => {
     const { answer } = await call([{ kind: 'json', value: REPORT, usage: {} }], {
-      prices: { first: { in: 1_000_000, out: 1_000_000 } },
+      prices: { first: { input: 1_000_000, output: 1_000_000 } },
     });
     if (!answer.ok) throw new Error(answer.error.message);
     const { tokens_in, tokens_out, cost_microusd } = answer.value.usage;
@@ -349,6 +349,53 @@ describe('failures', () => {
     expect(worked.answer).toMatchObject({ ok: true, value: { usage: { model: 'third' } } });
     const refused = await call([{ kind: 'status', status: 401 }], { choice });
     expect(refused.sent).toHaveLength(1);
+  });
+
+  it('PIPE-11: a wrong answer is asked for again only while the repair fits into what was reserved', async () => {
+    const wrong: Reply = { kind: 'text', text: 'no JSON' };
+    // The scripted endpoint counts 100 tokens in and 20 out.
+    const needed = 120 + 120 + 2_000 + 1_000;
+    const right = { kind: 'json', value: REPORT } as const;
+    const enough = await call([wrong, right], { budget: { tokens: needed, cost_microusd: 0 } });
+    expect([enough.answer.ok, enough.sent.length]).toEqual([true, 2]);
+    const short = await call([wrong], { budget: { tokens: needed - 1, cost_microusd: 0 } });
+    expect(short.sent).toHaveLength(1);
+    expect(short.answer).toMatchObject({
+      ok: false,
+      error: { code: 'invalid_output', usage: { tokens_in: 100 } },
+    });
+
+    const choice = { ...request().choice, price: { input: 1_000_000, output: 2_000_000 } };
+    const prices = { first: choice.price };
+    const cost = 100 + 2 * 20 + (120 + 2_000) + 2 * 1_000;
+    const tokens = 100_000;
+    const dear = await call([wrong], { choice, prices, budget: { tokens, cost_microusd: cost - 1 } });
+    expect(dear.sent).toHaveLength(1);
+    const paid = await call([wrong, right], { choice, prices, budget: { tokens, cost_microusd: cost } });
+    expect([paid.answer.ok, paid.sent.length]).toEqual([true, 2]);
+  });
+
+  it('PIPE-11, AGENT-6: an answer that broke off has been billed: it is charged, and a fallback must still fit', async () => {
+    const broken: Reply = { kind: 'cut_off', after: `{"summary": "${'long '.repeat(400)}` };
+    const choice = {
+      ...request().choice,
+      fallbacks: ['second'],
+      price: { input: 1_000_000, output: 1_000_000 },
+    };
+    const { answer, sent } = await call([broken, { kind: 'json', value: REPORT }], { choice });
+    if (!answer.ok) throw new Error(answer.error.message);
+    expect(sent.map(({ model }) => model)).toEqual(['first', 'second']);
+    expect(answer.value.usage.tokens_out).toBeGreaterThan(500);
+    expect(answer.value.usage.cost_microusd).toBeGreaterThan(600);
+    const tight = await call([broken], { choice, budget: { tokens: 1_200, cost_microusd: 1_000_000 } });
+    expect(tight.sent).toHaveLength(1);
+    expect(tight.answer).toMatchObject({ ok: false, error: { usage: { model: 'first' } } });
+  });
+
+  it('PIPE-11: a model that the deployment has no price for costs what was reserved for it', async () => {
+    const choice = { ...request().choice, price: { input: 3_000_000, output: 15_000_000 } };
+    const { answer } = await call([{ kind: 'json', value: REPORT }], { choice });
+    expect(answer).toMatchObject({ ok: true, value: { usage: { cost_microusd: 100 * 3 + 20 * 15 } } });
   });
 
   it('PIPE-8: an aborted call ends as cancelled, whatever the endpoint does', async () => {

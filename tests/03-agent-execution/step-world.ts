@@ -35,6 +35,7 @@ export function samplePlan(name: string): ResolvedPlan {
     defaults: {
       model: { provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_000 },
       providers: ['embedded'],
+      prices: {},
     },
   });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));

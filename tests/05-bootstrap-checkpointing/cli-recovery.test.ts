@@ -318,6 +318,7 @@ describe('a plan whose misbehaviour ends', () => {
         defaults: {
           model: { provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_192 },
           providers: ['embedded'],
+          prices: {},
         },
       },
     );

@@ -222,7 +222,7 @@ describe('forks', () => {
 describe('budgets', () => {
   it('REC-2, PIPE-11: a synthesis that no longer fits the budget is written by rule', () => {
     const base = spawnCommand() as Spawn;
-    const limits = { ...base.plan.limits, tokens: 10_500, rounds: 1 };
+    const limits = { ...base.plan.limits, tokens: 12_000, rounds: 1 };
     const rig = new Rig().toRoundOne({ ...base, plan: { ...base.plan, limits } });
     rig.round({ ALPHA: { proposal: proposal('half') } });
     rig.bootstrap();

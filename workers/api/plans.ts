@@ -29,6 +29,7 @@ export function modelDefaults({ model }: Config): ModelDefaults {
       max_tokens: MAX_TOKENS,
     },
     providers: [...providers],
+    prices: model.prices,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { PromptMessages } from '#domain/agents/prompts/index.ts';
+import type { Usage } from '#domain/pipeline/event.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { dependency } from './errors.ts';
 import { type Answered, exchange } from './exchange.ts';
@@ -31,7 +32,7 @@ async function exchangeAnyFormat(
   request: ModelRequest<unknown>,
   name: string,
   baseUrl: string,
-): Promise<Result<Answered, ModelError>> {
+): Promise<Result<Answered, ModelFailure>> {
   const first = await exchange(request, name, baseUrl);
   const { provider } = request.choice;
   const maybe = provider === 'compatible' || provider === 'workers_ai';
@@ -41,18 +42,29 @@ async function exchangeAnyFormat(
   return second.ok ? second : first;
 }
 
+function withSpent(
+  spent: Usage | null,
+  result: Result<Answered, ModelFailure>,
+): Result<Answered, ModelFailure> {
+  if (!result.ok) return err({ ...result.error, usage: addUsage(spent, result.error.usage) });
+  return ok({ ...result.value, usage: addUsage(spent, result.value.usage) ?? result.value.usage });
+}
+
 /** AGENT-2: the chosen model, then its fallbacks in order. The last failure is the one that counts. */
 async function exchangeWithFallbacks(
   request: ModelRequest<unknown>,
   baseUrl: string,
-): Promise<Result<Answered, ModelError>> {
+): Promise<Result<Answered, ModelFailure>> {
   const { choice } = request;
   const names = choice.provider === 'openrouter' ? [choice.model] : [choice.model, ...choice.fallbacks];
   let result = await exchangeAnyFormat(request, choice.model, baseUrl);
   for (const name of names.slice(1)) {
     if (result.ok || !WORTH_ANOTHER_MODEL.has(result.error.code)) return result;
+    const spent = result.error.usage;
+    // What the failed call took is missing now; another full one may not fit any more.
+    if (spent !== null && !affords(request, spent, spent.tokens_in)) return result;
     request.onProgress(`${result.error.code}; trying the fallback model ${name}`);
-    result = await exchangeAnyFormat(request, name, baseUrl);
+    result = withSpent(spent, await exchangeAnyFormat(request, name, baseUrl));
   }
   return result;
 }
@@ -95,12 +107,16 @@ export async function callModel<T>(request: ModelRequest<T>): Promise<Result<Mod
     return err({ ...dependency('model_not_configured', message, false), usage: null });
   }
   const first = await exchangeWithFallbacks(request, baseUrl);
-  if (!first.ok) return err({ ...first.error, usage: null });
+  if (!first.ok) return err(first.error);
   if (first.value.finish === 'content-filter' && first.value.calls.length === 0)
     return err({ ...refusal(request.choice.provider), usage: first.value.usage });
   const judged = judge(first.value, request);
   if (judged.ok) return judged;
 
+  if (!affordsRepair(request, first.value.usage))
+    return err(
+      invalid(request.schemaName, judged.error, first.value.usage, 'and nothing is left for a repair'),
+    );
   request.onProgress('the answer did not fit its schema; asking once more');
   const repair = await exchangeWithFallbacks(
     {
@@ -113,20 +129,38 @@ export async function callModel<T>(request: ModelRequest<T>): Promise<Result<Mod
     },
     baseUrl,
   );
-  if (!repair.ok) return err({ ...repair.error, usage: first.value.usage });
+  if (!repair.ok) return err({ ...repair.error, usage: addUsage(first.value.usage, repair.error.usage) });
   const usage = addUsage(first.value.usage, repair.value.usage) ?? repair.value.usage;
   const again = judge(repair.value, { ...request, allowTools: false });
   if (again.ok) return ok({ ...again.value, usage });
-  const problems = again.error.problems.slice(0, 3).join('; ').slice(0, 600);
-  return err({
-    code: 'invalid_output',
-    message: `The model's answer did not fit ${request.schemaName}, nor did its repair: ${problems}.`,
-    retryable: true,
-    retry_after_s: null,
-    cause: 'agent',
-    usage,
-  });
+  return err(invalid(request.schemaName, again.error, usage, 'nor did its repair'));
 }
+
+/** The complaint with its list of problems, in tokens. */
+const COMPLAINT_TOKENS = 2_000;
+
+/** PIPE-11: whether what was reserved for the step also covers a call that reads `input` tokens and may answer at full length. */
+function affords({ budget, choice }: ModelRequest<unknown>, used: Usage, input: number): boolean {
+  if (!budget) return true;
+  const tokens = used.tokens_in + used.tokens_out + input + choice.max_tokens;
+  if (tokens > budget.tokens) return false;
+  if (!choice.price) return true;
+  const next = Math.ceil((input * choice.price.input + choice.max_tokens * choice.price.output) / 1_000_000);
+  return used.cost_microusd + next <= budget.cost_microusd;
+}
+
+/** The repair reads what the first call read and what it answered; that call's usage has measured both. */
+const affordsRepair = (request: ModelRequest<unknown>, used: Usage): boolean =>
+  affords(request, used, used.tokens_in + used.tokens_out + COMPLAINT_TOKENS);
+
+const invalid = (schemaName: string, wrong: Wrong, usage: Usage, what: string): ModelFailure => ({
+  code: 'invalid_output',
+  message: `The model's answer did not fit ${schemaName}, ${what}: ${wrong.problems.slice(0, 3).join('; ').slice(0, 600)}.`,
+  retryable: true,
+  retry_after_s: null,
+  cause: 'agent',
+  usage,
+});
 
 const refusal = (provider: string): ModelError => ({
   code: 'model_refused',

@@ -4,7 +4,7 @@ import { callOptions } from './call-options.ts';
 import { dependency, fromStream, fromThrown } from './errors.ts';
 import { languageModel } from './provider.ts';
 import { charactersOf, nothingYet, type Received, receive } from './received.ts';
-import { type ModelError, type ModelRequest, TIMEOUTS } from './types.ts';
+import { type ModelError, type ModelFailure, type ModelRequest, TIMEOUTS } from './types.ts';
 import { usageOf } from './usage.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -34,7 +34,7 @@ export async function exchange(
   name: string,
   baseUrl: string,
   schemaIn: 'response_format' | 'prompt' = 'response_format',
-): Promise<Result<Answered, ModelError>> {
+): Promise<Result<Answered, ModelFailure>> {
   const provider = request.choice.provider;
   const watchdog = startWatchdog(request.signal, request.timeouts ?? TIMEOUTS);
   const began = Date.now();
@@ -54,36 +54,40 @@ export async function exchange(
       if (charactersOf(state) > MAX_CHARACTERS) throw new EndlessAnswer();
     }
   };
+  const usage = () =>
+    usageOf({
+      provider,
+      asked: name,
+      reported: state.reported,
+      characters_in: size(request),
+      characters_out: charactersOf(state),
+      latency_ms: Date.now() - began,
+      prices: request.prices ?? {},
+      price: request.choice.price,
+    });
+  // PIPE-11: a provider that has begun to answer has read the prompt, and bills it.
+  const broke = (error: ModelError) => err({ ...error, usage: charactersOf(state) > 0 ? usage() : null });
   try {
     await Promise.race([read(), watchdog.aborted]);
   } catch (thrown) {
     if (thrown instanceof EndlessAnswer)
-      return err(
+      return broke(
         dependency('model_malformed_stream', `Model provider ${provider} does not end its answer.`, true),
       );
-    return err(silent(provider, watchdog) ?? fromThrown(provider, thrown, Date.now()));
+    return broke(silent(provider, watchdog) ?? fromThrown(provider, thrown, Date.now()));
   } finally {
     watchdog.stop();
   }
   const timedOut = silent(provider, watchdog);
-  if (timedOut !== null) return err(timedOut);
-  if (state.error !== null) return err(fromStream(provider, state.error));
+  if (timedOut !== null) return broke(timedOut);
+  if (state.error !== null) return broke(fromStream(provider, state.error));
   if (state.text.trim() === '' && state.calls.length === 0 && state.finish !== 'content-filter')
-    return err(
+    return broke(
       dependency(
         'model_empty_answer',
         `Model provider ${provider} ended its answer without saying anything.`,
         true,
       ),
     );
-  const usage = usageOf({
-    provider,
-    asked: name,
-    reported: state.reported,
-    characters_in: size(request),
-    characters_out: charactersOf(state),
-    latency_ms: Date.now() - began,
-    prices: request.prices ?? {},
-  });
-  return ok({ text: state.text, calls: state.calls, finish: state.finish, usage });
+  return ok({ text: state.text, calls: state.calls, finish: state.finish, usage: usage() });
 }

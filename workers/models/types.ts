@@ -1,13 +1,13 @@
 import type * as z from 'zod';
 import type { PromptMessages } from '#domain/agents/prompts/index.ts';
-import type { Usage } from '#domain/pipeline/event.ts';
-import type { ModelChoice, Provider } from '#domain/plan/plan.ts';
+import type { Reservation, Usage } from '#domain/pipeline/event.ts';
+import type { ModelChoice, Price, Provider } from '#domain/plan/plan.ts';
 
 /** Where each provider is reached; null or absent: this deployment has none. OpenRouter has a default address. */
 export type BaseUrls = Partial<Record<Provider, string | null>>;
 
-/** Micro-USD per million tokens, by model name, for providers that do not bill in their answers. */
-export type Prices = Readonly<Record<string, { in: number; out: number }>>;
+/** By model name, for providers that do not bill in their answers. */
+export type Prices = Readonly<Record<string, Price>>;
 
 export interface ToolOffer {
   name: string;
@@ -30,6 +30,8 @@ export interface ModelRequest<T> {
   /** RUN-5: only sent to the embedded model. */
   embedded?: { misbehave: unknown[]; seat: string; round: number; attempt: number };
   prices?: Prices;
+  /** PIPE-11: what was reserved for all calls of the step; null or absent: without end. */
+  budget?: Reservation | null;
   /** Aborting it ends the call with `cancelled`. */
   signal: AbortSignal;
   /** Called for content and reasoning only (AGENT-4), with a note that carries none of it. */

@@ -1,4 +1,5 @@
 import type { Usage } from '#domain/pipeline/event.ts';
+import type { Price } from '#domain/plan/plan.ts';
 import type { Prices } from './types.ts';
 
 /** What one answer reports, as the provider layer hands it on. */
@@ -11,6 +12,7 @@ export interface ReportedUsage {
   model: string | undefined;
 }
 
+const FREE: Price = { input: 0, output: 0 };
 const CHARACTERS_PER_TOKEN = 4;
 const estimate = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);
 
@@ -26,19 +28,21 @@ export function usageOf(a: {
   characters_out: number;
   latency_ms: number;
   prices: Prices;
+  /** Of a model that is not in the list: what was reserved for it (PIPE-11). */
+  price: Price | undefined;
 }): Usage {
   const { reported, asked } = a;
   const tokens_in = reported.tokens_in || estimate(a.characters_in);
   const tokens_out = reported.tokens_out || estimate(a.characters_out);
   const model = reported.model ?? asked;
-  const price = a.prices[model] ?? a.prices[asked] ?? { in: 0, out: 0 };
+  const price = a.prices[model] ?? a.prices[asked] ?? a.price ?? FREE;
   return {
     tokens_in,
     tokens_out,
     tokens_cached: reported.tokens_cached ?? 0,
     cost_microusd:
       reported.cost_usd === undefined
-        ? Math.ceil((tokens_in * price.in + tokens_out * price.out) / 1_000_000)
+        ? Math.ceil((tokens_in * price.input + tokens_out * price.output) / 1_000_000)
         : microUsd(reported.cost_usd),
     provider: a.provider,
     model,

@@ -63,7 +63,7 @@ export function createStepDeps(
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }),
     memory: memoryOf(env.LEDGER),
-    models: { baseUrls: baseUrlsOf(config), prices: {} },
+    models: { baseUrls: baseUrlsOf(config), prices: config.model.prices },
     httpAllow: config.httpAllow,
     fetch: send,
     clocks: {

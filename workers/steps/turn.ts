@@ -86,6 +86,7 @@ export async function runTurn<N extends OutputSchemaName>(
       ? { embedded: embeddedSwitches(turn, agent.role, round, assignment.attempt) }
       : {}),
     prices: deps.models.prices,
+    budget: turn.budget,
     ...(deps.models.timeouts ? { timeouts: deps.models.timeouts } : {}),
     fetch: deps.fetch,
     signal: context.signal,

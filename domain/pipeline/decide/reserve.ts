@@ -1,29 +1,66 @@
+import {
+  BLACKBOARD_LIMIT,
+  DOCUMENT_LIMITS,
+  EARLIER_LIMIT,
+  EXCHANGE_LIMIT,
+} from '../../agents/prompts/index.ts';
 import type { Reservation, StepWork } from '../event.ts';
 import { PROMPT_OVERHEAD_TOKENS } from '../rules.ts';
 import { type PipelineState, reservedNow } from '../state.ts';
 
 /**
- * PIPE-11: the most that one model call can use. A token is at least one byte of text, so the bytes of what the prompt holds bound
- * its tokens; the answer is bounded by max_tokens, the price by the dearest fallback.
+ * PIPE-11: the most that one step's model calls can use. A token is at least one byte of text, so the bytes of what the prompt holds,
+ * where it is not cut, bound its tokens; answers are bounded by max_tokens, the price by the dearest fallback. Two answers: a wrong one
+ * may be asked for again (AGENT-3), and its worker does so only while both fit into this.
  */
 export function callBound(state: PipelineState, work: StepWork): Reservation | null {
   if (work.kind !== 'agent_turn' && work.kind !== 'synthesis') return null;
   const agent = state.agents[work.agent_id];
   const choice = agent && state.spawned?.models[agent.role];
   if (!choice || !state.spawned) return null;
-  const bytes = (value: unknown): number => JSON.stringify(value).length;
-  const documents = state.spawned.documents.reduce((sum, d) => sum + d.bytes, 0);
-  const board = bytes([state.report, state.findings, state.proposals, state.votes, state.messages]);
+  const documents = state.spawned.documents.reduce(
+    (sum, d) => sum + Math.min(d.bytes, BYTES_PER_CHARACTER * DOCUMENT_LIMITS.each),
+    0,
+  );
+  const board = jsonBytes([state.report, state.findings, state.proposals, state.votes, state.messages]);
   const results = agent.legs
     .flat()
-    .reduce((sum, id) => sum + (state.actions[id]?.outcome?.result?.length ?? 0), 0);
-  const earlier = bytes([state.inherited?.handoff ?? null, state.history.at(-1) ?? null]);
-  const input = documents + board + results + earlier + PROMPT_OVERHEAD_TOKENS;
+    .flatMap((id) => state.actions[id] ?? [])
+    .reduce(
+      (sum, { request, outcome }) =>
+        sum + jsonBytes(request.arguments) + Math.min(utf8Bytes(outcome?.result ?? ''), cap(EXCHANGE_LIMIT)),
+      0,
+    );
+  const earlier = jsonBytes([state.inherited?.handoff ?? null, state.history.at(-1) ?? null]);
+  const input =
+    utf8Bytes(state.spawned.objective) +
+    Math.min(documents, cap(DOCUMENT_LIMITS.all)) +
+    Math.min(board, cap(BLACKBOARD_LIMIT)) +
+    results +
+    Math.min(earlier, cap(EARLIER_LIMIT)) +
+    PROMPT_OVERHEAD_TOKENS;
+  const output = 2 * choice.max_tokens;
   const price = choice.price ?? { input: 0, output: 0 };
   return {
-    tokens: input + choice.max_tokens,
-    cost_microusd: Math.ceil((input * price.input + choice.max_tokens * price.output) / 1_000_000),
+    tokens: input + output,
+    cost_microusd: Math.ceil((input * price.input + output * price.output) / 1_000_000),
   };
+}
+
+/** UTF-8 of one UTF-16 unit at most. */
+const BYTES_PER_CHARACTER = 3;
+const cap = (characters: number): number => BYTES_PER_CHARACTER * characters;
+const jsonBytes = (value: unknown): number => utf8Bytes(JSON.stringify(value));
+
+/** Bytes of the text in UTF-8. Each half of a surrogate pair counts 3, where both together take 4. */
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x800) bytes += 2;
+    else if (unit >= 0x80) bytes += 1;
+  }
+  return bytes;
 }
 
 export type Fit = 'fits' | 'wait' | 'never';
