@@ -24,12 +24,18 @@ export type Sha256Hex = (text: string) => string;
 export const commitContent = (salt: string, body: unknown, hash: Sha256Hex = sha256Hex): string =>
   hash(`${salt}:${canonicalJson(body)}`);
 
-/** Hash of an event: SHA-256 over the canonical JSON of all its fields, the body replaced by its commitment. */
-export function eventHash(e: Omit<ChainedEvent, 'hash'>, hash: Sha256Hex = sha256Hex): string {
+/** What of an event is hashed beside its content. */
+export type EventFrame = Pick<ChainedEvent, 'seq' | 'type' | 'v' | 'at' | 'actor' | 'prev_hash'>;
+
+/** Hash of an event whose content is known by its commitment only: erased content still verifies (LEDG-2). */
+export function frameHash(e: EventFrame, content: string, hash: Sha256Hex = sha256Hex): string {
   const { seq, type, v, at, actor, prev_hash } = e;
-  const content = commitContent(e.salt, e.body, hash);
   return hash(canonicalJson({ seq, type, v, at, actor, content, prev_hash }));
 }
+
+/** Hash of an event: SHA-256 over the canonical JSON of all its fields, the body replaced by its commitment. */
+export const eventHash = (e: Omit<ChainedEvent, 'hash'>, hash: Sha256Hex = sha256Hex): string =>
+  frameHash(e, commitContent(e.salt, e.body, hash), hash);
 
 /** Where the next event goes: after `seq`, whose hash is `hash`. */
 export interface ChainHead {

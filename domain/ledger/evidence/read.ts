@@ -1,0 +1,72 @@
+import type { EvidenceEvent, EvidenceIndex, EvidenceOutcome } from './package.ts';
+import { isRedacted } from './package.ts';
+
+/** By the beginning of an event's type, or its whole; a new type of the same kind belongs to its part by itself. */
+const PARTS: Record<keyof EvidenceIndex, { begins: string[]; is: string[] }> = {
+  actions: { begins: ['action_'], is: ['violation_recorded'] },
+  approvals: { begins: ['approval_'], is: [] },
+  tokens: { begins: ['credentials_', 'agent_token_', 'token_'], is: ['agent_revoked', 'sealed'] },
+  verdict: {
+    begins: ['round_', 'proposal_', 'vote_', 'consensus_'],
+    is: [
+      'agent_replaced',
+      'agent_revoked',
+      'fallback_chosen',
+      'generation_started',
+      'mediator_called',
+      'partial_accepted',
+      'pipeline_forked',
+    ],
+  },
+};
+
+export function isPartOf(part: keyof EvidenceIndex, type: string): boolean {
+  const { begins, is } = PARTS[part];
+  return is.includes(type) || begins.some((b) => type.startsWith(b));
+}
+
+export const emptyIndex = (): EvidenceIndex => ({ actions: [], approvals: [], tokens: [], verdict: [] });
+
+export function addToIndex(index: EvidenceIndex, { seq, type }: Pick<EvidenceEvent, 'seq' | 'type'>): void {
+  for (const part of Object.keys(index) as (keyof EvidenceIndex)[])
+    if (isPartOf(part, type)) index[part].push(seq);
+}
+
+type Json = Record<string, unknown>;
+export const objectOf = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+
+/** The body of an event; empty when it is redacted. */
+export const bodyOf = (event: EvidenceEvent | undefined): Json =>
+  event === undefined || isRedacted(event) ? {} : objectOf(event.body);
+
+/** GOV-4: the version that a decision of the gate was made under; null for other events. */
+export function policyVersionOf(event: EvidenceEvent): string | null {
+  if (!event.type.startsWith('action_')) return null;
+  const body = bodyOf(event);
+  const version = objectOf(body.decision).policy_version ?? body.policy_version;
+  return typeof version === 'string' ? version : null;
+}
+
+/** What is gathered while the events pass by, one after the other. */
+export class EvidenceReader {
+  readonly index = emptyIndex();
+  readonly policyVersions = new Set<string>();
+  #ended: { state: string; exit_code: number; reason: string } | null = null;
+  #sealed = false;
+
+  add(event: EvidenceEvent): void {
+    addToIndex(this.index, event);
+    const version = policyVersionOf(event);
+    if (version !== null) this.policyVersions.add(version);
+    if (event.type === 'sealed') this.#sealed = true;
+    if (event.type !== 'pipeline_ended' || isRedacted(event)) return;
+    const { state, exit_code, reason } = bodyOf(event);
+    this.#ended = { state: String(state), exit_code: Number(exit_code), reason: String(reason) };
+  }
+
+  /** null: the end is not among the events, or is redacted. */
+  get outcome(): EvidenceOutcome | null {
+    return this.#ended && { ...this.#ended, sealed: this.#sealed };
+  }
+}
