@@ -2,12 +2,14 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { Response } from 'miniflare';
 import { defineConfig } from 'vitest/config';
 import { TEST_VARIABLES } from './tests/support/worker-env.ts';
+import { workerModules } from './tests/support/worker-modules.ts';
 
 /** Three kinds of tests: plain Node, inside workerd, and whole processes. The file name says which. */
 export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [workerModules],
         test: {
           name: 'node',
           include: ['tests/**/*.test.ts'],

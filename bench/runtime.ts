@@ -29,6 +29,10 @@ function modulesOf(entry: string, folder: string) {
     `main = ${JSON.stringify(join(ROOT, entry))}`,
     `compatibility_date = "${compatibilityDate}"`,
     `compatibility_flags = ${JSON.stringify(compatibilityFlags)}`,
+    '[[rules]]',
+    'type = "Text"',
+    'globs = ["**/*.cedar", "**/*.cedarschema"]',
+    'fallthrough = true',
   ].join('\n');
   writeFileSync(config, toml);
   const { outdir, files } = bundleWorker(config, join(folder, 'out'));

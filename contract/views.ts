@@ -212,19 +212,29 @@ function toRecovery(state: PipelineState): Orchestration['recovery'] {
 
 export const toApproval = (state: PipelineState, a: Approval): ApprovalView => ({
   approval_id: a.approval_id,
-  action_id: null,
   pipeline_id: spawnedOf(state).pipeline_id,
-  tool: a.action,
-  arguments: { tier: a.tier },
-  target: spawnedOf(state).pipeline_id,
+  ...(a.action === 'run_action'
+    ? { action_id: a.action_id, tool: a.tool, arguments: a.arguments, target: a.target, policies: a.policies }
+    : {
+        action_id: null,
+        tool: a.action,
+        arguments: { tier: a.tier },
+        target: spawnedOf(state).pipeline_id,
+        policies: ['tier_2_needs_approval'],
+      }),
   action_sha256: a.sha256,
   requested_by: a.requested_by,
   reason: a.reason,
-  policies: ['tier_2_needs_approval'],
-  status: a.status === 'approve' ? 'approved' : a.status === 'deny' ? 'denied' : a.status,
+  status: approvalStatus(state, a),
   decided_by: a.decided_by,
   expires_at: a.expires_at,
 });
+
+/** What has ended, or is being ended, waits for no decision any more. */
+function approvalStatus(state: PipelineState, { status }: Approval): ApprovalView['status'] {
+  if (status === 'pending') return state.outcome || state.recovery ? 'expired' : 'pending';
+  return status === 'approve' ? 'approved' : status === 'deny' ? 'denied' : status;
+}
 
 export function toTokenStatus(state: PipelineState): TokenStatusView {
   const token = lastToken(state, null);

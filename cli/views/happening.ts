@@ -115,6 +115,10 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
       const { approval_id, action, tier, requested_by, reason } = event.body;
       return `${style.caution('approval needed')} ${approval_id}: ${words(action)} to tier ${tier}, asked for by ${printable(requested_by)}: ${printable(reason)}`;
     }
+    case 'action_approval_requested': {
+      const { approval_id, tool, target, reason } = event.body;
+      return `${style.caution('approval needed')} ${approval_id}: ${printable(tool)} on ${printable(target || 'no target')}: ${printable(reason)}`;
+    }
     case 'approval_decided': {
       const { approval_id, decision, reason } = event.body;
       if (decision === 'expired')

@@ -18,6 +18,9 @@ export interface Kill {
 export const GATE_MODES = ['enforce', 'observe'] as const;
 export type GateMode = (typeof GATE_MODES)[number];
 
+/** GOV-4: in place of a version when a tenant has published no policies of its own. */
+export const BUILTIN_ONLY = 'builtin';
+
 /** ENF-6: the longest that work may go on without hearing from above (ms). */
 export const PERMIT_MS = 5_000;
 
@@ -25,7 +28,7 @@ export const PERMIT_MS = 5_000;
 export interface Authority {
   /** The switch that stops this pipeline's project, tenant or deployment; null for none. */
   killed: Kill | null;
-  /** GOV-4: of the policies that are in force for the project. */
+  /** GOV-4: of the tenant's own policies that are in force, with their hash: `3:9f86…`; {@link BUILTIN_ONLY} for none. */
   policy_version: string;
   mode: GateMode;
 }

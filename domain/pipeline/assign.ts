@@ -1,6 +1,7 @@
 import type { OutputSchemaName } from '../agents/output.ts';
 import { isSeat, type Role, type Seat } from '../agents/roles.ts';
 import { conflicts } from '../consensus/tally.ts';
+import { BUILTIN_ONLY, type Permit } from '../governance/permit.ts';
 import type {
   ActionAssignment,
   Assignment,
@@ -181,35 +182,56 @@ function successorFor(state: PipelineState, pipeline_id: string): SuccessorAssig
   };
 }
 
+/** GOV-5: an approval that has not expired holds until the action is over, and for no other. */
+function approvedUnder(state: PipelineState, action_id: string): string | null {
+  const approval = state.approvals.findLast((a) => a.action === 'run_action' && a.action_id === action_id);
+  return approval?.action === 'run_action' && approval.status === 'approve' ? approval.policy_sha256 : null;
+}
+
 /** GOV-2: the facts, and the version that admission compares. */
-export function gateFacts(state: PipelineState, action_id: string): GateFacts | null {
+export function gateFacts(state: PipelineState, action_id: string, permit: Permit | null): GateFacts | null {
   const action = state.actions[action_id];
   const agent = action && state.agents[action.request.agent_id];
   if (!state.spawned || !action || !agent) return null;
-  const { tool, arguments: args, target, origin } = action.request;
+  const { agent_id, tool, arguments: args, target, origin } = action.request;
   return {
     version: state.facts_seq,
     tenant: state.spawned.tenant,
+    project_id: state.spawned.project_id,
+    agent_id,
+    role: agent.role,
     tier: agent.tier,
     tool,
     arguments: args,
     target,
     origin,
-    // The action that is being judged was counted when it was asked for.
-    actions_left: state.spawned.limits.actions - state.usage.actions + 1,
+    actions_left: state.spawned.limits.actions - Object.keys(state.actions).indexOf(action_id),
     gate_closed: state.gate_closed || agent.status !== 'live',
+    labels: state.labels,
+    approved_under: approvedUnder(state, action_id),
+    policy: permit?.policy_version ?? BUILTIN_ONLY,
+    mode: permit?.mode ?? 'enforce',
   };
 }
 
-function actionFor(state: PipelineState, action_id: string, role: Role): ActionAssignment | null {
-  const facts = gateFacts(state, action_id);
+function actionFor(
+  state: PipelineState,
+  action_id: string,
+  role: Role,
+  permit: Permit | null,
+): ActionAssignment | null {
+  const facts = gateFacts(state, action_id, permit);
   return facts
     ? { action_id, facts, blackboard: seatView(state, role), documents: state.spawned?.documents ?? [] }
     : null;
 }
 
 /** What the worker that holds the step gets to do it with; null when there is no such step. */
-export function assignmentFor(state: PipelineState, step_id: string): Assignment | null {
+export function assignmentFor(
+  state: PipelineState,
+  step_id: string,
+  permit: Permit | null = null,
+): Assignment | null {
   const step = state.steps[step_id];
   if (!step || !state.spawned) return null;
   const { work } = step;
@@ -231,7 +253,7 @@ export function assignmentFor(state: PipelineState, step_id: string): Assignment
     work,
     agent: agent ? { agent_id: agent.agent_id, role: agent.role, tier: agent.tier } : null,
     turn: turn && { ...turn, budget: step.reserved },
-    action: work.kind === 'action' && agent ? actionFor(state, work.action_id, agent.role) : null,
+    action: work.kind === 'action' && agent ? actionFor(state, work.action_id, agent.role, permit) : null,
     login_accessor: liveToken(state, null)?.accessor ?? null,
     agent_accessor: agent?.accessor ?? null,
     failure_context: work.kind === 'store_context' ? failureContext(state) : null,

@@ -1,5 +1,7 @@
 import type { MediationOutput, OutputSchemaName, PlannerReport, TurnOutput } from '../agents/output.ts';
 import type { Role, Seat } from '../agents/roles.ts';
+import type { ToolTraits } from '../governance/gate.ts';
+import type { GateMode } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Misbehaviour, ModelChoice, ResolvedPlan } from '../plan/plan.ts';
 import type {
@@ -106,13 +108,26 @@ export interface SuccessorAssignment {
 export interface GateFacts {
   version: number;
   tenant: string;
+  project_id: string;
+  agent_id: string;
+  role: Role | 'OUTSIDE';
   tier: Tier;
   tool: string;
   arguments: Record<string, unknown>;
   target: string;
   origin: string[];
+  /** This action included. */
   actions_left: number;
   gate_closed: boolean;
+  /** GOV-3: what admitted actions have left behind in this run, and in those that it goes on from. */
+  labels: string[];
+  /** GOV-5: a person has approved exactly this action, as it was judged under this hash of the policies; null for none. */
+  approved_under: string | null;
+  /** GOV-4: the tenant's policies in force, as the permit names them. */
+  policy: string;
+  mode: GateMode;
+  /** GOV-7: of a tool that runs elsewhere, as its agent declared it. */
+  outside_tool?: ToolTraits | null;
 }
 
 export interface ActionAssignment {

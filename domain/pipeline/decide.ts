@@ -1,12 +1,13 @@
 import type { DomainError } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Command, Context } from './command.ts';
+import { decideApproval } from './decide/approvals.ts';
 import { claim, progress, recordLogin } from './decide/claims.ts';
 import { completeStep } from './decide/complete.ts';
 import { Draft } from './decide/draft.ts';
 import { seal } from './decide/ending.ts';
 import { failStep } from './decide/fail.ts';
-import { decideApproval, fallback } from './decide/fallback.ts';
+import { fallback } from './decide/fallback.ts';
 import { type Admitted, admit } from './decide/gate.ts';
 import { kill } from './decide/kill.ts';
 import {

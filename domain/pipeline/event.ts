@@ -1,6 +1,6 @@
 import type { ActionDraft, CitationDraft, PlannerReport } from '../agents/output.ts';
 import type { Role, Seat } from '../agents/roles.ts';
-import type { Kill } from '../governance/permit.ts';
+import type { GateMode, Kill } from '../governance/permit.ts';
 import type { Severity } from '../governance/severity.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Limits } from '../plan/limits.ts';
@@ -66,6 +66,28 @@ export interface GateDecision {
   effect: 'pure' | 'idempotent' | 'once';
   /** Set when the refusal is a violation (ENF-7). */
   violation: { rule: string; severity: Severity } | null;
+  /** GOV-4: of all policies that were in force. */
+  policy_sha256?: string;
+  /** GOV-4: the tenant's own policies it was judged under, as the permit names them; absent: none. */
+  tenant_policy?: string;
+  /** GOV-3: what the action leaves behind for those after it. */
+  labels?: string[];
+  /** GOV-10: what a project that enforces would have been answered. */
+  observed?: {
+    decision: 'deny' | 'require_approval';
+    determining: string[];
+    reason: string;
+    remedy: string | null;
+  };
+  /** GOV-4: the facts that are not in the request itself, so that it can be judged again under other policies. */
+  judged?: {
+    tier: Tier;
+    role: string;
+    labels: string[];
+    approved: boolean;
+    actions_left: number;
+    mode: GateMode;
+  };
 }
 
 export const MEDIATION_TRIGGERS = ['conflicts', 'complexity', 'no_progress', 'rerun', 'recovery'] as const;
@@ -90,6 +112,8 @@ export interface Handoff {
   budgets_left: { tokens: number; cost_microusd: number; actions: number };
   /** AGENT-5: what the handoff derives from. */
   origin: string[];
+  /** GOV-3. */
+  labels?: string[];
 }
 
 export interface Synthesis {
@@ -113,6 +137,8 @@ export interface ForkSeed {
   proposals: (EventBodies['proposal_written'] & { seq: number; at: string })[];
   votes: (EventBodies['vote_cast'] & { seq: number; at: string })[];
   messages: (EventBodies['message_sent'] & { seq: number; at: string })[];
+  /** GOV-3: what happened before still counts. */
+  labels?: string[];
 }
 
 export interface Reservation {
@@ -273,6 +299,25 @@ export interface EventBodies {
     expires_at: string;
   };
   approval_decided: { approval_id: string; decision: 'approve' | 'deny' | 'expired'; reason: string };
+  /** GOV-5: an action waits for a person; `sha256` binds agent, tool, arguments, target and the policies it was judged under. */
+  action_approval_requested: {
+    approval_id: string;
+    action: 'run_action';
+    action_id: string;
+    agent_id: string;
+    tool: string;
+    arguments: Record<string, unknown>;
+    target: string;
+    reason: string;
+    requested_by: string;
+    policies: string[];
+    policy_version: string;
+    policy_sha256: string;
+    sha256: string;
+    expires_at: string;
+    /** The action runs here, as a step: approving it makes it ready again. False for an outside agent's own act (GOV-7). */
+    runs_here: boolean;
+  };
 
   recovery_started: { trigger: RecoveryTrigger; detail: string; until: string };
   synthesis_written: Synthesis;

@@ -45,6 +45,7 @@ export function forkSource(state: PipelineState, atHash: string): ForkSource | n
       proposals,
       votes,
       messages,
+      ...(state.labels.length > 0 ? { labels: state.labels } : {}),
     },
   };
 }

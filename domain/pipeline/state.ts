@@ -96,7 +96,7 @@ export interface ActionState {
 
 export type KillState = Kill & { seq: number; stopped_at: string };
 
-export type Approval = Entry<'approval_requested'> & {
+export type Approval = (Entry<'approval_requested'> | Entry<'action_approval_requested'>) & {
   status: 'pending' | 'approve' | 'deny' | 'expired';
   decided_by: string | null;
   decision_reason: string | null;
@@ -179,6 +179,8 @@ export interface PipelineState {
   forked: Entry<'pipeline_forked'> | null;
 
   actions: Record<string, ActionState>;
+  /** GOV-3: what admitted actions have left behind, sorted. */
+  labels: string[];
   violations: Entry<'violation_recorded'>[];
   /** ENF-6: the switches that reached this pipeline. `seq` and `stopped_at`: when they did. */
   kills: KillState[];
@@ -233,6 +235,7 @@ export const initialState: PipelineState = {
   inherited: null,
   forked: null,
   actions: {},
+  labels: [],
   violations: [],
   kills: [],
   log: [],
@@ -264,6 +267,13 @@ export function reservedNow(state: PipelineState): Reservation {
     cost_microusd: held.reduce((sum, r) => sum + r.cost_microusd, 0),
   };
 }
+
+/** GOV-5: it can still be decided on, or was approved and not used yet. */
+export const maySpend = (state: PipelineState, approval: Approval): boolean =>
+  approval.status === 'pending' ||
+  (approval.status === 'approve' &&
+    approval.action === 'run_action' &&
+    state.actions[approval.action_id]?.outcome === null);
 
 export const pendingApproval = (state: PipelineState): Approval | null =>
   state.approvals.find((a) => a.status === 'pending') ?? null;

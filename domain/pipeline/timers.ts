@@ -1,6 +1,6 @@
 import type { Leases } from './command.ts';
 import { CLOCKS } from './rules.ts';
-import { type PipelineState, pendingApproval, type StepState } from './state.ts';
+import { maySpend, type PipelineState, type StepState } from './state.ts';
 
 /** Something that becomes due at a time (ms since the epoch). All of them derive from the state; none is stored. */
 export type Timer =
@@ -62,9 +62,8 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
     due.push({ kind: 'recovery_limit', at: ms(state.recovery.until) });
     return due;
   }
-  const approval = pendingApproval(state);
-  if (approval)
-    due.push({ kind: 'approval_expiry', approval_id: approval.approval_id, at: ms(approval.expires_at) });
+  for (const { approval_id, expires_at } of state.approvals.filter((a) => maySpend(state, a)))
+    due.push({ kind: 'approval_expiry', approval_id, at: ms(expires_at) });
   if (state.failure) {
     due.push({ kind: 'undecided', at: ms(state.failure.at) + CLOCKS.undecided });
     return due;

@@ -173,7 +173,7 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     if (!ack.accepted) return { claimed: false, why: ack.why };
     // A claim that would exceed a limit ends the pipeline instead.
     const held = this.#log.state.steps[step_id]?.status === 'claimed';
-    const assignment = held ? assignmentFor(this.#log.state, step_id) : null;
+    const assignment = held ? assignmentFor(this.#log.state, step_id, permit) : null;
     return assignment ? { claimed: true, assignment } : { claimed: false, why: 'the step is gone' };
   }
 
@@ -208,7 +208,8 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     if (admission === 'run' || admission === 'no_permit') return { kind: admission };
     if (admission !== 'judge_again') return { kind: 'stopped', why: 'the gate refused' };
     const step = this.#log.state.steps[admit.step_id];
-    const facts = step?.work.kind === 'action' ? gateFacts(this.#log.state, step.work.action_id) : null;
+    const facts =
+      step?.work.kind === 'action' ? gateFacts(this.#log.state, step.work.action_id, permit) : null;
     return facts ? { kind: 'judge_again', facts } : { kind: 'stopped', why: 'the action is gone' };
   }
 
@@ -223,7 +224,7 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     const done = this.#stepDecision(tenant, { kind: 'complete', step_id, epoch, result, worker, permit });
     if (!done.ok) return { accepted: false, why: done.error };
     const { claimed } = done.value;
-    const next = claimed === null ? null : assignmentFor(this.#log.state, claimed);
+    const next = claimed === null ? null : assignmentFor(this.#log.state, claimed, permit);
     return next ? { accepted: true, next } : { accepted: true };
   }
 

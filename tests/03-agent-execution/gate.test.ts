@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeUrl } from '#domain/governance/egress.ts';
-import { type GateFacts, judge, policyVersion, type ToolRule } from '#domain/governance/gate.ts';
+import type { GateFacts, ToolRule } from '#domain/governance/gate.ts';
 import { allowedTarget, forbiddenAction, forbiddenTarget } from '#domain/governance/targets.ts';
 import { createGate } from '#workers/policy/index.ts';
 import { TOOL_RULES } from '#workers/steps/tools/index.ts';
@@ -20,6 +20,9 @@ const config = {
   egress: { allow: ['docs.example.com'] },
 };
 
+const gate = createGate(config);
+const judge = (asked: GateFacts, under = config) => createGate(under).judgeUnder(asked, null);
+
 const facts = (more: Partial<GateFacts>): GateFacts => ({
   version: 7,
   tenant: 'acme',
@@ -30,6 +33,13 @@ const facts = (more: Partial<GateFacts>): GateFacts => ({
   origin: [],
   actions_left: 10,
   gate_closed: false,
+  project_id: 'prj_1',
+  agent_id: 'ag_1',
+  role: 'ALPHA',
+  labels: [],
+  approved_under: null,
+  policy: 'builtin',
+  mode: 'enforce',
   ...more,
 });
 const act = (service: string, more: Partial<GateFacts> = {}) =>
@@ -40,11 +50,14 @@ describe('the gate', () => {
     expect(judge(facts({}), config)).toEqual({
       decision: 'allow',
       determining: ['tier_1_may_use:memory_search'],
-      policy_version: policyVersion(config),
-      reason: expect.any(String),
+      policy_version: gate.version,
+      policy_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      tenant_policy: 'builtin',
+      reason: 'memory_search is open to tier 0 and above.',
       remedy: null,
       effect: 'pure',
       violation: null,
+      judged: { tier: 1, role: 'ALPHA', labels: [], approved: false, actions_left: 10, mode: 'enforce' },
     });
   });
 
@@ -130,7 +143,7 @@ describe('the gate', () => {
     expect(judge(facts({ actions_left: 1 }), config).decision).toBe('allow');
   });
 
-  it('GOV-2: a gate that breaks denies', () => {
+  it('GOV-2: a gate that breaks denies', async () => {
     const broken = new Map([
       [
         'memory_search',
@@ -143,17 +156,17 @@ describe('the gate', () => {
         },
       ],
     ]);
-    const decision = createGate({ tools: broken, egress: { allow: [] } }).judge(
+    const decision = await createGate({ tools: broken, egress: { allow: [] } }).judge(
       facts({ target: 'sandbox-a' }),
     );
     expect(decision).toMatchObject({ decision: 'deny', determining: ['gate_error'] });
   });
 
   it('GOV-4: the version changes with the lists it judges by, and with nothing else', () => {
-    const version = policyVersion(config);
-    expect(policyVersion({ ...config, tools: new Map([...config.tools].reverse()) })).toBe(version);
-    expect(policyVersion({ ...config, egress: { allow: ['other.example.com'] } })).not.toBe(version);
-    expect(version).toMatch(/^builtin-1\+[0-9a-f]{16}$/);
+    const { version } = gate;
+    expect(createGate({ ...config, tools: new Map([...config.tools].reverse()) }).version).toBe(version);
+    expect(createGate({ ...config, egress: { allow: ['other.example.com'] } }).version).not.toBe(version);
+    expect(version).toMatch(/^builtin-2\+[0-9a-f]{16}$/);
   });
 
   it('GOV-2: every refusal names its remedy', () => {

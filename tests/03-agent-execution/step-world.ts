@@ -8,7 +8,7 @@ import { parsePlan } from '#domain/plan/index.ts';
 import type { ModelChoice, ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok } from '#domain/result.ts';
 import type { SpawnCommand, StepAck } from '#objects/pipeline/rpc.ts';
-import { type Asked, PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
+import { type Asked, PERMIT, PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import { handleModel } from '#workers/embedded/model/index.ts';
 import { createGate } from '#workers/policy/index.ts';
@@ -170,7 +170,7 @@ export class StepWorld {
   readonly port: PipelinePort = {
     claim: async (_tenant, step_id, worker) => {
       const ack = this.#ack({ kind: 'claim', step_id, worker });
-      const assignment = ack.accepted ? assignmentFor(this.rig.state, step_id) : null;
+      const assignment = ack.accepted ? assignmentFor(this.rig.state, step_id, PERMIT) : null;
       return assignment
         ? { claimed: true, assignment: structuredClone(assignment) }
         : { claimed: false, why: 'refused' };
@@ -189,7 +189,8 @@ export class StepWorld {
       if (!done.ok) return { kind: 'stopped', why: JSON.stringify(done.error) };
       if (done.value.admission === 'run') return { kind: 'run' };
       const step = this.rig.state.steps[admit.step_id];
-      const facts = step?.work.kind === 'action' ? gateFacts(this.rig.state, step.work.action_id) : null;
+      const facts =
+        step?.work.kind === 'action' ? gateFacts(this.rig.state, step.work.action_id, PERMIT) : null;
       return done.value.admission === 'judge_again' && facts
         ? { kind: 'judge_again', facts }
         : { kind: 'stopped', why: 'the gate refused' };

@@ -98,7 +98,7 @@ export const report = (complexity = 20) => ({
 export const PERMIT: Permit = {
   expires_at: Number.POSITIVE_INFINITY,
   killed: null,
-  policy_version: 'test-1',
+  policy_version: 'builtin',
   mode: 'enforce',
 };
 
@@ -116,6 +116,17 @@ type WithoutPermit<C> = C extends { permit: Permit | null }
   ? Omit<C, 'permit'> & { permit?: Permit | null }
   : C;
 export type Asked = WithoutPermit<Command>;
+/** What a person can lift (GOV-5). */
+export const ASK: GateDecision = {
+  decision: 'require_approval',
+  determining: ['irreversible_needs_approval'],
+  policy_version: 'test-1',
+  policy_sha256: 'c'.repeat(64),
+  reason: 'it cannot be taken back',
+  remedy: 'a person approves it',
+  effect: 'once',
+  violation: null,
+};
 
 /** Drives the pure core as the object and its workers do, with a clock that only the test moves. */
 export class Rig {
@@ -276,6 +287,38 @@ export class Rig {
       usage: USAGE,
     });
     return this;
+  }
+
+  /** Claims the action that is ready and has it admitted as judged. */
+  judge(decision: GateDecision = ALLOW): Result<Decision, DomainError> {
+    const [step] = this.ready('action');
+    if (!step) throw new Error('no action is ready');
+    const epoch = this.claim(step);
+    const version = this.state.facts_seq;
+    return this.when({ kind: 'admit', step_id: step.step_id, epoch, version, decision }, 'system:worker');
+  }
+
+  /** The action that is being run comes to this. */
+  report(result: Partial<Extract<StepResult, { kind: 'action' }>> = {}): Result<Decision, DomainError> {
+    const step = Object.values(this.state.steps).find(
+      (s) => s.status === 'claimed' && s.work.kind === 'action',
+    );
+    if (!step) throw new Error('no action is being run');
+    return this.when({
+      kind: 'complete',
+      step_id: step.step_id,
+      epoch: step.epoch,
+      result: {
+        kind: 'action',
+        status: 'succeeded',
+        result: '{}',
+        result_sha256: null,
+        truncated: false,
+        error: null,
+        origin: [],
+        ...result,
+      },
+    });
   }
 
   proposalOf(seat: Seat): { proposal_id: string; revision: number } {

@@ -14,7 +14,7 @@ async function pass({ assignment, deps, ask }: StepContext, first: GateFacts) {
   const { tenant, step_id, epoch } = assignment;
   let facts = first;
   for (let n = 0; n < MAX_JUDGEMENTS; n++) {
-    const decision = deps.gate.judge(facts);
+    const decision = await deps.gate.judge(facts);
     const { version } = facts;
     const admission = await ask((pipeline) => pipeline.admit(tenant, { step_id, epoch, version, decision }));
     if (admission.kind !== 'judge_again') return { admission, facts };

@@ -1,6 +1,7 @@
 import { actionId } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import type { ToolCall } from '../assignment.ts';
+import { labelOrigins } from '../evolve/labels.ts';
 import { liveAgent, type PipelineState } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { complete } from './ending.ts';
@@ -12,7 +13,7 @@ export function originsSeenBy(state: PipelineState, agentId: string): string[] {
     .flat()
     .flatMap((id) => state.actions[id]?.outcome?.origin ?? []);
   const board = state.findings.flatMap((f) => f.origin);
-  return [...new Set([...documents, ...results, ...board])].sort();
+  return [...new Set([...documents, ...results, ...board, ...labelOrigins(state.labels)])].sort();
 }
 
 /** An action is asked for: it waits as a step of its own until a worker has it judged (GOV-2). */

@@ -94,8 +94,7 @@ function acceptPartial(draft: Draft, command: FallbackCommand): Result<undefined
 function escalate(draft: Draft, reason: string): Result<undefined, DomainError> {
   const tier = (draft.state.tier + 1) as Tier;
   if (tier < 2) {
-    draft.emit('fallback_chosen', { action: 'escalate_tier', reason, proposal_id: null, revision: null });
-    startGeneration(draft, tier, false);
+    escalated(draft, tier, reason);
     return ok(undefined);
   }
   const requested_by = draft.context.actor;
@@ -110,38 +109,8 @@ function escalate(draft: Draft, reason: string): Result<undefined, DomainError> 
   return ok(undefined);
 }
 
-/** GOV-5: by a person, never by who asked, whichever key they use; once, in time, for exactly what was asked. */
-export function decideApproval(
-  draft: Draft,
-  { approval_id, decision, reason, sha256 }: Extract<Command, { kind: 'decide_approval' }>,
-): Result<undefined, DomainError> {
-  const approval = draft.state.approvals.find((a) => a.approval_id === approval_id);
-  if (!approval) return err({ code: 'not_found', what: `approval ${approval_id}` });
-  const { actor } = draft.context;
-  if (!isPerson(actor)) return err({ code: 'person_needed', detail: 'Only persons approve.' });
-  if (actor === approval.requested_by) {
-    return err({ code: 'self_approval', detail: 'Nobody approves what they asked for themselves.' });
-  }
-  if (approval.status === 'expired')
-    return err({ code: 'approval_expired', detail: 'The approval has expired.' });
-  if (approval.status !== 'pending') {
-    return err({
-      code: 'already_decided',
-      detail: `It was decided: ${approval.status}, by ${approval.decided_by}.`,
-    });
-  }
-  if (sha256 !== approval.sha256) {
-    return err({ code: 'action_changed', detail: 'What is to be approved is not what was asked for.' });
-  }
-  draft.emit('approval_decided', { approval_id, decision, reason });
-  if (decision === 'approve') {
-    draft.emit('fallback_chosen', {
-      action: 'escalate_tier',
-      reason: approval.reason,
-      proposal_id: null,
-      revision: null,
-    });
-    startGeneration(draft, approval.tier, false);
-  }
-  return ok(undefined);
+/** REC-1: another person has approved the highest tier. */
+export function escalated(draft: Draft, tier: Tier, reason: string): void {
+  draft.emit('fallback_chosen', { action: 'escalate_tier', reason, proposal_id: null, revision: null });
+  startGeneration(draft, tier, false);
 }

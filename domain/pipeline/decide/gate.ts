@@ -1,9 +1,10 @@
 import type { DomainError } from '../../errors.ts';
-import type { Permit } from '../../governance/permit.ts';
+import { BUILTIN_ONLY, type Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import type { GateDecision } from '../event.ts';
-import type { ActionState } from '../state.ts';
+import type { ActionState, StepState } from '../state.ts';
+import { approvalOf, askForApproval } from './approvals.ts';
 import { claimed, stale } from './claims.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { recordViolation } from './ending.ts';
@@ -27,7 +28,7 @@ export function admit(
 
 /**
  * GOV-2: the one door. A decision is admitted only if the facts it was judged on (`version`) still hold; a denial is final in the same
- * commit, and ends the step that was to act. An action that no step works on is an outside agent's own (GOV-7).
+ * commit, and ends the step that was to act; one that needs a person is parked (GOV-5). An action that no step works on is an outside agent's own (GOV-7).
  */
 export function admitAction(
   draft: Draft,
@@ -44,12 +45,24 @@ export function admitAction(
   const unpermitted = refusedByPermit(draft, permit);
   if (unpermitted !== null) return ok(draft.state.gate_closed ? 'stopped' : 'no_permit');
   // A retry of an action that was admitted before is judged again too: authority may have shrunk since.
-  if (version !== draft.state.facts_seq) return ok('judge_again');
+  if (version !== draft.state.facts_seq || !judgedUnder(decision, permit)) return ok('judge_again');
+  if (waitsForPerson(draft, action_id)) return ok('stopped');
   draft.emit('action_decided', { action_id, decision });
   if (decision.decision === 'allow') return ok('run');
+  if (decision.decision === 'require_approval') {
+    const step = stepOf(draft, action_id);
+    if (step) endStep(draft, step);
+    askForApproval(draft, action, decision, step !== undefined);
+    return ok('stopped');
+  }
   refuse(draft, action, decision);
   return ok('stopped');
 }
+
+/** GOV-4: a version that was published meanwhile, or another mode, is another judgement. */
+const judgedUnder = (decision: GateDecision, permit: Permit | null): boolean =>
+  (decision.tenant_policy ?? BUILTIN_ONLY) === permit?.policy_version &&
+  (decision.judged?.mode ?? 'enforce') === permit.mode;
 
 /** What the agent is told instead of a result: which rule, and what would be needed. */
 function refuse(draft: Draft, { action_id, request }: ActionState, decision: GateDecision): void {
@@ -68,7 +81,8 @@ function refuse(draft: Draft, { action_id, request }: ActionState, decision: Gat
     error: decision.reason,
     origin: [],
   });
-  endStep(draft, action_id);
+  const step = stepOf(draft, action_id);
+  if (step) endStep(draft, step);
   if (decision.violation) {
     recordViolation(draft, {
       agent_id: request.agent_id,
@@ -79,10 +93,13 @@ function refuse(draft: Draft, { action_id, request }: ActionState, decision: Gat
   afterAction(draft, action_id);
 }
 
+const waitsForPerson = (draft: Draft, action_id: string): boolean =>
+  approvalOf(draft.state, action_id)?.status === 'pending';
+
+const stepOf = (draft: Draft, action_id: string): StepState | undefined =>
+  Object.values(draft.state.steps).find(({ work }) => work.kind === 'action' && work.action_id === action_id);
+
 /** The step that was to run the action is done: nothing is left to run. */
-function endStep(draft: Draft, action_id: string): void {
-  const step = Object.values(draft.state.steps).find(
-    ({ work }) => work.kind === 'action' && work.action_id === action_id,
-  );
-  if (step) draft.emit('step_completed', { step_id: step.step_id, epoch: step.epoch, usage: null });
+function endStep(draft: Draft, { step_id, epoch }: StepState): void {
+  draft.emit('step_completed', { step_id, epoch, usage: null });
 }

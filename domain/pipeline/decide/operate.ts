@@ -3,6 +3,7 @@ import type { DomainError } from '../../errors.ts';
 import { logId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
+import { withdrawApprovals } from './approvals.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { dropStep, failPipeline, scheduleRevocation } from './ending.ts';
 import { finishAction } from './outcomes.ts';
@@ -111,6 +112,7 @@ export function revokeAgent(draft: Draft, agent_id: string, reason: string): voi
   const current = agent.generation === draft.state.generation;
   const votes_void = draft.state.violations.some((v) => v.agent_id === agent_id);
   draft.emit('agent_revoked', { agent_id, reason, votes_void });
+  withdrawApprovals(draft, agent_id, 'its agent was revoked');
   for (const step of Object.values(draft.state.steps)) {
     if ('agent_id' in step.work && step.work.agent_id === agent_id) {
       dropStep(draft, step, 'its agent was revoked');

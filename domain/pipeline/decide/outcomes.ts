@@ -9,7 +9,7 @@ import { failPipeline } from './ending.ts';
 export function finishAction(
   draft: Draft,
   action_id: string,
-  status: 'succeeded' | 'failed',
+  status: 'succeeded' | 'failed' | 'denied',
   result: string,
   error: string | null,
 ): void {

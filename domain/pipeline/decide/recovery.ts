@@ -114,6 +114,7 @@ function handoffOf(state: PipelineState, synthesis: Synthesis): Handoff {
     trigger: state.recovery?.trigger ?? 'abort',
     budgets_left: budgetsLeft(state),
     origin: [...new Set([...state.findings, ...state.proposals].flatMap((e) => e.origin))].sort(),
+    ...(state.labels.length > 0 ? { labels: state.labels } : {}),
   };
 }
 

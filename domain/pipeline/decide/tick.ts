@@ -3,6 +3,7 @@ import { ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { CLOCKS } from '../rules.ts';
 import { type Timer, timers } from '../timers.ts';
+import { expireApproval } from './approvals.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
 import { loseStep } from './fail.ts';
@@ -42,11 +43,7 @@ function fire(draft: Draft, timer: Timer): void {
       suspendTokens(draft, 'a person has been waited for too long');
       return;
     case 'approval_expiry':
-      draft.emit('approval_decided', {
-        approval_id: timer.approval_id,
-        decision: 'expired',
-        reason: 'nobody decided in time',
-      });
+      expireApproval(draft, timer.approval_id);
       return;
     case 'round_limit':
       closeRoundAtLimit(draft);

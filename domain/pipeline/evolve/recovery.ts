@@ -1,6 +1,7 @@
 import type { PipelineState } from '../state.ts';
 import { startClock, stopClock, waitsFor } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
+import { withLabels } from './labels.ts';
 
 /** After a person has decided something: wait for the next decision, or go on. */
 function afterDecision(state: PipelineState, at: string): PipelineState {
@@ -11,7 +12,7 @@ function afterDecision(state: PipelineState, at: string): PipelineState {
 /** Fallbacks, generations, the supervisor, handoffs, forks (REC). */
 export const recoveryEvolvers = {
   handoff_loaded: (state, event) => ({
-    ...state,
+    ...withLabels(state, event.body.handoff.labels),
     inherited: entry<'handoff_loaded'>(event),
     // REC-3: a successor has GAMMA from the start.
     mediation: { trigger: 'recovery' as const, detail: `resumes ${event.body.prior_pipeline}`, round: 0 },
@@ -22,7 +23,7 @@ export const recoveryEvolvers = {
       entries.map((e) => ({ ...e, seq: event.seq }));
     const { report, findings, proposals, votes, messages } = event.body;
     return {
-      ...state,
+      ...withLabels(state, event.body.labels),
       forked: entry<'pipeline_forked'>(event),
       report,
       findings: here(findings),
@@ -97,10 +98,27 @@ export const recoveryEvolvers = {
       },
       event.at,
     ),
-  approval_decided: (state, { at, actor, body }) =>
+  action_approval_requested: (state, event) => {
+    const asked: PipelineState = {
+      ...state,
+      counts: { ...state.counts, approvals: state.counts.approvals + 1 },
+      approvals: [
+        ...state.approvals,
+        {
+          ...entry<'action_approval_requested'>(event),
+          status: 'pending' as const,
+          decided_by: null,
+          decision_reason: null,
+        },
+      ],
+    };
+    return stopClock({ ...asked, waiting_for: waitsFor(asked) }, event.at);
+  },
+  approval_decided: (state, { seq, at, actor, body }) =>
     afterDecision(
       {
         ...state,
+        facts_seq: seq,
         approvals: state.approvals.map((a) =>
           a.approval_id === body.approval_id
             ? { ...a, status: body.decision, decided_by: actor, decision_reason: body.reason }

@@ -1,6 +1,7 @@
 import type { StepWork, Usage } from '../event.ts';
 import type { AgentState, PipelineState, StepState } from '../state.ts';
 import { type Evolvers, entry } from './evolver.ts';
+import { labelsAmong, withLabels } from './labels.ts';
 
 const without = (steps: PipelineState['steps'], id: string): PipelineState['steps'] => {
   const { [id]: _gone, ...rest } = steps;
@@ -223,7 +224,7 @@ export const stepEvolvers = {
     const action = state.actions[body.action_id];
     return action
       ? {
-          ...state,
+          ...withLabels(state, body.decision.labels),
           facts_seq: seq,
           actions: {
             ...state.actions,
@@ -234,15 +235,16 @@ export const stepEvolvers = {
   },
   action_finished: (state, event) => {
     const action = state.actions[event.body.action_id];
-    return action
-      ? {
-          ...state,
-          last_progress_at: event.at,
-          actions: {
-            ...state.actions,
-            [event.body.action_id]: { ...action, outcome: entry<'action_finished'>(event) },
-          },
-        }
-      : state;
+    if (!action) return state;
+    const labelled = withLabels(state, labelsAmong(event.body.origin));
+    return {
+      ...labelled,
+      facts_seq: labelled === state ? state.facts_seq : event.seq,
+      last_progress_at: event.at,
+      actions: {
+        ...state.actions,
+        [event.body.action_id]: { ...action, outcome: entry<'action_finished'>(event) },
+      },
+    };
   },
 } satisfies Partial<Evolvers>;

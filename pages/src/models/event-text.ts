@@ -64,6 +64,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
     `Generation ${b.generation} began, tier ${b.tier}${b.mediator ? ', with GAMMA' : ''}`,
   partial_accepted: (b) => `Partial result accepted: ${b.reason}`,
   approval_requested: (b) => `Approval asked for tier ${b.tier}: ${b.reason}`,
+  action_approval_requested: (b) => `Approval asked for ${b.tool} on ${b.target || 'no target'}: ${b.reason}`,
   approval_decided: (b) => `Approval ${b.decision === 'approve' ? 'given' : b.decision}: ${b.reason}`,
   recovery_started: (b) => `The supervisor ends the run (${b.trigger.replaceAll('_', ' ')}): ${b.detail}`,
   synthesis_written: (b) => `Synthesis${b.agent_id ? '' : ' by rule'}: ${b.title}`,

@@ -2,7 +2,7 @@ import { assignmentFor } from '#domain/pipeline/assign.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
-import { ALLOW, proposal, Rig, spawnCommand, vote } from '../../support/pipeline.ts';
+import { ALLOW, proposal, Rig, spawnCommand, vote, ASK } from '../../support/pipeline.ts';
 
 /** Runs that between them write every type of event there is in version 1. */
 export function goldenLogs(): Record<string, PipelineEvent[]> {
@@ -15,6 +15,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-fork': fork(aborted).log,
     'v1-replaced': replaced().log,
     'v1-killed': killed().log,
+    'v1-approval': approval().log,
   };
 }
 
@@ -191,6 +192,20 @@ function killed(): Rig {
     at: '2026-11-22T12:00:00.000Z',
   };
   rig.when({ kind: 'kill', kill, agent_id: null, reason: kill.reason }, 'system:supervisor');
+  return rig.revokeAll();
+}
+
+/** An action that needs a person: parked, approved, judged again, run. */
+function approval(): Rig {
+  const rig = new Rig().toRoundOne();
+  rig.call('ALPHA', 'webhook_dispatch', { endpoint: 'sandbox-ops', text: 'done' });
+  rig.judge(ASK);
+  const asked = rig.last('action_approval_requested')!.body;
+  const { approval_id, sha256 } = asked;
+  rig.when({ kind: 'decide_approval', approval_id, decision: 'approve', reason: 'golden', sha256 }, 'person:ada');
+  rig.judge({ ...ALLOW, effect: 'once', labels: ['told_outside'] });
+  rig.report({ origin: ['tool:webhook_dispatch'] });
+  rig.when({ kind: 'cancel', reason: 'golden' });
   return rig.revokeAll();
 }
 

@@ -4,7 +4,7 @@ import type { EgressRules } from '#domain/governance/egress.ts';
 import type { BlackboardView } from '#domain/pipeline/assignment.ts';
 import type { DocumentRef } from '#domain/pipeline/event.ts';
 import { wireSchema } from '#workers/models/index.ts';
-import type { ToolRule } from '#workers/policy/index.ts';
+import type { ToolRule, ToolTraits } from '#workers/policy/index.ts';
 
 /** Entries of a tenant's memory as tools see them. */
 export interface MemoryPort {
@@ -44,7 +44,8 @@ export type ToolOutcome = { origin: string[] } & (
   | { ok: false; code: string; message: string; transient: boolean }
 );
 
-export interface ToolSpec<A> extends Pick<ToolRule, 'name' | 'min_tier' | 'effect' | 'external' | 'acts'> {
+export interface ToolSpec<A> extends ToolTraits {
+  name: string;
   /** For the model: what it does, when to use it. */
   description: string;
   args: z.ZodType<A>;
@@ -67,7 +68,7 @@ export interface Tool {
 }
 
 export function defineTool<A>(spec: ToolSpec<A>): Tool {
-  const { name, min_tier, effect, external, acts, target } = spec;
+  const { name, min_tier, effect, external, acts, irreversible, labels, target } = spec;
   return {
     name,
     description: spec.description,
@@ -79,6 +80,8 @@ export function defineTool<A>(spec: ToolSpec<A>): Tool {
       effect,
       external,
       acts,
+      ...(irreversible !== undefined && { irreversible }),
+      ...(labels && { labels }),
       target,
       check(args) {
         const parsed = spec.args.safeParse(args);

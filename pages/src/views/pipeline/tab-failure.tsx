@@ -61,7 +61,7 @@ function Decisions({ run, state }: { run: Orchestration; state: PipelineState })
         seq: a.seq,
         at: a.at,
         by: a.decided_by ?? 'nobody',
-        what: `Tier ${a.tier} ${a.status === 'approve' ? 'approved' : a.status === 'deny' ? 'denied' : 'not decided in time'}`,
+        what: `${a.action === 'run_action' ? a.tool : `Tier ${a.tier}`} ${a.status === 'approve' ? 'approved' : a.status === 'deny' ? 'denied' : 'not decided in time'}`,
         reason: a.decision_reason ?? '',
       })),
   ].toSorted((a, b) => a.seq - b.seq);

@@ -1,0 +1,65 @@
+import type { PolicyNote } from '#domain/governance/decision.ts';
+import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
+import { loadCedar, type PolicyJson } from './cedar.ts';
+
+/** One policy of a set, as the engine takes it. */
+export interface CompiledPolicy {
+  note: PolicyNote;
+  json: PolicyJson;
+}
+
+/** A policy's text that Cedar cannot read, or that has no usable id. Checked before anything is published. */
+export class PolicyTextError extends Error {}
+
+const severityOf = (text: string | undefined): Severity | null =>
+  SEVERITIES.find((severity) => severity === text) ?? null;
+
+const list = (text: string | undefined): string[] =>
+  (text ?? '')
+    .split(',')
+    .map((label) => label.trim())
+    .filter((label) => label !== '');
+
+/** GOV-5: whoever writes the policy need not say it: an approval lifts exactly the policies that ask for one. */
+const lifted = (json: PolicyJson): PolicyJson => ({
+  ...json,
+  conditions: [
+    ...json.conditions,
+    { kind: 'unless', body: { '.': { left: { Var: 'context' }, attr: 'approved' } } },
+  ],
+});
+
+/** The policies of a text by their place in it. `prefix` keeps a tenant's ids apart from the built-in ones. */
+export function compile(text: string, prefix = '', first = 0): CompiledPolicy[] {
+  const cedar = loadCedar();
+  const parts = cedar.policySetTextToParts(text);
+  if (parts.type === 'failure') throw new PolicyTextError(parts.errors[0]?.message ?? 'unreadable');
+  const compiled = parts.policies.map((policy) => {
+    const read = cedar.policyToJson(policy);
+    if (read.type === 'failure') throw new PolicyTextError(read.errors[0]?.message ?? 'unreadable');
+    const { json } = read;
+    const notes = json.annotations ?? {};
+    if (!notes.id) throw new PolicyTextError('a policy has no @id');
+    const id = `${prefix}${notes.id}`;
+    const asks = json.effect === 'forbid' && notes.decision === 'require_approval';
+    const note: PolicyNote = {
+      id,
+      effect: json.effect,
+      asks,
+      name: prefix === '' ? (notes.name ?? id) : id,
+      reason: notes.reason ?? (json.effect === 'permit' ? `${id} permits it.` : `${id} forbids it.`),
+      remedy: notes.remedy ?? null,
+      severity: asks ? null : severityOf(notes.severity),
+      always: notes.observe === 'no',
+      labels: json.effect === 'permit' ? list(notes.label) : [],
+      order: text.indexOf(`@id("${notes.id}")`),
+    };
+    return { note, json: asks ? lifted(json) : json };
+  });
+  return compiled
+    .sort((a, b) => a.note.order - b.note.order)
+    .map(({ note, json }, place) => ({
+      note: { ...note, order: prefix === '' ? first + place : first },
+      json,
+    }));
+}

@@ -1,0 +1,76 @@
+import type { PolicyAnswer } from '#domain/governance/decision.ts';
+import type { PolicyRequest } from '#domain/governance/request.ts';
+import { type EntityJson, loadCedar } from './cedar.ts';
+import type { CompiledPolicy } from './compile.ts';
+
+/** Cedar keeps parsed sets by name and forgets none, so names are used again: at most this many sets are held in memory. */
+const SLOTS = 64;
+
+/** Evaluates sets of policies (GOV-2). One per isolate, because Cedar's own memory is; a set is parsed once. */
+class PolicyEngine {
+  readonly #slots = new Map<string, string>();
+
+  /** `key` names the set's exact content. Throws when Cedar fails; whoever asks turns that into a no. */
+  evaluate(key: string, set: readonly CompiledPolicy[], request: PolicyRequest): PolicyAnswer {
+    const cedar = loadCedar();
+    const answer = cedar.statefulIsAuthorized(callOf(this.#slot(key, set), request));
+    if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'Cedar failed');
+    const { decision, diagnostics } = answer.response;
+    const notes = new Map(set.map(({ note }) => [note.id, note]));
+    return {
+      allowed: decision === 'allow',
+      determining: diagnostics.reason.map((id) => notes.get(id)).filter((note) => note !== undefined),
+      errors: diagnostics.errors.map((error) => error.policyId),
+    };
+  }
+
+  #slot(key: string, set: readonly CompiledPolicy[]): string {
+    const held = this.#slots.get(key);
+    if (held !== undefined) {
+      // Used last goes last: the one unused for longest gives way.
+      this.#slots.delete(key);
+      this.#slots.set(key, held);
+      return held;
+    }
+    const oldest = this.#slots.keys().next();
+    const full = this.#slots.size >= SLOTS && !oldest.done;
+    const slot = full ? (this.#slots.get(oldest.value) ?? '') : `set${this.#slots.size}`;
+    const parsed = loadCedar().preparsePolicySet(slot, {
+      staticPolicies: Object.fromEntries(set.map(({ note, json }) => [note.id, json])),
+    });
+    if (parsed.type === 'failure')
+      throw new Error(parsed.errors[0]?.message ?? 'Cedar cannot read the policies');
+    if (full) this.#slots.delete(oldest.value);
+    this.#slots.set(key, slot);
+    return slot;
+  }
+}
+
+export const engine = new PolicyEngine();
+
+const uid = (type: string, id: string) => ({ type, id });
+
+/** The request is made by typed code, so Cedar need not check it against the schema again: that would double the time. */
+function callOf(
+  preparsedPolicySetId: string,
+  { principal, action, resource, context, ...rest }: PolicyRequest,
+) {
+  const agent = uid('Agent', principal.id);
+  const target = uid('Target', resource.name);
+  const call = uid('Arguments', 'call');
+  const { tier, role, tenant, project } = principal;
+  const entities: EntityJson[] = [
+    { uid: agent, attrs: { tier, role, tenant, project }, parents: [] },
+    { uid: target, attrs: { ...resource }, parents: [] },
+    { uid: call, attrs: {}, parents: [], tags: rest.arguments },
+  ];
+  return {
+    principal: agent,
+    action: uid('Action', action),
+    resource: target,
+    context: { ...context, arguments: { __entity: call } },
+    preparsedPolicySetId,
+    validateRequest: false,
+    entities,
+  };
+}
