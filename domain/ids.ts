@@ -53,3 +53,6 @@ export function pipelineIdOf(id: string): string | null {
   const match = /^(?:ag|st|fd|pp|ac|vi|lg|ap|ks)_([a-z0-9]{4,26})_\d+$/.exec(id);
   return match ? `pl_${match[1]}` : null;
 }
+
+/** LEDG-1: the id that a tenant's own log of changes (people, keys, projects, quotas …) goes under in the ledger, beside its pipelines. */
+export const controlLogId = (tenant: string): string => `ct_${tenant}`;

@@ -1,4 +1,5 @@
 import { controlStub, directoryStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { reconcileDeps, reconcileTenant } from '#workers/ledger/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import { type Env, parseConfig } from './config.ts';
 
@@ -37,9 +38,19 @@ async function pokeLivePipelines(env: Env): Promise<void> {
     );
 }
 
+/** LEDG-1: compares the ledger with the objects that it copies, some logs of each tenant at a time. */
+async function reconcileLedger(env: Env): Promise<void> {
+  const deps = reconcileDeps(env, log);
+  for (const { tenant } of await directoryStub(env.DIRECTORY).list())
+    await reconcileTenant(deps, tenant).catch((error: unknown) =>
+      log('error', 'a tenant’s ledger could not be reconciled', { tenant, error }),
+    );
+}
+
 /** Schedule → job. The names are those of `wrangler.toml`'s triggers. */
 export const JOBS: Record<string, readonly { name: string; run: (env: Env) => Promise<void> }[]> = {
   '* * * * *': [{ name: 'poke live pipelines', run: pokeLivePipelines }],
+  '*/30 * * * *': [{ name: 'reconcile the ledger', run: reconcileLedger }],
 };
 
 /** Runs the jobs of a schedule; one that fails is logged and does not stop the others. */

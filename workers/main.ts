@@ -1,3 +1,4 @@
+import { controlLogId } from '#domain/ids.ts';
 import { directoryStub } from '#objects/shared/stubs.ts';
 import { TenantControl, TenantDirectory, TenantFeed, TenantLog } from '#objects/tenant/index.ts';
 import { createApp } from '#workers/api/index.ts';
@@ -15,6 +16,7 @@ export class ControlObject extends TenantControl {
     super(ctx, env, {
       pepper: parseConfig(env).keyPepper,
       directory: () => directoryStub(env.DIRECTORY),
+      hint: (tenant, seq) => env.LEDGER_QUEUE.send({ tenant, pipeline_id: controlLogId(tenant), seq }),
     });
   }
 }

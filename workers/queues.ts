@@ -1,6 +1,6 @@
-import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { logStub } from '#objects/shared/stubs.ts';
 import { createCredentials, createStore } from '#workers/credentials/index.ts';
-import { handleLedgerBatch, type LedgerDeps } from '#workers/ledger/index.ts';
+import { handleLedgerBatch, type LedgerDeps, logSources } from '#workers/ledger/index.ts';
 import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from '#workers/steps/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import { credentialsConfig, type Env, parseConfig } from './config.ts';
@@ -23,8 +23,8 @@ function stepDeps(env: Env): StepDeps {
 
 const ledgerDeps = (env: Env): LedgerDeps => ({
   db: env.LEDGER,
-  pipeline: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
   tree: (tenant) => logStub(env.LOG, tenant),
+  pipeline: logSources(env),
   log,
   now: () => new Date().toISOString(),
 });

@@ -167,6 +167,19 @@ export const livePipelines = (store: ControlStore): string[] =>
     'SELECT pipeline_id FROM admissions WHERE released_at IS NULL ORDER BY number',
   ).map((r) => r.pipeline_id);
 
+/** Every pipeline that was admitted and not given up, by number; for the reconciler (LEDG-1). */
+export const pipelinesAfter = (
+  store: ControlStore,
+  number: number,
+  limit: number,
+): { number: number; pipeline_id: string }[] =>
+  rows<{ number: number; pipeline_id: string }>(
+    store.sql,
+    'SELECT number, pipeline_id FROM admissions WHERE number > ? AND abandoned = 0 ORDER BY number LIMIT ?',
+    number,
+    limit,
+  );
+
 /** An ended pipeline seals within minutes, once its tokens are confirmed gone (CRED-4). */
 const SEALING_MS = 600_000;
 

@@ -6,6 +6,7 @@ import { hasSchema, migrate } from '../shared/schema.ts';
 import { row, run } from '../shared/sql.ts';
 import * as admission from './admission.ts';
 import type { Slice } from './budget.ts';
+import { listChanges } from './changes.ts';
 import * as keys from './keys.ts';
 import * as people from './people.ts';
 import { grant, NO_GRANT } from './permit.ts';
@@ -20,6 +21,8 @@ export interface ControlPorts {
   pepper: string;
   /** The deployment's directory: it holds the switch above all tenants (ENF-6). */
   directory: () => Pick<DirectoryRpc, 'systemSwitch'>;
+  /** Tells the ledger that the tenant's own log has grown; what is lost, the reconciler finds (LEDG-1). */
+  hint?: (tenant: string, seq: number) => Promise<unknown>;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -55,6 +58,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
       tenant,
       pepper: this.#ports.pepper,
       now: this.#ports.now ?? Date.now,
+      changed: (seq) => this.ctx.waitUntil(Promise.resolve(this.#ports.hint?.(tenant, seq)).catch(() => {})),
     };
   }
 
@@ -200,6 +204,18 @@ export class TenantControl extends DurableObject implements ControlRpc {
     this.#inStore(
       (s) => admission.occupy(s, pipeline_id),
       () => undefined,
+    );
+  }
+  async changes(since: number, limit: number) {
+    return this.#inStore(
+      (s) => listChanges(s, since, limit),
+      () => [],
+    );
+  }
+  async pipelinesAfter(number: number, limit: number) {
+    return this.#inStore(
+      (s) => admission.pipelinesAfter(s, number, limit),
+      () => [],
     );
   }
   async livePipelines() {

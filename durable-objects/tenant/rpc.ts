@@ -3,6 +3,7 @@ import type { Pipeline } from '#contract/pipeline.ts';
 import type { PlanSummary } from '#contract/requests.ts';
 import type { Grant, Kill } from '#domain/governance/permit.ts';
 import type { Tier } from '#domain/governance/tier.ts';
+import type { ChainedEvent } from '#domain/ledger/chain.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
 import type { Slice } from './budget.ts';
@@ -113,6 +114,10 @@ export interface ControlRpc {
   abandon(pipeline_id: string, older_than_s: number): Promise<void>;
   /** REC-1: it works again. */
   occupy(pipeline_id: string): Promise<void>;
+  /** LEDG-1: the tenant's own chained log, after `since`. */
+  changes(since: number, limit: number): Promise<ChainedEvent[]>;
+  /** LEDG-1: every pipeline that was admitted, after `number`. */
+  pipelinesAfter(number: number, limit: number): Promise<{ number: number; pipeline_id: string }[]>;
   /** Ids that have a slot. */
   livePipelines(): Promise<string[]>;
   /** For the cron (REC-6): those with a slot, and those that ended lately and may still have tokens to revoke. */

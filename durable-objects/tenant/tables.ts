@@ -40,6 +40,12 @@ export const CONTROL_MIGRATIONS = [
   );
   `,
   KILLS,
+  `
+  ALTER TABLE changes ADD COLUMN v INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE changes ADD COLUMN salt TEXT NOT NULL DEFAULT '';
+  ALTER TABLE changes ADD COLUMN prev_hash TEXT NOT NULL DEFAULT '';
+  ALTER TABLE changes ADD COLUMN hash TEXT NOT NULL DEFAULT '';
+  `,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

@@ -38,6 +38,7 @@ describe('health', () => {
     const of = (name: string) => body.dependencies.find((d) => d.name === name);
     expect(body.dependencies.map((d) => d.name)).toEqual([
       'd1',
+      'ledger',
       'objects',
       'queues',
       'vault',

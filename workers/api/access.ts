@@ -69,6 +69,11 @@ export const ACCESS = {
   'GET /api/observability/errors': EVERYONE,
   'POST /api/observability/handoff': EVERYONE,
 
+  'GET /api/ledger': EVERYONE,
+  'GET /api/ledger/export': EVERYONE,
+  'GET /api/ledger/status': EVERYONE,
+  'POST /api/ledger/reconcile': OVERSIGHT,
+
   'POST /api/memory': OPERATORS,
   'GET /api/memory': EVERYONE,
   'GET /api/memory/{memory_id}': EVERYONE,
@@ -85,4 +90,6 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/keys/{key_id}/rotate',
   'DELETE /api/keys/{key_id}',
   'POST /api/projects',
+  'GET /api/ledger/status',
+  'POST /api/ledger/reconcile',
 ]);

@@ -3,6 +3,7 @@ import { auth } from './resources/auth.ts';
 import { consensus } from './resources/consensus.ts';
 import { docs } from './resources/docs.ts';
 import { health } from './resources/health.ts';
+import { ledger } from './resources/ledger.ts';
 import { memory } from './resources/memory.ts';
 import { observability } from './resources/observability.ts';
 import { people } from './resources/people.ts';
@@ -22,6 +23,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...observability,
   ...plans,
   ...recovery,
+  ...ledger,
   ...memory,
   ...people,
   ...tenants,

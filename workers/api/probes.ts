@@ -1,6 +1,7 @@
 import type { Config } from '#workers/config.ts';
 import { credentialsConfig } from '#workers/config.ts';
 import { type Credentials, createCredentials } from '#workers/credentials/index.ts';
+import { countAlarms } from '#workers/ledger/index.ts';
 import type { Asked } from './endpoint.ts';
 import { controlOf } from './scope.ts';
 
@@ -79,6 +80,12 @@ export async function probeAll(asked: Asked): Promise<Probe[]> {
     probe('d1', async () => {
       await env.LEDGER.prepare('SELECT 1').first();
       return undefined;
+    }),
+    probe('ledger', async () => {
+      const alarms = await countAlarms(env.LEDGER, asked.caller.tenant);
+      return alarms === 0
+        ? { detail: 'no integrity alarm' }
+        : { status: 'degraded', detail: `${alarms} integrity alarms; see GET /api/ledger/status` };
     }),
     probe('objects', async () => {
       const live = await controlOf(asked).livePipelines();

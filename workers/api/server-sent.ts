@@ -20,7 +20,9 @@ export async function asServerSent(
   if (socket === null) return upgraded;
   const encoder = new TextEncoder();
   let keepAlive: ReturnType<typeof setInterval> | null = null;
+  let reading = true;
   const quiet = () => {
+    reading = false;
     if (keepAlive !== null) clearInterval(keepAlive);
   };
   const body = new ReadableStream<Uint8Array>({
@@ -35,6 +37,8 @@ export async function asServerSent(
         }
       };
       socket.addEventListener('message', ({ data }) => {
+        // Frames that were on their way when the client went have nobody to go to.
+        if (!reading) return;
         const frame = String(data);
         const seq = lastSeq(frame);
         send(`${seq === null ? '' : `id: ${seq}\n`}data: ${frame}\n\n`);

@@ -2,7 +2,6 @@ import type { Pipeline } from '#contract/pipeline.ts';
 import { LedgerMessage } from '#contract/queue.ts';
 import type { ChainHead } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
-import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
 import type { LogRpc } from '#objects/tenant/log/rpc.ts';
 import { append, chunk, type FreshEvent } from './append.ts';
 import { loadContexts, readHeads } from './heads.ts';
@@ -11,10 +10,11 @@ import { type Context, emptyContext } from './project.ts';
 import { insertRows, isNonEmpty, MAX_ROWS } from './rows.ts';
 import type { IntegrityAlarmRow } from './schema.ts';
 import { sequenceHeads } from './sequence.ts';
+import type { LogSource } from './source.ts';
 
 export interface LedgerDeps {
   db: D1Database;
-  pipeline(tenant: string, pipelineId: string): Pick<PipelineRpc, 'events' | 'read' | 'shipped'>;
+  pipeline(tenant: string, pipelineId: string): LogSource;
   /** The tenant's Merkle log, which gets the heads of what is in D1. */
   tree(tenant: string): Pick<LogRpc, 'submit'>;
   log(level: 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void;

@@ -2,6 +2,7 @@ export { handleLedgerBatch, type LedgerDeps } from './consumer.ts';
 export { queryDeadLetters, recordDeadLetter } from './dead-letters.ts';
 export { type ErrorGroup, type ErrorsQuery, queryErrors } from './errors.ts';
 export { queryEvents } from './events.ts';
+export { EXPORT_TYPES, exportLedger } from './export.ts';
 export {
   listMemory,
   MAX_MEMORY_BYTES,
@@ -13,5 +14,9 @@ export {
   writeMemory,
 } from './memory.ts';
 export { queryPipelines } from './pipelines.ts';
+export { type ReconcileDeps, type Reconciled, reconcileLog, reconcileTenant } from './reconcile.ts';
 export type { DeadLetterRow } from './schema.ts';
+export { queryLedger, type Sight } from './search.ts';
 export { type LedgerKeys, ledgerSigner, logPorts, publicKeys } from './signing.ts';
+export { type LogSource, logSources, reconcileDeps } from './source.ts';
+export { countAlarms, ledgerStatus } from './status.ts';

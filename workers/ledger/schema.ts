@@ -1,4 +1,4 @@
-import { integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 
 /**
@@ -30,8 +30,18 @@ export const events = sqliteTable(
     prev_hash: text().notNull(),
     hash: text().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] })],
+  (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] }), index('events_by_time').on(t.tenant, t.at)],
 );
+
+/**
+ * LEDG-4: where the full-text index of events points. Its rowid is the order of arrival, which is what pages of a search go by. Filled
+ * by trigger from `events`, so that it can neither miss nor double one; steps' own bookkeeping has no text and is left out.
+ */
+export const eventPlaces = sqliteTable('event_places', {
+  id: integer().primaryKey(),
+  pipeline_id: text().notNull(),
+  seq: integer().notNull(),
+});
 
 /** What agents asked for, what the gate said, what came of it: one row when decided, one when finished. Append-only. */
 export const agentActions = sqliteTable(
@@ -173,6 +183,40 @@ export const integrityAlarms = sqliteTable(
   (t) => [primaryKey({ columns: [t.pipeline_id, t.seq, t.object_hash] })],
 );
 
+/** LEDG-1: how far the reconciler is with each tenant's logs. The only table here that is rewritten. */
+export const reconciliations = sqliteTable('reconciliations', {
+  tenant: text().primaryKey(),
+  /** Of the last pipeline looked at in this round. */
+  after_number: integer().notNull(),
+  checked: integer().notNull(),
+  /** Rows that the ledger lacked, since the beginning. */
+  repaired: integer().notNull(),
+  ran_at: text().notNull(),
+  /** When every log of the tenant had been looked at; null before the first time. */
+  round_ended_at: text(),
+});
+
+/**
+ * LEDG-5: what was moved out of the database. A row is written when the archive has been read back whole, and is what allows its
+ * events to be deleted (by trigger); only `removed_at` is ever set later.
+ */
+export const archives = sqliteTable(
+  'archives',
+  {
+    tenant: text().notNull(),
+    pipeline_id: text().notNull(),
+    number: integer().notNull(),
+    object_key: text().notNull(),
+    sha256: text().notNull(),
+    bytes: integer().notNull(),
+    events: integer().notNull(),
+    head_hash: text().notNull(),
+    archived_at: text().notNull(),
+    removed_at: text(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.pipeline_id] })],
+);
+
 /** MEM-1: large content kept out of prompts. Has a rowid, because its full-text index (a later migration) points at it. */
 export const memory = sqliteTable(
   'memory',
@@ -203,4 +247,6 @@ export type ErrorRow = typeof errorOccurrences.$inferSelect;
 export type PipelineRow = typeof pipelines.$inferSelect;
 export type DeadLetterRow = typeof deadLetters.$inferSelect;
 export type IntegrityAlarmRow = typeof integrityAlarms.$inferSelect;
+export type ReconciliationRow = typeof reconciliations.$inferSelect;
+export type ArchiveRow = typeof archives.$inferSelect;
 export type MemoryRow = typeof memory.$inferSelect;
