@@ -100,6 +100,9 @@ export function createClient(options: ClientOptions) {
     /** REC-6: what became of an action whose outcome is unknown. */
     resolveAction: (action_id: string, outcome: wire.OutcomeRequest) =>
       post<wire.Pipeline>(`/api/actions/${encodeURIComponent(action_id)}/outcome`, outcome),
+    /** OBS-4: errors of pipelines, grouped. */
+    errors: (query: wire.ErrorsQuery = {}) =>
+      get<wire.Page<wire.ErrorGroup>>('/api/observability/errors', query),
     /** OBS-4: what somebody needs who takes over from a pipeline. */
     handoff: (pipeline_id: string) => post<wire.HandoffReport>('/api/observability/handoff', { pipeline_id }),
     log: (request: wire.LogRequest) =>

@@ -97,6 +97,28 @@ export interface Sample {
   files: Record<string, string>;
 }
 
+/** OBS-4: what went wrong in the same way, as one line. */
+export interface ErrorGroup {
+  fingerprint: string;
+  code: string;
+  message: string;
+  source: string;
+  count: number;
+  rate_per_minute: number;
+  first_seen: string;
+  last_seen: string;
+  pipeline_ids: string[];
+  trace_id: string | null;
+}
+
+export interface ErrorsQuery {
+  pipeline_id?: string;
+  since?: string;
+  until?: string;
+  limit?: number;
+  cursor?: string;
+}
+
 /** OPS-1: one dependency as the Worker last found it. */
 export interface DependencyHealth {
   name: string;

@@ -9,7 +9,7 @@ export const PipelineFrame = z.discriminatedUnion('kind', [
 ]);
 export type PipelineFrame = z.infer<typeof PipelineFrame>;
 
-/** What `GET /api/stream` (one tenant) sends: the whole live list once, then changes, coalesced. */
+/** What `GET /api/stream` (one tenant) sends: the whole live list once, with what ended by an incident in the last 24 hours, then changes, coalesced. */
 export const TenantFrame = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), pipelines: z.array(Pipeline) }),
   z.object({ kind: z.literal('changes'), pipelines: z.array(Pipeline) }),

@@ -17,6 +17,23 @@ export const Tier = z
   .union([z.literal(0), z.literal(1), z.literal(2)])
   .describe('0 observer, 1 executor, 2 operator');
 
+/** UI-5: what a banner says about a violation of high severity or above. */
+export const Incident = z
+  .object({
+    violation_id: z.string(),
+    seq: z.int(),
+    at: Time,
+    rule: z.string(),
+    severity: z.enum(SEVERITIES),
+    agent_id: z.string().nullable(),
+    role: z.enum(ROLES).nullable(),
+    tool: z.string().nullable(),
+    target: z.string().nullable(),
+    consequence: z.string(),
+  })
+  .meta({ id: 'Incident' });
+export type Incident = z.infer<typeof Incident>;
+
 /** `P` of API.md. */
 export const Pipeline = z
   .object({
@@ -60,6 +77,8 @@ export const Pipeline = z
       round_s: z.int(),
     }),
     sealed: z.boolean(),
+    /** The newest one; absent where none happened. */
+    incident: Incident.optional(),
     created_by: z.string(),
     created_at: Time,
     updated_at: Time,

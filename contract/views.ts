@@ -1,6 +1,7 @@
 import { isSeat } from '#domain/agents/roles.ts';
 import { ballotOf } from '#domain/consensus/ballot.ts';
 import { conflicts, MIN_APPROVALS, tally } from '#domain/consensus/tally.ts';
+import { atLeast } from '#domain/governance/severity.ts';
 import { whyNot } from '#domain/pipeline/decide/fallback.ts';
 import {
   type AgentState,
@@ -21,6 +22,7 @@ import type {
   AgentCard,
   ApprovalView,
   ConsensusView,
+  Incident,
   Orchestration,
   Pipeline,
   TokenStatusView,
@@ -47,12 +49,35 @@ const winningProposal = (state: PipelineState) =>
     (p) => p.proposal_id === chosen(state)?.proposal_id && p.revision === chosen(state)?.revision,
   ) ?? null;
 
+/** UI-5: the newest violation that a person should hear of at once, with the action that it was about. */
+function toIncident(state: PipelineState): Incident | null {
+  const violation = state.violations.findLast((v) => atLeast(v.severity, 'high'));
+  if (!violation) return null;
+  const { violation_id, seq, at, rule, severity, agent_id, consequence } = violation;
+  const refused = Object.values(state.actions)
+    .filter((a) => a.decision?.violation && a.outcome?.status === 'denied' && a.outcome.seq < seq)
+    .findLast((a) => a.request.agent_id === agent_id && a.decision?.violation?.rule === rule);
+  return {
+    violation_id,
+    seq,
+    at,
+    rule,
+    severity,
+    agent_id,
+    role: (agent_id && state.agents[agent_id]?.role) || null,
+    tool: refused?.request.tool ?? null,
+    target: refused?.request.target || null,
+    consequence,
+  };
+}
+
 export function toPipeline(state: PipelineState): Pipeline {
   const spawned = spawnedOf(state);
   const answered = Object.values(state.agents).flatMap((a) =>
     a.answered_by ? [a.answered_by.provider] : [],
   );
   const chosen = Object.values(spawned.models).map((m) => m.provider);
+  const incident = toIncident(state);
   return {
     pipeline_id: spawned.pipeline_id,
     number: spawned.number,
@@ -79,6 +104,7 @@ export function toPipeline(state: PipelineState): Pipeline {
     usage: state.usage,
     limits: spawned.limits,
     sealed: state.sealed,
+    ...(incident && { incident }),
     created_by: state.created_by,
     created_at: state.created_at,
     updated_at: state.updated_at,

@@ -72,7 +72,8 @@ export class PipelineOutbox {
 
   async #feed(state: PipelineState): Promise<void> {
     if (!state.spawned || state.seq <= this.#fed.seq) return;
-    const label = `${state.outcome?.state} ${state.waiting_for}`;
+    // UI-5: a violation is told at once, like an end and like what waits for a person.
+    const label = `${state.outcome?.state} ${state.waiting_for} ${state.counts.violations}`;
     const wait = label === this.#fed.label ? this.#fed.at + FEED_EVERY - Date.now() : 0;
     if (wait > 0) {
       this.#latest = state;

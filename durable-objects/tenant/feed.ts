@@ -13,6 +13,8 @@ const COALESCE_MS = 200;
 const ENDED_KEPT = 1_000;
 /** A frame stays far below the 1 MiB that older clients take: about 1.5 KB a pipeline. */
 const FRAME_PIPELINES = 400;
+/** As long as a banner stays that nobody hides. */
+const INCIDENT_KEPT_MS = 24 * 3_600_000;
 const MAX_VIEWERS = 500;
 
 /** What a socket's attachment holds (16 KiB at most): null sees all projects. */
@@ -120,6 +122,17 @@ export class TenantFeed extends DurableObject implements FeedRpc {
     ).map((r) => JSON.parse(r.pipeline) as Pipeline);
   }
 
+  /** UI-5: who begins to watch after an incident hears of it too. */
+  #begin(): Pipeline[] {
+    if (!this.#open) return [];
+    const since = new Date(Date.now() - INCIDENT_KEPT_MS).toISOString();
+    return rows<{ pipeline: string }>(
+      this.ctx.storage.sql,
+      "SELECT pipeline FROM pipelines WHERE ended = 0 OR json_extract(pipeline, '$.incident.at') > ? ORDER BY number DESC",
+      since,
+    ).map((r) => JSON.parse(r.pipeline) as Pipeline);
+  }
+
   /** `https://object/feed?project_ids=a,b`, already authorised. */
   override async fetch(request: Request): Promise<Response> {
     if (this.ctx.getWebSockets().length >= MAX_VIEWERS) return new Response(null, { status: 503 });
@@ -131,7 +144,7 @@ export class TenantFeed extends DurableObject implements FeedRpc {
     this.#frames(
       server,
       'snapshot',
-      this.#rows(Number.MAX_SAFE_INTEGER, false).filter((p) => visible(viewer, p)),
+      this.#begin().filter((p) => visible(viewer, p)),
     );
     return new Response(null, { status: 101, webSocket: client });
   }

@@ -1,6 +1,7 @@
 import { Toasty } from '@cloudflare/kumo/components/toast';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { IncidentsProvider } from './api/incidents.tsx';
 import { LivePipelinesProvider } from './api/live-pipelines.tsx';
 import { SessionProvider, useSession } from './api/session.tsx';
 import { AppShell } from './components/app-shell.tsx';
@@ -11,7 +12,12 @@ import { NotFoundRoute } from './routes/not-found.tsx';
 import { PipelinesRoute } from './routes/pipelines.tsx';
 import { SignInRoute } from './routes/sign-in.tsx';
 
-/** Loaded when it is first needed, which keeps the first load small (UI-2). */
+/** Each is loaded when it is first needed, which keeps the first load small (UI-2). */
+const AccessRoute = lazy(() => import('./routes/access.tsx'));
+const AgentsRoute = lazy(() => import('./routes/agents.tsx'));
+const ApprovalsRoute = lazy(() => import('./routes/approvals.tsx'));
+const HealthRoute = lazy(() => import('./routes/health.tsx'));
+const IncidentRoute = lazy(() => import('./routes/incident.tsx'));
 const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
 
 /** Shows its children to who is signed in, and the sign-in page, which leads back here, to everybody else. */
@@ -40,7 +46,9 @@ function SignedIn({ children }: { children: ReactNode }) {
     case 'in':
       return (
         <LivePipelinesProvider>
-          <AppShell>{children}</AppShell>
+          <IncidentsProvider>
+            <AppShell>{children}</AppShell>
+          </IncidentsProvider>
         </LivePipelinesProvider>
       );
   }
@@ -71,6 +79,11 @@ export function App() {
                   <Switch>
                     <Route path="/" component={PipelinesRoute} />
                     <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
+                    <Route path="/incidents/:id">{({ id }) => <IncidentRoute key={id} id={id} />}</Route>
+                    <Route path="/approvals" component={ApprovalsRoute} />
+                    <Route path="/agents" component={AgentsRoute} />
+                    <Route path="/access" component={AccessRoute} />
+                    <Route path="/health" component={HealthRoute} />
                     <Route component={NotFoundRoute} />
                   </Switch>
                 </Suspense>

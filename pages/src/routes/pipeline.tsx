@@ -1,5 +1,1 @@
-import { PipelinePage } from '../views/pipeline/pipeline-page.tsx';
-
-export default function PipelineRoute({ id }: { id: string }) {
-  return <PipelinePage id={id} />;
-}
+export { PipelinePage as default } from '../views/pipeline/pipeline-page.tsx';

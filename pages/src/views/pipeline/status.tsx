@@ -63,7 +63,7 @@ export function Status({ shown, detail, live }: Props) {
         <div className="flex min-w-0 flex-1 basis-80 gap-3">
           <Icon size={26} weight="fill" className={`mt-0.5 shrink-0 ${color}`} aria-hidden="true" />
           <div className="min-w-0">
-            <p role="status" className="text-lg leading-snug font-medium text-kumo-strong">
+            <p role="status" className="text-lg leading-snug wrap-anywhere font-medium text-kumo-strong">
               {sentence.text}
               {sentence.next && <span className="font-normal text-kumo-subtle"> Next: {sentence.next}.</span>}
             </p>

@@ -53,9 +53,11 @@ export function Samples({ onSpawned }: { onSpawned(pipeline: Pipeline): void }) 
               className="panel flex w-64 shrink-0 snap-start flex-col gap-1 p-4 sm:w-auto"
             >
               <h3 className="font-medium text-kumo-strong">{sample.title}</h3>
-              <p className="line-clamp-3 flex-1 text-sm text-kumo-subtle" title={sample.description}>
-                {sample.description}
-              </p>
+              <div className="flex-1">
+                <p className="line-clamp-4 text-sm text-kumo-subtle" title={sample.description}>
+                  {sample.description}
+                </p>
+              </div>
               <div className="mt-2">
                 <Button
                   size="sm"

@@ -1,0 +1,1 @@
+export { IncidentPage as default } from '../views/incident/incident-page.tsx';
