@@ -48,6 +48,29 @@ describe('the list feed', () => {
     socket.close();
   });
 
+  it('UI-5: who begins to watch hears of an incident of the last day, though its pipeline has ended', async () => {
+    const feed = feedStub(env.FEED, 'feed-i');
+    const tenant = await makeTenant('feed-i');
+    const incident = (hoursAgo: number): Pipeline['incident'] => ({
+      violation_id: `vi_${hoursAgo}`,
+      seq: 1,
+      at: new Date(Date.now() - hoursAgo * 3_600_000).toISOString(),
+      rule: 'forbidden_action:delete_production',
+      severity: 'critical',
+      agent_id: null,
+      role: null,
+      tool: null,
+      target: null,
+      consequence: 'pipeline stopped',
+    });
+    await feed.update(pipeline(1, { state: 'FAILED', incident: incident(1) }));
+    await feed.update(pipeline(2, { state: 'FAILED', incident: incident(25) }));
+    await feed.update(pipeline(3, { state: 'FAILED' }));
+    const { frames, socket } = await watch(tenant.keys.viewer);
+    await vi.waitFor(() => expect(idsIn(frames, 'snapshot')).toEqual(['pl_fake1@1']));
+    socket.close();
+  });
+
   it('API-3: an older state than the known one changes nothing', async () => {
     const feed = feedStub(env.FEED, 'feed-b');
     await feed.update(pipeline(1, { seq: 5, state: 'REPORT' }));

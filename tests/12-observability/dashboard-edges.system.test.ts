@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { toOrchestration } from '#contract/views.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { buildDashboard } from '#scripts/start/dashboard.ts';
 import { axe } from '../support/axe.ts';
@@ -7,6 +8,7 @@ import { launchBrowser } from '../support/browser.ts';
 import {
   abortedRun,
   approvalRun,
+  incidentRun,
   longRun,
   rerunRun,
   successorRun,
@@ -20,6 +22,7 @@ import {
 import {
   type DashboardServer,
   KEY,
+  NEW_SECRET,
   type Served,
   startDashboardServer,
 } from '../support/fixtures/dashboard-server.ts';
@@ -54,6 +57,8 @@ async function open(
   server = await startDashboardServer(runs, options.server);
   context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options.context });
   const page = await context.newPage();
+  // The fixtures' runs are half an hour old, whatever day it is.
+  await page.clock.setFixedTime('2026-11-22T12:30:00.000Z');
   page.setDefaultTimeout(15_000);
   page.on('pageerror', (error) => problems.push(String(error)));
   page.on('console', (message) => {
@@ -533,7 +538,181 @@ describe('one pipeline', () => {
   });
 });
 
+/** Pages beside the pipelines, and something that is there once they are loaded. */
+const PAGES = [
+  ['/approvals', 'Run again at tier 2'],
+  ['/agents', 'Stop BETA'],
+  ['/access', 'ada laptop'],
+  ['/health', 'no answer in 2 s'],
+  [RUN(24).replace('pipelines', 'incidents'), 'First refused'],
+] as const;
+const pageRuns = (): Served[] => [incidentRun(24), approvalRun(17), verdictRun(12)].map((rig) => ({ rig }));
+
+describe('an incident', () => {
+  it('UI-5: the banner is on every page; two clicks stop what it is about, with the reason written; then the proof stands there', async () => {
+    const rig = incidentRun(24);
+    const page = await open([{ rig }], '/health');
+    const banner = page.getByRole('complementary', { name: 'Incident' });
+    for (const path of ['/health', '/approvals', '/agents', RUN(24), '/']) {
+      await page.goto(server.url + path);
+      await banner.getByText('forbidden_target:prod-*').waitFor();
+      await banner.getByText(/ALPHA of clean-up #24/).waitFor();
+      await banner.getByText('prod-checkout-db').waitFor();
+    }
+    await banner.getByRole('link', { name: 'See what happened' }).click();
+    await page.getByRole('region', { name: 'Last allowed' }).getByText('sandbox-checkout').waitFor();
+    await page.getByRole('region', { name: 'First refused' }).getByText('prod-checkout-db').first().waitFor();
+    await page
+      .getByRole('region', { name: 'In flight at that moment' })
+      .getByText('outcome not known yet')
+      .waitFor();
+    await page.getByText('The gate is open').waitFor();
+
+    await banner.getByRole('button', { name: 'Stop…' }).click();
+    const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
+    await dialog.getByRole('radio', { name: /The pipeline clean-up #24/ }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.getByText(/The gate closed at/).waitFor();
+    await page.getByText(/0 of \d tokens confirmed gone/).waitFor();
+    expect(server.requests.find((r) => r.path === '/api/pipeline/revoke')?.body).toEqual({
+      pipeline_id: 'pl_demo000000000024',
+      reason: 'Incident: high violation of forbidden_target:prod-* by ALPHA',
+    });
+    rig.revokeAll();
+    server.publish();
+    await page.getByText(/(\d) of \1 tokens confirmed gone/).waitFor();
+
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Handoff report' }).click();
+    expect((await download).suggestedFilename()).toBe('pl_demo000000000024-handoff.md');
+    await banner.getByRole('button', { name: 'Hide this incident' }).click();
+    await banner.waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByText(/The gate closed at/).waitFor();
+    expect(await banner.count()).toBe(0);
+  });
+
+  it('TEN-2, UI-5: a viewer sees the incident and has no Stop', async () => {
+    const page = await open([{ rig: incidentRun(24) }], '/', { server: { role: 'viewer' } });
+    const banner = page.getByRole('complementary', { name: 'Incident' });
+    await banner.getByRole('link', { name: 'See what happened' }).click();
+    await page.getByText('The gate is open').waitFor();
+    expect(await page.getByRole('button', { name: /Stop/ }).count()).toBe(0);
+  });
+});
+
+describe('pages beside the pipelines', () => {
+  it('GOV-5, UI-1: what waits for a person is decided on the approvals page, with all that it binds', async () => {
+    const rig = approvalRun(17);
+    const page = await open([{ rig }], '/approvals');
+    await page.getByText('tier_2_needs_approval').waitFor();
+    await page.getByText(toOrchestration(rig.state).approvals[0]!.action_sha256).waitFor();
+    await press(page, 'Approve', 'Approve', 'agreed on the phone');
+    await page.getByText('Nothing waits for an approval').waitFor();
+    await page.getByLabel('Decided').check({ force: true });
+    await page.getByText('approved', { exact: true }).waitFor();
+    expect(rig.last('approval_decided')?.body).toMatchObject({ reason: 'agreed on the phone' });
+  });
+
+  it('CRED-4, UI-1: one agent of a live run is stopped from the agents page', async () => {
+    const rig = workingRun(14);
+    const page = await open([{ rig }, { rig: verdictRun(12) }], '/agents');
+    await page.getByRole('heading', { name: 'rotate-search-keys #14' }).waitFor();
+    expect(await page.getByRole('heading', { name: /encrypt/ }).count()).toBe(0);
+    await press(page, 'Stop BETA', 'Stop this agent', 'talks nonsense');
+    await page.getByText('BETA is stopped').first().waitFor();
+    expect(rig.last('agent_revoked')?.body).toMatchObject({ reason: 'talks nonsense' });
+  });
+
+  it('TEN-2: a new key’s secret is shown once, and a key is revoked after a second click', async () => {
+    const page = await open([], '/access', { server: { role: 'admin' } });
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill('laptop');
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Create the key' }).click();
+    await page.getByText(NEW_SECRET).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'I have kept it' }).click();
+    expect(await page.getByText(NEW_SECRET).count()).toBe(0);
+    expect(server.requests.find((r) => r.path === '/api/keys' && r.method === 'POST')?.body).toMatchObject({
+      name: 'laptop',
+      owner: 'ps_ada',
+      role: 'operator',
+      expires_at: '2027-02-20T12:30:00.000Z',
+    });
+    await page.getByRole('button', { name: 'Revoke ada laptop' }).click();
+    await page.getByRole('button', { name: 'Revoke the key' }).click();
+    await page.getByText('The key is revoked').first().waitFor();
+    expect(server.requests.some((r) => r.method === 'DELETE' && r.path === '/api/keys/k1')).toBe(true);
+    expect(await page.getByRole('button', { name: 'Revoke old' }).count()).toBe(0);
+  });
+
+  it('TEN-2: an auditor reads keys and people, and has no button that would be refused', async () => {
+    const page = await open([], '/access', { server: { role: 'auditor' } });
+    await page.getByText('ci deploy').waitFor();
+    expect(await page.getByRole('button', { name: /New|Add|Rotate|Revoke/ }).count()).toBe(0);
+  });
+
+  it('UI-2: a page that cannot be refreshed says so, with what to do, and goes on by itself', async () => {
+    const page = await open([], '/health');
+    await page.getByText('no answer in 2 s').waitFor();
+    await page.clock.install({ time: '2026-11-22T12:30:00.000Z' });
+    server.cut(true);
+    await page.goto(`${server.url}/health`).catch(() => null);
+    await page.getByRole('alert').first().waitFor();
+    server.cut(false);
+    await page.getByRole('button', { name: 'Try again' }).first().click();
+    await page.getByText('no answer in 2 s').waitFor();
+  });
+
+  it('UI-2: the navigation works by keyboard, and on a phone from behind its button', async () => {
+    const page = await open([], '/');
+    await page.getByRole('link', { name: 'Health' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Health', exact: true }).waitFor();
+    expect(await page.getByRole('link', { name: 'Health' }).getAttribute('aria-current')).toBe('page');
+    await page.setViewportSize({ width: 360, height: 740 });
+    const menu = page.getByRole('button', { name: 'Open the menu' });
+    await menu.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('navigation', { name: 'Main' }).waitFor({ state: 'detached' });
+    expect(await menu.evaluate((el) => el === document.activeElement)).toBe(true);
+    await menu.click();
+    await page.getByRole('link', { name: 'Approvals' }).click();
+    await page.getByRole('heading', { name: 'Approvals', exact: true }).waitFor();
+    expect(await page.getByRole('navigation', { name: 'Main' }).count()).toBe(0);
+  });
+});
+
 describe('accessibility and looks', () => {
+  it.each(['light', 'dark'] as const)(
+    'UI-2: the pages beside the pipelines too, in %s mode and at phone width',
+    async (colorScheme) => {
+      const page = await open(pageRuns(), '/', { context: { colorScheme }, server: { role: 'admin' } });
+      for (const [path, text] of PAGES) {
+        await page.setViewportSize({ width: 1280, height: 900 });
+        await page.goto(server.url + path);
+        const there = () =>
+          path === '/agents'
+            ? page.getByRole('button', { name: text }).waitFor()
+            : page.getByText(text).first().waitFor();
+        await there();
+        expect([path, await axe(page)]).toEqual([path, []]);
+        await page.setViewportSize({ width: 360, height: 740 });
+        await there();
+        const wide = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect([path, wide]).toEqual([path, 0]);
+        expect([path, await axe(page)]).toEqual([path, []]);
+      }
+    },
+  );
+
   it.each(['light', 'dark'] as const)(
     'UI-2: WCAG 2.2 AA by axe in %s mode, on every page and tab',
     async (colorScheme) => {

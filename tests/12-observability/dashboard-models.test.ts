@@ -17,8 +17,11 @@ import {
 } from '../../pages/src/models/failure-report.ts';
 import { choicesOf, fallbackText, tallyText } from '../../pages/src/models/fallback-text.ts';
 import { ago, duration, money, providerName } from '../../pages/src/models/format.ts';
+import { alarmsOf, BANNER_FOR, incidentOf } from '../../pages/src/models/incident.ts';
+import { EXPIRING_WITHIN, expiryIn, keyStatus, orderKeys } from '../../pages/src/models/keys.ts';
 import { readLocator, shortLocator } from '../../pages/src/models/locator.ts';
 import { blocksOf } from '../../pages/src/models/markdown.ts';
+import { isCurrent, navigationFor } from '../../pages/src/models/navigation.ts';
 import {
   countShown,
   listPipelines,
@@ -30,10 +33,13 @@ import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
 import { eventLines } from '../../pages/src/models/save-events.ts';
 import { describeRun } from '../../pages/src/models/sentence.ts';
+import { firstChoice, stopChoices, stopReason } from '../../pages/src/models/stop.ts';
 import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
 import { usageRows } from '../../pages/src/models/usage.ts';
+import { KEYS } from '../support/fixtures/dashboard-lists.ts';
 import {
   abortedRun,
+  incidentRun,
   longRun,
   rerunRun,
   successorRun,
@@ -231,6 +237,112 @@ describe('controls', () => {
     expect(whyNotDecide('person:ps_1', caller('admin'))).toContain('yourself');
     expect(whyNotDecide('person:ps_2', caller('viewer'))).toContain('viewer');
     expect(whyNotDecide('person:ps_2', { ...caller('admin'), subject_kind: 'service' })).toContain('persons');
+  });
+});
+
+describe('incidents', () => {
+  const map = (...rigs: { state: Parameters<typeof toPipeline>[0] }[]) =>
+    new Map(rigs.map(({ state }) => [toPipeline(state).pipeline_id, toPipeline(state)]));
+  const report = (rig: { log: readonly PipelineEvent[]; state: Parameters<typeof toPipeline>[0] }) =>
+    incidentOf(rig.log, rig.state)!;
+
+  it('UI-5: the pipeline itself says rule, agent, target and time of its newest serious violation', () => {
+    const rig = incidentRun(24);
+    const at = rig.last('violation_recorded')!.at;
+    expect(toPipeline(rig.state).incident).toMatchObject({
+      rule: 'forbidden_target:prod-*',
+      severity: 'high',
+      role: 'ALPHA',
+      target: 'prod-checkout-db',
+      at,
+    });
+    expect(toPipeline(verdict.state).incident).toBeUndefined();
+  });
+
+  it('UI-5: the banner has the newest first, and neither what was hidden nor what is a day old', () => {
+    const [first, second] = [incidentRun(24), violationRun(11)];
+    const [a, b] = [first, second].map((rig) => rig.last('violation_recorded')!);
+    const ids = (hidden: string[], now: number) =>
+      alarmsOf(map(first, second, verdict), new Set(hidden), now).map((x) => x.incident.violation_id);
+    const soon = Math.max(Date.parse(a!.at), Date.parse(b!.at));
+    const newestFirst = [a!, b!].toSorted((x, y) => y.at.localeCompare(x.at)).map((e) => e.body.violation_id);
+    expect(ids([], soon)).toEqual(newestFirst);
+    expect(ids([newestFirst[0]!], soon)).toEqual([newestFirst[1]]);
+    expect(ids([], soon + BANNER_FOR)).toEqual([]);
+  });
+
+  it('UI-5: last allowed, first refused and what was in flight come from the log; the gate is open until something closes it', () => {
+    const rig = incidentRun(24);
+    const open = report(rig);
+    expect(open.lastAllowed).toMatchObject({ tool: 'terraform_inspect', target: 'sandbox-checkout' });
+    expect(open.firstRefused).toMatchObject({ target: 'prod-checkout-db', outcome: 'denied' });
+    expect(open.inFlight.map((x) => x.outcome)).toEqual(['running']);
+    expect(open.closed).toBeNull();
+    expect(open.outcomes).toEqual({ known: 0, unknown: 1 });
+
+    const agent = rig.last('violation_recorded')!.body.agent_id!;
+    rig.when({ kind: 'revoke', agent_id: agent, reason: 'test' });
+    const closed = report(rig);
+    expect(closed.closed).toEqual({ scope: 'agent', at: rig.last('agent_revoked')!.at });
+    expect(closed.tokens).toMatchObject({ issued: 1, gone: 0 });
+    expect(closed.inFlight).toHaveLength(1);
+  });
+
+  it('UI-5: a critical violation closes the whole gate by itself; tokens count until each is confirmed gone', () => {
+    const rig = incidentRun(25, 'critical');
+    const before = report(rig);
+    expect(before.closed).toEqual({ scope: 'pipeline', at: rig.state.outcome!.at });
+    expect(before.tokens.gone).toBe(0);
+    rig.revokeAll();
+    const after = report(rig);
+    expect(after.tokens.gone).toBe(after.tokens.issued);
+    expect(after.tokens.issued).toBeGreaterThan(2);
+    expect(incidentOf(verdict.log, verdict.state)).toBeNull();
+  });
+
+  it('UI-5: Stop begins with the whole run chosen and its reason written; what has ended cannot be stopped again', () => {
+    const p = toPipeline(incidentRun(24).state);
+    const choices = stopChoices(p, p.incident!);
+    expect(choices.map((c) => [c.scope, c.whyNot])).toEqual([
+      ['agent', null],
+      ['pipeline', null],
+    ]);
+    expect(firstChoice(choices)?.scope).toBe('pipeline');
+    expect(stopReason(p.incident!)).toBe('Incident: high violation of forbidden_target:prod-* by ALPHA');
+    const ended = toPipeline(violationRun().state);
+    expect(stopChoices(ended, ended.incident!).every((c) => c.whyNot !== null)).toBe(true);
+    expect(firstChoice(stopChoices(ended, ended.incident!))).toBeNull();
+  });
+});
+
+describe('navigation and keys', () => {
+  it('TEN-2, UI-1: keys and people are offered to those who may read them', () => {
+    const labels = (role: Caller['role']) => navigationFor(role).flatMap((g) => g.pages.map((p) => p.label));
+    expect(labels('admin')).toContain('Keys and people');
+    expect(labels('auditor')).toContain('Keys and people');
+    expect(labels('operator')).not.toContain('Keys and people');
+    expect(labels('viewer')).toContain('Pipelines');
+  });
+
+  it('UI-1: a page is current also below its address, and a pipeline belongs to the list', () => {
+    expect(isCurrent('/', '/pipelines/pl_1')).toBe(true);
+    expect(isCurrent('/', '/approvals')).toBe(false);
+    expect(isCurrent('/access', '/access/keys')).toBe(true);
+    expect(isCurrent('/access', '/accessories')).toBe(false);
+  });
+
+  it('TEN-2: a key that ends is announced a week before, and works up to its last moment', () => {
+    const now = Date.parse('2026-11-22T12:00:00.000Z');
+    const until = (ms: number) =>
+      keyStatus({ expires_at: new Date(now + ms).toISOString(), revoked_at: null }, now);
+    expect(until(EXPIRING_WITHIN + 1)).toBe('live');
+    expect(until(EXPIRING_WITHIN)).toBe('expiring');
+    expect(until(1)).toBe('expiring');
+    expect(until(0)).toBe('expired');
+    expect(keyStatus({ expires_at: null, revoked_at: expiryIn(-1, now)! }, now)).toBe('revoked');
+    expect(expiryIn(null, now)).toBeUndefined();
+    const names = orderKeys(KEYS, now).map((k) => k.name);
+    expect(names.at(-1)).toBe('old');
   });
 });
 

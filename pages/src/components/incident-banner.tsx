@@ -24,7 +24,7 @@ export function IncidentBanner() {
   return (
     <>
       {newest && (
-        <aside aria-label="Incident" className="sticky top-14 z-10 bg-red-700 text-white lg:top-0">
+        <aside aria-label="Incident" className="z-10 bg-red-700 text-white lg:sticky lg:top-0">
           <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-4 gap-y-2 px-4 py-2.5 sm:px-6">
             <div role="alert" className="flex min-w-0 flex-1 basis-72 items-start gap-2.5">
               <SirenIcon size={22} weight="fill" aria-hidden="true" className="mt-px shrink-0" />

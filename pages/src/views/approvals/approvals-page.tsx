@@ -48,7 +48,10 @@ export function ApprovalsPage() {
       </PageHeader>
       <StaleNote failure={asked.failure} loadedAt={asked.loadedAt} onRetry={asked.reload} />
       <Choices label="Which approvals" options={SHOWN} value={shown} onChange={show} />
-      <div className="mt-4">
+      <section aria-labelledby="approvals" className="mt-4">
+        <h2 id="approvals" className="sr-only">
+          {SHOWN[shown]}
+        </h2>
         {asked.data === null ? (
           asked.failure === null && (
             <Loading what="approvals">
@@ -81,7 +84,7 @@ export function ApprovalsPage() {
             }
           />
         )}
-      </div>
+      </section>
     </>
   );
 }

@@ -129,7 +129,7 @@ export function Containment({ report: { closed, tokens, outcomes } }: { report: 
       <Fact state={closed === null ? 'open' : all ? 'done' : 'under_way'}>
         {closed === null
           ? 'No token has been revoked.'
-          : `${tokens.gone} of ${tokens.issued} tokens confirmed gone by a look-up in Vault.`}
+          : `${tokens.gone} of ${tokens.issued} tokens confirmed gone: Vault was asked, or their time is over.`}
       </Fact>
       <Fact state={outcomes.unknown === 0 ? 'done' : 'unclear'}>
         {outcomes.unknown === 0
