@@ -21,7 +21,7 @@ interface Props<T> {
 export function DataTable<T>({ label, columns, rows, keyOf, empty }: Props<T>) {
   if (rows.length === 0) return <p className="panel p-4 text-sm text-kumo-subtle">{empty}</p>;
   return (
-    <ScrollRegion label={label} className="panel">
+    <ScrollRegion label={`Table: ${label}`} className="panel">
       <table className="w-full min-w-150 text-left text-sm">
         <caption className="sr-only">{label}</caption>
         <thead className="text-kumo-subtle">
