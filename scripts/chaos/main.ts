@@ -13,7 +13,7 @@ const spread = (times: readonly number[]): string => {
 const aborter = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborter.abort());
 
-/** The exit code: 0 nothing lost, 1 something lost, 64 a wrong option. */
+/** The exit code: 0 nothing lost, 1 something lost, 64 a wrong option, 130 stopped by hand with nothing lost so far. */
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   if (!options) {
@@ -26,6 +26,11 @@ async function main(): Promise<number> {
   console.log(
     [
       '',
+      ...(report.stopped
+        ? [
+            `stopped       ${report.stopped} after ${report.kills} of ${kills} kills, ${report.unfinished} pipelines not over`,
+          ]
+        : []),
       `acknowledged  ${report.pipelines} pipelines, ${report.events} events`,
       `lost          ${report.lost.length === 0 ? 'nothing' : report.lost.length}`,
       ...report.lost.map((what) => `              ${what}`),
@@ -33,11 +38,12 @@ async function main(): Promise<number> {
         .map(([exit, count]) => `${count} × exit ${exit}`)
         .join(', ')}`,
       `up again      ${spread(report.up_ms)}`,
-      `work resumed  ${spread(report.resumed_ms)} after that`,
+      `work resumed  ${spread(report.resumed_ms)} after that, ${report.resumed_ms.length} interrupted pipelines; ${report.interrupted_again} were killed again before`,
       `repeat        npm run chaos -- --kills ${kills} --pipelines ${pipelines} --seed ${seed}`,
     ].join('\n'),
   );
-  return report.lost.length === 0 ? 0 : 1;
+  if (report.lost.length > 0) return 1;
+  return report.stopped === 'by hand' ? 130 : 0;
 }
 
 main().then(
@@ -45,11 +51,6 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    if (aborter.signal.aborted) {
-      console.error('stopped; nothing is left running');
-      process.exitCode = 130;
-      return;
-    }
     const usage = error instanceof BadOption;
     console.error(usage ? `${error.message}\n\n${HELP}` : error);
     process.exitCode = usage ? 64 : 1;

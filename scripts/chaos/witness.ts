@@ -26,22 +26,47 @@ export class Witness {
     if (!this.#seen.has(pipeline.pipeline_id)) this.#seen.set(pipeline.pipeline_id, []);
   }
 
-  /** Reads what is new of every live pipeline; gives how many events that were. */
-  async look(client: Client): Promise<number> {
-    const news = await Promise.all(
+  /** Reads what is new of every live pipeline. */
+  async look(client: Client): Promise<void> {
+    await Promise.all(
       this.live.map(async (id) => {
         const hashes = this.#seen.get(id) ?? [];
-        const before = hashes.length;
-        for await (const event of client.allEvents(id, before)) {
+        for await (const event of client.allEvents(id, hashes.length)) {
           if (event.seq === hashes.length + 1) hashes.push(event.hash);
+          this.#wentOn(id, event);
           this.#follow(event);
           if (event.type === 'sealed') this.ended.add(id);
         }
-        return hashes.length - before;
       }),
     );
-    return news.reduce((sum, n) => sum + n, 0);
   }
+
+  /** Everything is dead; who is live now has been interrupted, and who was still waiting to go on has been interrupted again. */
+  killed(): void {
+    this.interruptedAgain += this.#waiting.size;
+    this.#waiting.clear();
+    this.#killedAt = Date.now();
+    for (const id of this.live) this.#waiting.add(id);
+  }
+
+  /** The system answers again. */
+  answers(): void {
+    this.#upAt = Date.now();
+  }
+
+  /** Time by the log's own clock, so that neither the looking nor the comparing counts as recovery. */
+  #wentOn(id: string, event: PipelineEvent): void {
+    const at = Date.parse(event.at);
+    // What was committed before the kill and only seen afterwards is no sign of life.
+    if (at <= this.#killedAt || !this.#waiting.delete(id)) return;
+    this.resumed_ms.push(Math.max(0, at - this.#upAt));
+  }
+  readonly #waiting = new Set<string>();
+  #killedAt = Number.POSITIVE_INFINITY;
+  #upAt = 0;
+  /** ms from the system's answer until an interrupted pipeline's next event, of every one that had time to. */
+  readonly resumed_ms: number[] = [];
+  interruptedAgain = 0;
 
   /** REC-3: the successor was promised in the same commit as the end. */
   #follow(event: PipelineEvent): void {

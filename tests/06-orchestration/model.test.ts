@@ -6,7 +6,7 @@ import { Watch } from '../support/model-check-invariants.ts';
 import { type Scenario, scenario } from '../support/model-check-moves.ts';
 import { proposal, Rig, vote } from '../support/pipeline.ts';
 
-/** `AGS_SEED=… AGS_PATH=… AGS_RUNS=…` repeats a failure, or looks for longer. */
+/** `AGS_SEED=… AGS_PATH=… AGS_RUNS=… AGS_MOVES=…` repeats a failure, or looks for longer (docs/testing.md). */
 const SEED = process.env.AGS_SEED === undefined ? undefined : Number(process.env.AGS_SEED);
 const RUNS = Number(process.env.AGS_RUNS ?? 40);
 /** Ten times what the runs usually take, so that a slow machine does not cut them short. */
