@@ -20,6 +20,7 @@ export const PROBLEMS = {
   action_changed: { status: 409, title: 'What is to be approved has changed' },
   outcome_conflict: { status: 409, title: 'The outcome is known already' },
   approval_expired: { status: 410, title: 'The approval has expired' },
+  killed: { status: 409, title: 'A kill switch stands' },
   pipeline_ended: { status: 409, title: 'The pipeline has ended' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   preflight_failed: { status: 422, title: 'The plan cannot run as it is' },

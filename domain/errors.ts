@@ -15,6 +15,8 @@ export type DomainError =
   | { code: 'already_decided'; detail: string }
   | { code: 'action_changed'; detail: string }
   | { code: 'approval_expired'; detail: string }
+  /** ENF-6: a kill switch stands on it. */
+  | { code: 'killed'; detail: string; kill_id: string }
   | { code: 'outcome_conflict'; detail: string }
   /** The log has an event version this code does not know: the pipeline halts rather than guess (PIPE-7). */
   | { code: 'halted'; detail: string };

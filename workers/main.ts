@@ -1,5 +1,5 @@
 import { controlLogId } from '#domain/ids.ts';
-import { directoryStub } from '#objects/shared/stubs.ts';
+import { directoryStub, pipelineStub } from '#objects/shared/stubs.ts';
 import { TenantControl, TenantDirectory, TenantFeed, TenantLog } from '#objects/tenant/index.ts';
 import { createApp } from '#workers/api/index.ts';
 import { logPorts } from '#workers/ledger/index.ts';
@@ -17,6 +17,7 @@ export class ControlObject extends TenantControl {
       pepper: parseConfig(env).keyPepper,
       directory: () => directoryStub(env.DIRECTORY),
       hint: (tenant, seq) => env.LEDGER_QUEUE.send({ tenant, pipeline_id: controlLogId(tenant), seq }),
+      pipeline: (tenant, id) => pipelineStub(env.PIPELINE, tenant, id),
     });
   }
 }

@@ -32,6 +32,7 @@ export type Command =
   | { kind: 'revoke'; agent_id: string | null; reason: string }
   /** ENF-6: `kill` comes from above; null is a switch of this pipeline, or of one of its agents. */
   | { kind: 'kill'; kill: Kill | null; agent_id: string | null; reason: string }
+  | { kind: 'lift'; kill_id: string; reason: string }
   | {
       kind: 'fallback';
       action: Exclude<Fallback, 'download_log'>;

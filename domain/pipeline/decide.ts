@@ -9,7 +9,7 @@ import { seal } from './decide/ending.ts';
 import { failStep } from './decide/fail.ts';
 import { fallback } from './decide/fallback.ts';
 import { type Admitted, admit } from './decide/gate.ts';
-import { kill } from './decide/kill.ts';
+import { kill, lift } from './decide/kill.ts';
 import {
   abort,
   cancel,
@@ -43,6 +43,8 @@ const LATER_FACTS: readonly EventType[] = [
   'action_resolved',
   'failure_context_stored',
   'token_confirmed_gone',
+  'kill_switch_thrown',
+  'kill_switch_lifted',
 ];
 
 /**
@@ -91,6 +93,8 @@ function dispatch(draft: Draft, command: Command): Result<Admitted | undefined, 
       return resolveAction(draft, command);
     case 'kill':
       return kill(draft, command);
+    case 'lift':
+      return lift(draft, command);
     case 'revoke':
       return revoke(draft, command);
     case 'log':

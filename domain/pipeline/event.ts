@@ -378,6 +378,8 @@ export interface EventBodies {
   agent_replaced: { agent_id: string; by: string; round: number; reason: string };
   /** ENF-6: a kill switch reached this pipeline; what it stops stops in the same commit. `at` is when it was thrown. */
   kill_switch_thrown: Kill;
+  /** A person took it back; what it stopped stays stopped. */
+  kill_switch_lifted: { kill_id: string; reason: string };
   /** The end: the gate is closed from this event on (CRED-4, ENF-3); until `sealed`, tokens are still being revoked. */
   pipeline_ended: Outcome & { detail: string | null };
   /** CRED-4: `agent_id` null is the pipeline's own token. `how`: a lookup says it is gone, or its lease ended. */

@@ -94,7 +94,13 @@ export interface ActionState {
   outcome: Entry<'action_finished'> | null;
 }
 
-export type KillState = Kill & { seq: number; stopped_at: string };
+export type KillState = Kill & {
+  seq: number;
+  stopped_at: string;
+  lifted_at: string | null;
+  lifted_by: string | null;
+  lift_reason: string | null;
+};
 
 export type Approval = (Entry<'approval_requested'> | Entry<'action_approval_requested'>) & {
   status: 'pending' | 'approve' | 'deny' | 'expired';

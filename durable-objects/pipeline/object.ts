@@ -124,6 +124,15 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     if (at < 1 || at > found.value.seq) {
       return err({ code: 'not_found', what: `event ${at}; the newest is ${found.value.seq}` });
     }
+    const stopped = found.value.kills.find(
+      (k) => k.scope !== 'agent' && k.lifted_at === null && k.id === found.value.spawned?.pipeline_id,
+    );
+    if (stopped)
+      return err({
+        code: 'killed',
+        kill_id: stopped.kill_id,
+        detail: `A kill switch stands on the pipeline: ${stopped.reason}`,
+      });
     const past = [...this.#store.events(0, at)];
     const source = forkSource(replay(past), past.at(-1)?.hash ?? '');
     if (!source) return err({ code: 'not_found', what: `event ${at}` });
@@ -251,8 +260,23 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     return { in_flight: inFlight(this.#log.state) };
   }
 
-  async recallPermit(tenant: string): Promise<void> {
-    if (this.#find(tenant).ok) this.#permit.drop();
+  async throwSwitch(
+    tenant: string,
+    actor: string,
+    agent_id: string | null,
+    reason: string,
+  ): Promise<Result<{ kill: Kill; project_id: string; in_flight: InFlightAction[] }, DomainError>> {
+    const found = this.#find(tenant);
+    if (!found.ok) return found;
+    const done = this.#commit({ kind: 'kill', kill: null, agent_id, reason }, actor);
+    if (!done.ok) return done;
+    const { state } = this.#log;
+    const thrown = state.kills.findLast((k) => k.scope === (agent_id ? 'agent' : 'pipeline'));
+    if (!thrown) return err({ code: 'not_found', what: 'kill switch' });
+    const { kill_id, scope, id, by, at } = thrown;
+    const in_flight = inFlight(state).filter((a) => agent_id === null || a.agent_id === agent_id);
+    const project_id = state.spawned?.project_id ?? '';
+    return ok({ kill: { kill_id, scope, id, reason: thrown.reason, by, at }, project_id, in_flight });
   }
 
   async poke(tenant: string): Promise<{ live: boolean }> {

@@ -43,7 +43,7 @@ export type OperatorCommand = Extract<
       | 'pause'
       | 'resume'
       | 'revoke'
-      | 'kill'
+      | 'lift'
       | 'fallback'
       | 'decide_approval'
       | 'resolve_action'
@@ -107,10 +107,15 @@ export interface PipelineRpc {
   /** The dead-letter queue's consumer reports a message that could not be worked on. */
   deadLetter(tenant: string, step_id: string, reason: string): Promise<StepAck>;
 
+  /** ENF-6: a switch of this pipeline, or of one of its agents: in the same transaction nothing more is authorised. */
+  throwSwitch(
+    tenant: string,
+    actor: string,
+    agent_id: string | null,
+    reason: string,
+  ): Promise<Result<{ kill: Kill; project_id: string; in_flight: InFlightAction[] }, DomainError>>;
   /** ENF-6: a switch from above. It is in the log when this returns; answers what was let through before and has no outcome. */
   kill(tenant: string, kill: Kill): Promise<{ in_flight: InFlightAction[] }>;
-  /** Authority above has changed: the permit held here is asked for anew before anything else is begun. */
-  recallPermit(tenant: string): Promise<void>;
   /** The ledger has everything up to and including `seq`. */
   shipped(tenant: string, seq: number): Promise<void>;
   /** Looks for anything due (REC-6); cheap when nothing is. */

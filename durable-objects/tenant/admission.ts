@@ -1,6 +1,8 @@
+import type { Kill } from '#domain/governance/permit.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
 import { charge, drawSlice, monthOf, type Slice } from './budget.ts';
+import { standing } from './kills.ts';
 import { defaultProject, hasProject } from './people.ts';
 import type { ControlError } from './rpc.ts';
 import type { ControlStore } from './store.ts';
@@ -50,6 +52,13 @@ function overQuota(store: ControlStore): ControlError | null {
   };
 }
 
+/** ENF-6: while a switch stands nothing new is begun in its scope. */
+const stopped = ({ kill_id, scope, id, reason }: Kill): ControlError => ({
+  code: 'killed',
+  kill_id,
+  detail: `A kill switch stands on the ${scope}${scope === 'system' ? '' : ` ${id}`}: ${reason}`,
+});
+
 /**
  * PIPE-2, PIPE-9: quota, number and idempotency in one transaction. A slot given back because its pipeline never started
  * is taken anew, under the same number, when the same spawn comes again.
@@ -57,6 +66,7 @@ function overQuota(store: ControlStore): ControlError | null {
 export function admit(
   store: ControlStore,
   a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice },
+  above: Kill | null = null,
 ): Result<{ number: number; project_id: string; replayed: boolean }, ControlError> {
   const known = row<AdmissionRow>(
     store.sql,
@@ -73,6 +83,9 @@ export function admit(
 
   const project_id = known?.project_id ?? a.project_id ?? defaultProject(store);
   if (!hasProject(store, project_id)) return err({ code: 'not_found', what: `project ${project_id}` });
+  const killed =
+    above ?? standing(store.sql, 'tenant', store.tenant) ?? standing(store.sql, 'project', project_id);
+  if (killed) return err(stopped(killed));
   const refusal = overQuota(store);
   if (refusal) return err(refusal);
   const month = monthOf(store);

@@ -1,16 +1,20 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { AccessRole, Caller } from '#contract/access.ts';
+import type { Kill } from '#domain/governance/permit.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
+import type { PipelineRpc } from '../pipeline/rpc.ts';
 import { hasSchema, migrate } from '../shared/schema.ts';
 import { row, run } from '../shared/sql.ts';
 import * as admission from './admission.ts';
 import type { Slice } from './budget.ts';
 import { listChanges } from './changes.ts';
 import * as keys from './keys.ts';
+import * as kills from './kills.ts';
 import * as people from './people.ts';
 import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
+import { push } from './push.ts';
 import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
 import { type ControlStore, recordChange } from './store.ts';
@@ -23,10 +27,14 @@ export interface ControlPorts {
   directory: () => Pick<DirectoryRpc, 'systemSwitch'>;
   /** Tells the ledger that the tenant's own log has grown; what is lost, the reconciler finds (LEDG-1). */
   hint?: (tenant: string, seq: number) => Promise<unknown>;
+  /** Where a kill switch is pushed to. */
+  pipeline: (tenant: string, pipeline_id: string) => Pick<PipelineRpc, 'kill'>;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
 
+/** The answer to a switch waits for its pipelines this long (ms). */
+const PUSH_WITHIN_MS = 3_000;
 const NO_TENANT: ControlError = { code: 'not_found', what: 'tenant' };
 const UNKNOWN: ControlError = { code: 'unauthenticated', detail: 'The key is unknown, expired or revoked.' };
 
@@ -179,8 +187,54 @@ export class TenantControl extends DurableObject implements ControlRpc {
       () => NO_GRANT,
     );
   }
+  async throwSwitch(actor: string, a: { scope: 'project' | 'tenant'; id: string; reason: string }) {
+    const thrown = this.#result((s) => {
+      const known = a.scope === 'tenant' ? a.id === s.tenant : people.hasProject(s, a.id);
+      if (!known) return err({ code: 'not_found', what: `${a.scope} ${a.id}` });
+      const done = kills.throwSwitch(s, actor, a);
+      if (done.thrown) recordChange(s, actor, 'kill_switch_thrown', done.kill);
+      return ok(done.kill);
+    });
+    return thrown.ok ? ok(await this.#push(thrown.value)) : thrown;
+  }
+  async noteSwitch(kill: Kill, project_id: string) {
+    this.#require((s) => {
+      if (kills.noteSwitch(s, kill, project_id)) recordChange(s, kill.by, 'kill_switch_thrown', kill);
+    });
+  }
+  async liftSwitch(actor: string, kill_id: string, reason: string) {
+    return this.#result((s) => {
+      const done = kills.liftSwitch(s, actor, kill_id, reason);
+      if (!done.ok) return done;
+      if (done.value.lifted) recordChange(s, actor, 'kill_switch_lifted', { kill_id, reason });
+      return ok(done.value.record);
+    });
+  }
+  async listSwitches() {
+    return this.#inStore(kills.listSwitches, () => []);
+  }
+  async systemSwitched(killed: Kill | null) {
+    this.#system.pushed(killed);
+    return killed ? this.#push(killed) : { in_flight: [], unacknowledged: [] };
+  }
+  async #push(kill: Kill) {
+    const tenant = this.#store?.tenant ?? '';
+    const targets = this.#inStore(
+      (s) => kills.reach(s, kill),
+      () => [],
+    ).map((name) => ({
+      name,
+      stop: async () => ({
+        ...(await this.#ports.pipeline(tenant, name).kill(tenant, kill)),
+        unacknowledged: [],
+      }),
+    }));
+    return push(kill, targets, PUSH_WITHIN_MS);
+  }
+
   async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice }) {
-    return this.#result((s) => admission.admit(s, a));
+    const { killed } = await this.#system.current();
+    return this.#result((s) => admission.admit(s, a, killed));
   }
   async authorityOf(actor: string) {
     return this.#inStore(

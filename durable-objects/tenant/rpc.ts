@@ -7,8 +7,9 @@ import type { ChainedEvent } from '#domain/ledger/chain.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
 import type { Slice } from './budget.ts';
+import type { Pushed } from './push.ts';
 
-export type { Slice };
+export type { Pushed, Slice };
 
 export type ControlError =
   | { code: 'not_found'; what: string }
@@ -16,7 +17,9 @@ export type ControlError =
   | { code: 'version_exists'; detail: string }
   | { code: 'unauthenticated'; detail: string }
   | { code: 'idempotency_conflict'; detail: string }
-  | { code: 'quota_exceeded'; detail: string; retry_after_s: number };
+  | { code: 'quota_exceeded'; detail: string; retry_after_s: number }
+  /** ENF-6: a kill switch stands. */
+  | { code: 'killed'; detail: string; kill_id: string };
 
 /** A plan as stored: what its author wrote, and what it needs to be resolved again with other inputs. */
 export interface StoredPlan {
@@ -98,6 +101,17 @@ export interface ControlRpc {
 
   /** ENF-6: what the pipelines of a project may rely on, and for how long. `ttl_ms` 0 is no permit. */
   permit(project_id: string): Promise<Grant>;
+  /** ENF-6: stops a project or the tenant; commits first, then tells every live pipeline in scope. */
+  throwSwitch(
+    actor: string,
+    a: { scope: 'project' | 'tenant'; id: string; reason: string },
+  ): Promise<Result<Pushed, ControlError>>;
+  /** A switch of one pipeline or agent, which the pipeline's own log holds, for the tenant's list. */
+  noteSwitch(kill: Kill, project_id: string): Promise<void>;
+  liftSwitch(actor: string, kill_id: string, reason: string): Promise<Result<KillRecord, ControlError>>;
+  listSwitches(): Promise<KillRecord[]>;
+  /** From the directory: the deployment's switch was thrown, or lifted (null). */
+  systemSwitched(killed: Kill | null): Promise<Pick<Pushed, 'in_flight' | 'unacknowledged'>>;
   /** Admission (PIPE-2): quota and number in one transaction; the same id and request again answers as the first time (PIPE-9). */
   admit(a: {
     pipeline_id: string;
@@ -122,6 +136,16 @@ export interface ControlRpc {
   livePipelines(): Promise<string[]>;
   /** For the cron (REC-6): those with a slot, and those that ended lately and may still have tokens to revoke. */
   pipelinesToPoke(): Promise<{ pipeline_id: string; has_slot: boolean }[]>;
+}
+
+export interface KillRecord extends Kill {
+  /** Of what it stops; null when that is wider than a project. */
+  project_id: string | null;
+  lifted_at: string | null;
+  lifted_by: string | null;
+  lift_reason: string | null;
+  /** Pipelines in its scope that are still live. */
+  unacknowledged: string[];
 }
 
 export interface KeyRecord {
@@ -159,6 +183,10 @@ export interface DirectoryRpc {
   list(): Promise<{ tenant: string; name: string; created_at: string }[]>;
   /** ENF-6: the switch for the whole deployment, as it stands. */
   systemSwitch(): Promise<{ killed: Kill | null }>;
+  /** Stops everything in every tenant. */
+  throwSystemSwitch(actor: string, reason: string): Promise<Pushed>;
+  liftSystemSwitch(actor: string, kill_id: string, reason: string): Promise<Result<KillRecord, ControlError>>;
+  systemSwitches(): Promise<KillRecord[]>;
 }
 
 export const controlObjectName = (tenant: string): string => `t/${tenant}/control`;

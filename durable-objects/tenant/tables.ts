@@ -46,6 +46,7 @@ export const CONTROL_MIGRATIONS = [
   ALTER TABLE changes ADD COLUMN prev_hash TEXT NOT NULL DEFAULT '';
   ALTER TABLE changes ADD COLUMN hash TEXT NOT NULL DEFAULT '';
   `,
+  'ALTER TABLE kills ADD COLUMN project_id TEXT',
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */
@@ -56,4 +57,5 @@ export const FEED_MIGRATIONS = [
 export const DIRECTORY_MIGRATIONS = [
   'CREATE TABLE tenants (tenant TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID',
   KILLS,
+  'ALTER TABLE kills ADD COLUMN project_id TEXT',
 ] as const;

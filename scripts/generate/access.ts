@@ -20,7 +20,11 @@ function cells(access: Access): string[] {
   if (access === 'open') return ['anyone', ...ACCESS_ROLES.map(() => 'yes'), 'yes'];
   if (access === 'platform') return ['401', ...ACCESS_ROLES.map(() => 'no'), 'yes'];
   if (!Array.isArray(access)) return [String(access), ...ACCESS_ROLES.map(() => 'no'), 'no'];
-  return ['401', ...ACCESS_ROLES.map((role) => (access.includes(role) ? 'yes' : 'no')), 'no'];
+  return [
+    '401',
+    ...ACCESS_ROLES.map((role) => (access.includes(role) ? 'yes' : 'no')),
+    access.includes('platform') ? 'yes' : 'no',
+  ];
 }
 
 /** The table of rights as Markdown, one row an endpoint, in the order of the source. */

@@ -1,7 +1,7 @@
 import { ACCESS_ROLES, type AccessRole } from '#contract/access.ts';
 
-/** `open`: needs no key. `platform`: the platform admin's key only. Otherwise: which roles of a tenant. */
-export type Access = 'open' | 'platform' | readonly AccessRole[];
+/** `open`: needs no key. `platform`: the platform admin's key only. Otherwise: which roles of a tenant, and perhaps the platform's key. */
+export type Access = 'open' | 'platform' | readonly (AccessRole | 'platform')[];
 
 const EVERYONE = ACCESS_ROLES;
 const OPERATORS = ['operator', 'admin'] as const;
@@ -65,6 +65,10 @@ export const ACCESS = {
   'POST /api/pipeline/revoke': OPERATORS,
   'POST /api/pipeline/log': OPERATORS,
   'POST /api/pipeline/redrive': OPERATORS,
+
+  'POST /api/kill-switches': [...OPERATORS, 'platform'],
+  'GET /api/kill-switches': [...EVERYONE, 'platform'],
+  'POST /api/kill-switches/{kill_id}/lift': [...OPERATORS, 'platform'],
 
   'GET /api/observability/errors': EVERYONE,
   'POST /api/observability/handoff': EVERYONE,

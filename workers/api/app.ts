@@ -60,6 +60,7 @@ function register(app: App, endpoint: Endpoint): void {
         if (caller === null) throw new Error(`${endpoint.name} has no caller`);
         return caller;
       },
+      platform: identity?.kind === 'platform',
       request: c.req.raw,
       url,
       params: c.req.param(),

@@ -14,6 +14,8 @@ export interface Asked<Query = unknown, Body = unknown> {
   config: Config;
   /** Who asks; throws on an endpoint that is open or the platform's. */
   readonly caller: Caller;
+  /** True for the platform admin's key. */
+  platform: boolean;
   request: Request;
   url: URL;
   params: Record<string, string>;

@@ -4,6 +4,7 @@ import { consensus } from './resources/consensus.ts';
 import { docs } from './resources/docs.ts';
 import { health } from './resources/health.ts';
 import { ledger } from './resources/ledger.ts';
+import { killSwitches } from './resources/kill-switches.ts';
 import { memory } from './resources/memory.ts';
 import { observability } from './resources/observability.ts';
 import { people } from './resources/people.ts';
@@ -24,6 +25,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...plans,
   ...recovery,
   ...ledger,
+  ...killSwitches,
   ...memory,
   ...people,
   ...tenants,

@@ -30,6 +30,7 @@ const REMEDIES: Record<ProblemCode, string> = {
   action_changed: 'Read the approval again and decide on what it says now.',
   outcome_conflict: 'Look at the pipeline’s actions for the outcome on record.',
   approval_expired: 'Ask again: take the fallback once more.',
+  killed: 'Have a person lift it: `ags lift ID`; `ags stop list` shows who threw it and why.',
   pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
   payload_too_large: 'Send less; long documents belong into a plan’s context files.',
   preflight_failed:
@@ -70,6 +71,10 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
       return new ProblemError('not_implemented_here', error.detail);
     case 'halted':
       return new ProblemError('pipeline_halted', `Nothing is decided here any more: ${error.detail}.`);
+    case 'killed':
+      return new ProblemError('killed', error.detail, {
+        remedy: `Have a person lift it: \`ags lift ${error.kill_id}\`.`,
+      });
     case 'quota_exceeded':
       return new ProblemError('quota_exceeded', error.detail, { retry_after_s: error.retry_after_s });
     case 'pipeline_ended':

@@ -2,8 +2,10 @@ import type { DomainError } from '../../errors.ts';
 import { isCurrent, type Kill, type Permit } from '../../governance/permit.ts';
 import { killId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
-import type { Command } from '../command.ts';
+import { type Command, isPerson } from '../command.ts';
 import type { StepKind } from '../event.ts';
+import { liveAgent, type StepState } from '../state.ts';
+import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline, OUTLIVES } from './ending.ts';
 import { revokeAgent } from './operate.ts';
@@ -23,11 +25,20 @@ export function refusedByPermit(draft: Draft, permit: Permit | null): string | n
   return `stopped: ${permit.killed.reason}`;
 }
 
+/** REC-3: a run that is over may still have its successor to spawn; a switch that is thrown first keeps it from coming. */
+const pendingSuccessor = (draft: Draft): StepState | undefined =>
+  Object.values(draft.state.steps).find((s) => s.work.kind === 'spawn_successor');
+
 /** Throwing the same switch again changes nothing. */
 function throwSwitch(draft: Draft, kill: Kill): void {
-  const known = draft.state.kills.some((k) => k.kill_id === kill.kill_id);
-  if (known || draft.state.outcome) return;
+  if (draft.state.kills.some((k) => k.kill_id === kill.kill_id)) return;
+  const successor = pendingSuccessor(draft);
+  if (draft.state.outcome && !successor) return;
   draft.emit('kill_switch_thrown', kill);
+  if (successor) {
+    draft.emit('step_cancelled', { step_id: successor.step_id, reason: `stopped: ${kill.reason}` });
+    return;
+  }
   if (kill.scope === 'agent') revokeAgent(draft, kill.id, kill.reason);
   else failPipeline(draft, 'killed', `${kill.scope} ${kill.id}: ${kill.reason}`);
 }
@@ -43,7 +54,7 @@ export function kill(
     return ok(undefined);
   }
   if (agent_id !== null && !agents[agent_id]) return err({ code: 'not_found', what: `agent ${agent_id}` });
-  if (outcome)
+  if (outcome && (agent_id !== null || !pendingSuccessor(draft)))
     return err({ code: 'pipeline_ended', state, detail: `It ended ${outcome.at}: ${outcome.reason}.` });
   throwSwitch(draft, {
     kill_id: killId(draft.pipelineId, kills.length + 1),
@@ -53,5 +64,27 @@ export function kill(
     by: draft.context.actor,
     at: draft.at,
   });
+  return ok(undefined);
+}
+
+/**
+ * ENF-6, TEN-5: a person takes a switch of this pipeline back. What it stopped stays stopped: an agent's seat is given to a new agent,
+ * a pipeline may be forked again.
+ */
+export function lift(
+  draft: Draft,
+  { kill_id, reason }: Extract<Command, { kind: 'lift' }>,
+): Result<undefined, DomainError> {
+  const thrown = draft.state.kills.find((k) => k.kill_id === kill_id);
+  if (!thrown) return err({ code: 'not_found', what: `kill switch ${kill_id}` });
+  if (!isPerson(draft.context.actor))
+    return err({ code: 'person_needed', detail: 'Only a person lifts a kill switch.' });
+  if (thrown.lifted_at !== null) return ok(undefined);
+  draft.emit('kill_switch_lifted', { kill_id, reason });
+  const agent = thrown.scope === 'agent' ? draft.state.agents[thrown.id] : undefined;
+  if (!agent || draft.state.outcome || draft.state.failure || draft.state.recovery) return ok(undefined);
+  const vacant = agent.generation === draft.state.generation && !liveAgent(draft.state, agent.role);
+  if (vacant)
+    spawnAgent(draft, agent.role, `takes the seat of ${agent.agent_id}, whose kill switch was lifted`);
   return ok(undefined);
 }

@@ -150,7 +150,24 @@ export const lifecycleEvolvers = {
   sealed: (state) => ({ ...state, sealed: true }),
 
   kill_switch_thrown: (state, { seq, at, body }) =>
-    withFacts({ ...state, kills: [...state.kills, { ...body, seq, stopped_at: at }] }, seq),
+    withFacts(
+      {
+        ...state,
+        kills: [
+          ...state.kills,
+          { ...body, seq, stopped_at: at, lifted_at: null, lifted_by: null, lift_reason: null },
+        ],
+      },
+      seq,
+    ),
+  kill_switch_lifted: (state, { at, actor, body }) => ({
+    ...state,
+    kills: state.kills.map((kill) =>
+      kill.kill_id === body.kill_id
+        ? { ...kill, lifted_at: at, lifted_by: actor, lift_reason: body.reason }
+        : kill,
+    ),
+  }),
 
   violation_recorded: (state, event) => ({
     ...state,

@@ -84,6 +84,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   action_finished: (b) => `Action ${b.status}${b.error ? `: ${b.error}` : ''}`,
   violation_recorded: (b) => `Violation (${b.severity}): ${b.rule}`,
   kill_switch_thrown: (b) => `Kill switch (${b.scope}): ${b.reason}`,
+  kill_switch_lifted: (b) => `Kill switch lifted: ${b.reason}`,
   log_written: (b) => `${b.source}: ${b.message}`,
   agent_replaced: (b, who) => `${who(b.agent_id)} replaced: ${b.reason}`,
   agent_revoked: (b, who) => `${who(b.agent_id)} revoked: ${b.reason}`,

@@ -183,6 +183,7 @@ function killed(): Rig {
   const { work } = rig.turnOf('BETA');
   const agent_id = 'agent_id' in work ? work.agent_id : '';
   rig.when({ kind: 'kill', kill: null, agent_id, reason: 'it looks odd' });
+  rig.when({ kind: 'lift', kill_id: rig.state.kills[0]!.kill_id, reason: 'a false alarm' }, 'person:ps_3');
   const kill = {
     kill_id: 'ks_golden',
     scope: 'project' as const,
