@@ -7,6 +7,7 @@ import type { Verb } from './verb.ts';
 /** What each group of verbs is about, for the help. */
 export const NOUNS: Record<string, string> = {
   pipeline: 'Spawn, watch and decide about pipelines',
+  stop: 'Kill switches: stop an agent, a pipeline, a project, the tenant, or all',
   plan: 'Check and store plans',
   auth: 'Sign in, and see who you are',
 };

@@ -92,6 +92,12 @@ export function createClient(options: ClientOptions) {
         body: { pipeline_id, action: 'download_log', reason },
         timeoutMs: DOWNLOAD_MS,
       }),
+    /** ENF-6: stops now; `in_flight` was let through before, `unacknowledged` has not answered yet. */
+    throwKillSwitch: (request: wire.KillRequest) => post<wire.KillResult>('/api/kill-switches', request),
+    killSwitches: () => get<wire.Page<wire.KillSwitch>>('/api/kill-switches'),
+    /** TEN-5: takes a person's key or session. */
+    liftKillSwitch: (kill_id: string, reason: string) =>
+      post<wire.KillSwitch>(`/api/kill-switches/${encodeURIComponent(kill_id)}/lift`, { reason }),
     approvals: (query: wire.ApprovalsQuery = {}) =>
       get<wire.Page<wire.ApprovalView>>('/api/approvals', query),
     /** GOV-5: `action_sha256` is the hash of what was read; when it has changed since, the decision is refused. */

@@ -6,6 +6,7 @@ import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
 export type { Caller } from '#contract/access.ts';
+export type { InFlightAction, KillRequest, KillResult, KillSwitch } from '#contract/enforcement.ts';
 export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
 export type {
   ActionRecord,

@@ -24,6 +24,9 @@ import wait from './pipeline/wait.ts';
 import watch from './pipeline/watch.ts';
 import check from './plan/check.ts';
 import run from './run.ts';
+import lift from './stop/lift.ts';
+import stopList from './stop/list.ts';
+import { throwVerbs } from './stop/throw.ts';
 
 /** In the order of the help. */
 const OWN: Verb[] = [
@@ -47,6 +50,9 @@ const OWN: Verb[] = [
   resolve,
   stop,
   revoke,
+  ...throwVerbs,
+  stopList,
+  lift,
   approvals,
   approve,
   deny,
