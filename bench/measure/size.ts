@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleWorker, MAX_WORKER_BYTES } from '#scripts/deploy/bundle.ts';
 import { writeProductionConfig } from '#scripts/deploy/config.ts';
 import { ask } from '#scripts/deploy/wrangler.ts';
+import { ROOT } from '#scripts/generate/migrations.ts';
 import { atMost, type Measurement, percentile } from '../report.ts';
 
 const TRIALS = 5;
@@ -14,6 +15,8 @@ const MAX_STARTUP = 200;
 export async function measureSize(): Promise<Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ags-size-'));
   try {
+    // The dashboard is not part of the Worker's size, but its folder has to be there.
+    mkdirSync(join(ROOT, 'pages', 'dist'), { recursive: true });
     const config = writeProductionConfig(folder, '11111111-1111-1111-1111-111111111111', folder);
     const { compressed } = bundleWorker(config, join(folder, 'worker'));
     const startups = Array.from({ length: TRIALS }, () => startupCpu(config, join(folder, 'p.cpuprofile')));
