@@ -149,7 +149,11 @@ export async function startProduct(folder: string, tenants: readonly string[]): 
           LOG: object('LogObject'),
         },
         d1Databases: { LEDGER: 'ledger' },
-        queueProducers: { LEDGER_QUEUE: { queueName: 'ags-ledger' }, ...Object.fromEntries(steps) },
+        queueProducers: {
+          LEDGER_QUEUE: { queueName: 'ags-ledger' },
+          RENEWALS: { queueName: 'ags-renewals' },
+          ...Object.fromEntries(steps),
+        },
         queueConsumers: Object.fromEntries(queueNames(committedConfig()).map((n) => [n, consumer(n)])),
         bindings: {
           AGS_ENVIRONMENT: 'test',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LedgerMessage, StepMessage } from '#contract/queue.ts';
+import type { LedgerMessage, RenewalMessage, StepMessage } from '#contract/queue.ts';
 import { PROVIDERS, type Price, type Provider } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 
@@ -12,6 +12,7 @@ export interface Env extends Variables {
   LOG: DurableObjectNamespace;
   LEDGER: D1Database;
   LEDGER_QUEUE: Queue<LedgerMessage>;
+  RENEWALS: Queue<RenewalMessage>;
   STEPS_0: Queue<StepMessage>;
   STEPS_1: Queue<StepMessage>;
   STEPS_2: Queue<StepMessage>;

@@ -1,5 +1,6 @@
 import { controlStub, directoryStub, pipelineStub } from '#objects/shared/stubs.ts';
 import { reconcileDeps, reconcileTenant } from '#workers/ledger/index.ts';
+import { fanOutRenewals } from '#workers/renewals/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import { type Env, parseConfig } from './config.ts';
 
@@ -47,10 +48,24 @@ async function reconcileLedger(env: Env): Promise<void> {
     );
 }
 
+/** CRED-3. */
+const renewLiveTokens = (env: Env): Promise<void> =>
+  fanOutRenewals({
+    tenants: async () => (await directoryStub(env.DIRECTORY).list()).map(({ tenant }) => tenant),
+    livePipelines: (tenant) => controlStub(env.CONTROL, tenant).livePipelines(),
+    send: async (messages) => {
+      await env.RENEWALS.sendBatch(messages.map((body) => ({ body })));
+    },
+    log,
+  });
+
 /** Schedule → job. The names are those of `wrangler.toml`'s triggers. */
 export const JOBS: Record<string, readonly { name: string; run: (env: Env) => Promise<void> }[]> = {
   '* * * * *': [{ name: 'poke live pipelines', run: pokeLivePipelines }],
-  '*/30 * * * *': [{ name: 'reconcile the ledger', run: reconcileLedger }],
+  '*/30 * * * *': [
+    { name: 'renew live tokens', run: renewLiveTokens },
+    { name: 'reconcile the ledger', run: reconcileLedger },
+  ],
 };
 
 /** Runs the jobs of a schedule; one that fails is logged and does not stop the others. */

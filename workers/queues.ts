@@ -1,24 +1,28 @@
-import { logStub } from '#objects/shared/stubs.ts';
-import { createCredentials, createStore } from '#workers/credentials/index.ts';
+import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { type Credentials, createCredentials, createStore } from '#workers/credentials/index.ts';
 import { handleLedgerBatch, type LedgerDeps, logSources } from '#workers/ledger/index.ts';
+import { handleRenewals, type RenewalDeps } from '#workers/renewals/index.ts';
 import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from '#workers/steps/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import { credentialsConfig, type Env, parseConfig } from './config.ts';
 
-const known = new WeakMap<Env, StepDeps>();
+interface Isolate {
+  steps: StepDeps;
+  credentials: Credentials;
+}
+const known = new WeakMap<Env, Isolate>();
 
 /** Once per isolate: the credentials keep the control plane's session in Vault. */
-function stepDeps(env: Env): StepDeps {
+function isolateOf(env: Env): Isolate {
   const made = known.get(env);
   if (made) return made;
   const config = parseConfig(env);
-  const credentials = credentialsConfig(config);
-  const deps: StepDeps = {
-    ...createStepDeps(env, config, createCredentials(credentials), createStore(credentials.store)),
-    log,
-  };
-  known.set(env, deps);
-  return deps;
+  const settings = credentialsConfig(config);
+  const credentials = createCredentials(settings);
+  const steps = { ...createStepDeps(env, config, credentials, createStore(settings.store)), log };
+  const isolate = { steps, credentials };
+  known.set(env, isolate);
+  return isolate;
 }
 
 const ledgerDeps = (env: Env): LedgerDeps => ({
@@ -29,10 +33,19 @@ const ledgerDeps = (env: Env): LedgerDeps => ({
   now: () => new Date().toISOString(),
 });
 
+const renewalDeps = (env: Env): RenewalDeps => ({
+  pipeline: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
+  credentials: isolateOf(env).credentials,
+  now: () => Date.now(),
+  random: () => Math.random(),
+  log,
+});
+
 /** Queue name → consumer. An unknown queue is a mistake in wrangler.toml: its messages are kept for another deployment. */
 const CONSUMERS: readonly [RegExp, (batch: MessageBatch, env: Env) => Promise<void>][] = [
-  [/^ags-steps-\d+$/, (batch, env) => handleStepBatch(batch, stepDeps(env))],
-  [/^ags-steps-dead$/, (batch, env) => handleDeadSteps(batch, stepDeps(env))],
+  [/^ags-steps-\d+$/, (batch, env) => handleStepBatch(batch, isolateOf(env).steps)],
+  [/^ags-steps-dead$/, (batch, env) => handleDeadSteps(batch, isolateOf(env).steps)],
+  [/^ags-renewals$/, (batch, env) => handleRenewals(batch, renewalDeps(env))],
   [/^ags-ledger$/, (batch, env) => handleLedgerBatch(batch, ledgerDeps(env))],
 ];
 

@@ -37,6 +37,18 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
     }
     case 'credentials_suspended':
       return style.caution(`tokens revoked while it waits: ${printable(event.body.reason)}`);
+    case 'tokens_renewed':
+      return detailed ? `${plural(event.body.tokens.length, 'token')} renewed` : null;
+    case 'renewal_failing':
+      return style.caution(`tokens cannot be renewed: ${printable(event.body.message)}`);
+    case 'step_deferred':
+      return style.caution(`waits for credentials: ${printable(event.body.message)}`);
+    case 'credentials_restored':
+      return `credentials are back after ${Math.round(event.body.waited_ms / 1_000)} s`;
+    case 'credentials_superseded':
+      return detailed
+        ? `${plural(event.body.accessors.length, 'older token')} to be revoked: ${printable(event.body.reason)}`
+        : null;
     case 'pause_requested':
       return `${style.caution('pause asked for')} by ${printable(event.actor)}: ${printable(event.body.reason)}`;
     case 'paused':

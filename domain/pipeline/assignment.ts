@@ -170,7 +170,7 @@ export interface ToolCall {
 
 /** How a claimed step ended well. */
 export type StepResult =
-  | { kind: 'credentials_login'; expires_at: string }
+  | { kind: 'credentials_login'; accessor: string; policies: string[]; expires_at: string }
   | { kind: 'agent_bootstrap'; accessor: string; policies: string[]; expires_at: string }
   | { kind: 'tool_calls'; calls: ToolCall[]; usage: Usage }
   | { kind: 'planner_report'; report: PlannerReport; usage: Usage }

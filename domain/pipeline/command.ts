@@ -3,6 +3,7 @@ import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
 import type { DocumentRef, ForkSeed, Handoff } from './event.ts';
+import type { Renewals } from './renewal.ts';
 import type { Fallback, PipelineMode } from './states.ts';
 
 /** What can be asked of a pipeline. Time, randomness and the asker come in a {@link Context} beside it. */
@@ -61,12 +62,7 @@ export type Command =
   /** `permit` (ENF-6): null when none is to be had; what agents do then waits. */
   | { kind: 'claim'; step_id: string; worker: string; permit: Permit | null }
   | { kind: 'progress'; step_id: string; epoch: number; note: string }
-  | {
-      kind: 'record_login';
-      step_id: string;
-      epoch: number;
-      login: { accessor: string; policies: string[]; expires_at: string };
-    }
+  | ({ kind: 'record_renewals' } & Renewals)
   | ({ kind: 'admit'; permit: Permit | null } & Admit)
   /** `worker`: it would go on at once with what follows, if that is its to take; without one the queue has it. */
   | {

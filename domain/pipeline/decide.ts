@@ -2,8 +2,9 @@ import type { DomainError } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import type { Command, Context } from './command.ts';
 import { decideApproval } from './decide/approvals.ts';
-import { claim, progress, recordLogin } from './decide/claims.ts';
+import { claim, progress } from './decide/claims.ts';
 import { completeStep } from './decide/complete.ts';
+import { recordRenewals, retireSuperseded } from './decide/credentials.ts';
 import { Draft } from './decide/draft.ts';
 import { seal } from './decide/ending.ts';
 import { failStep } from './decide/fail.ts';
@@ -62,6 +63,7 @@ export function decide(
   if (!done.ok) return done;
   // Whatever ended the last step in flight completes a pause (PIPE-10).
   holdIfIdle(draft);
+  retireSuperseded(draft);
   if (state.sealed && draft.events.some((e) => LATER_FACTS.includes(e.type))) seal(draft);
   return ok({
     events: draft.events,
@@ -107,8 +109,8 @@ function dispatch(draft: Draft, command: Command): Result<Admitted | undefined, 
       return claim(draft, command);
     case 'progress':
       return progress(draft, command);
-    case 'record_login':
-      return recordLogin(draft, command);
+    case 'record_renewals':
+      return recordRenewals(draft, command);
     case 'admit':
       return admit(draft, command);
     case 'complete':

@@ -1,6 +1,7 @@
 import { EVENT_VERSION } from './event.ts';
 import { agentEvolvers } from './evolve/agents.ts';
 import { blackboardEvolvers } from './evolve/blackboard.ts';
+import { credentialEvolvers } from './evolve/credentials.ts';
 import type { Evolvers, PlacedEvent } from './evolve/evolver.ts';
 import { lifecycleEvolvers } from './evolve/lifecycle.ts';
 import { recoveryEvolvers } from './evolve/recovery.ts';
@@ -12,7 +13,14 @@ export { initialState } from './state.ts';
 
 /** Version 1 of every event. A changed body adds a table under its own version; old ones stay (PIPE-7). */
 const VERSIONS: Record<number, Evolvers> = {
-  1: { ...lifecycleEvolvers, ...stepEvolvers, ...agentEvolvers, ...blackboardEvolvers, ...recoveryEvolvers },
+  1: {
+    ...lifecycleEvolvers,
+    ...stepEvolvers,
+    ...agentEvolvers,
+    ...blackboardEvolvers,
+    ...recoveryEvolvers,
+    ...credentialEvolvers,
+  },
 };
 
 /** The log holds something this code does not know; going on would be guessing. */

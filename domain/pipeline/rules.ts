@@ -4,6 +4,15 @@ import type { StepKind } from './event.ts';
 export const CLOCKS = {
   /** PIPE-2: how long Vault may stay silent before a spawn fails. */
   credentials_window: 120_000,
+  /** CRED-6: how long Vault may stay away once nobody has a lease any more. */
+  credentials_hold: 3_600_000,
+  /** CRED-6: how long steps may wait while leases can still be extended: something else than silence is wrong then. */
+  credentials_wait: 3 * 3_600_000,
+  /** CRED-3: parts of a lease. From the first on the cron renews a token; at the second the pipeline asks for itself. */
+  renew_due: 1 / 5,
+  renew_late: 2 / 5,
+  /** CRED-3: a request for renewal that had no effect is made again. */
+  renew_again: 30_000,
   /** PIPE-8: a claimed step that is not heard of for this long has lost its worker (workers report every 5 s). */
   lease: 20_000,
   /** After the object woke up it has forgotten heartbeats; workers get this long to be heard again. */
@@ -73,6 +82,13 @@ export const MAX_LOSSES: Record<StepKind, number> = {
   store_context: Number.POSITIVE_INFINITY,
   spawn_successor: Number.POSITIVE_INFINITY,
   revoke: Number.POSITIVE_INFINITY,
+};
+
+/** CRED-6: how often a step that waits for Vault or the store looks; the spread paces those that come back together. */
+export const AWAY: RetryPolicy = {
+  attempts: Number.POSITIVE_INFINITY,
+  first_delay: 1_000,
+  max_delay: 60_000,
 };
 
 /** CRED-2: how often a step's tokens may be found lost before that stands as its error. */

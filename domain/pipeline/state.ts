@@ -53,11 +53,15 @@ export interface StepState {
   epoch: number;
   /** Failed executions so far. */
   failures: number;
+  /** CRED-6: how often it had to wait for Vault or the store; none of them a failure. */
+  deferrals: number;
   /** Workers lost since it was scheduled. */
   losses: number;
   /** Not before this time. */
   ready_at: string;
   claimed_at: string | null;
+  /** CRED-3: the accessor that its worker was sent out with: the agent's, or for a new child the login's. */
+  claimed_with: string | null;
   /** PIPE-11: what the call under way may use at most. */
   reserved: Reservation | null;
 }
@@ -67,7 +71,11 @@ export interface TokenState {
   agent_id: string | null;
   policies: string[];
   issued_at: string;
+  /** When its lease began: issued, or renewed last. */
+  renewed_at: string;
   expires_at: string;
+  /** CRED-3: a newer login has taken over; it is revoked when nothing in flight uses it. */
+  superseded: boolean;
   confirmed_at: string | null;
   how: 'lookup' | 'expired' | null;
 }
@@ -146,6 +154,14 @@ export interface PipelineState {
   tokens: TokenState[];
   renewals: number;
   credential_error: string | null;
+  credentials: {
+    /** CRED-6: since when steps wait for Vault or the store, and what it said last. */
+    wait: { since: string; code: string; message: string } | null;
+    /** CRED-6: since when nobody can work because there is no login; Vault has an hour to come back. */
+    hold_since: string | null;
+    /** CRED-3: since when renewals fail. */
+    renewal_failing: { since: string; code: string; message: string } | null;
+  };
   agents: Record<string, AgentState>;
   steps: Record<string, StepState>;
   counts: {
@@ -215,6 +231,7 @@ export const initialState: PipelineState = {
   tokens: [],
   renewals: 0,
   credential_error: null,
+  credentials: { wait: null, hold_since: null, renewal_failing: null },
   agents: {},
   steps: {},
   counts: { steps: 0, agents: 0, findings: 0, proposals: 0, actions: 0, violations: 0, log: 0, approvals: 0 },
@@ -257,6 +274,20 @@ export const liveAgent = (state: PipelineState, role: Role): AgentState | null =
 /** CRED-6: what counts as a live token is decided by the record, not by asking Vault. A repeated login leaves the newest. */
 export const liveToken = (state: PipelineState, agentId: string | null): TokenState | null =>
   state.tokens.findLast((token) => token.agent_id === agentId && token.confirmed_at === null) ?? null;
+
+/** The token that a step works with: the agent's own, or the login under which a child is issued. */
+export const accessorFor = (state: PipelineState, { work }: StepState): string | null => {
+  if (!('agent_id' in work)) return null;
+  return work.kind === 'agent_bootstrap'
+    ? (liveToken(state, null)?.accessor ?? null)
+    : (state.agents[work.agent_id]?.accessor ?? null);
+};
+
+/** A scheduled step is revoking it (CRED-4). */
+export const isCondemned = (state: PipelineState, accessor: string): boolean =>
+  Object.values(state.steps).some(
+    ({ work }) => work.kind === 'revoke' && work.tokens.some((t) => t.accessor === accessor),
+  );
 
 /** The latest revision of each proposal, oldest proposal first. */
 export function latestProposals(state: PipelineState): Entry<'proposal_written'>[] {

@@ -1,6 +1,6 @@
 import type { Leases } from './command.ts';
 import { CLOCKS } from './rules.ts';
-import { maySpend, type PipelineState, type StepState } from './state.ts';
+import { liveToken, maySpend, type PipelineState, type StepState } from './state.ts';
 
 /** Something that becomes due at a time (ms since the epoch). All of them derive from the state; none is stored. */
 export type Timer =
@@ -14,7 +14,10 @@ export type Timer =
   | { kind: 'recovery_limit'; at: number }
   | { kind: 'idle_tokens'; at: number }
   | { kind: 'approval_expiry'; approval_id: string; at: number }
-  | { kind: 'token_expiry'; at: number };
+  | { kind: 'token_expiry'; at: number }
+  | { kind: 'lease_end'; at: number }
+  | { kind: 'agent_lease_end'; agent_id: string; at: number }
+  | { kind: 'credentials_limit'; at: number };
 
 const ms = (time: string): number => Date.parse(time);
 
@@ -43,6 +46,26 @@ function atWorkSince(state: PipelineState): number | null {
   return claims.length > 0 ? Math.min(...claims) : null;
 }
 
+/** CRED-6: a live token's lease is unexpired; what could not be renewed in time is over, whatever Vault would say. */
+function leasesEnd(state: PipelineState): Timer[] {
+  if (state.gate_closed) return [];
+  const own = liveToken(state, null);
+  const agents = Object.values(state.agents).flatMap(({ agent_id, accessor, status }): Timer[] => {
+    const token = status === 'live' ? state.tokens.find((t) => t.accessor === accessor) : undefined;
+    return token ? [{ kind: 'agent_lease_end', agent_id, at: ms(token.expires_at) }] : [];
+  });
+  return own ? [{ kind: 'lease_end', at: ms(own.expires_at) }, ...agents] : agents;
+}
+
+/** CRED-6: how long Vault is waited for; a spawn has a window of its own (PIPE-2), and a pause stops this one. */
+function credentialsLimit({ credentials, waiting_for, state }: PipelineState): Timer[] {
+  const { hold_since, wait } = credentials;
+  if (state === 'SPAWN' || (waiting_for !== null && waiting_for !== 'credentials')) return [];
+  if (hold_since !== null)
+    return [{ kind: 'credentials_limit', at: ms(hold_since) + CLOCKS.credentials_hold }];
+  return wait ? [{ kind: 'credentials_limit', at: ms(wait.since) + CLOCKS.credentials_wait }] : [];
+}
+
 export function timers(state: PipelineState, leases: Leases): Timer[] {
   const due: Timer[] = [];
   for (const step of Object.values(state.steps)) {
@@ -52,16 +75,16 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
         : { kind: 'lease', step_id: step.step_id, at: heardAt(step, leases) + CLOCKS.lease },
     );
   }
-  if (state.gate_closed) {
-    for (const token of state.tokens) {
-      if (token.confirmed_at === null) due.push({ kind: 'token_expiry', at: ms(token.expires_at) });
-    }
+  for (const token of state.tokens) {
+    if (token.confirmed_at === null && (state.gate_closed || token.superseded))
+      due.push({ kind: 'token_expiry', at: ms(token.expires_at) });
   }
   if (!state.spawned || state.outcome) return due;
   if (state.recovery) {
     due.push({ kind: 'recovery_limit', at: ms(state.recovery.until) });
     return due;
   }
+  due.push(...leasesEnd(state), ...credentialsLimit(state));
   for (const { approval_id, expires_at } of state.approvals.filter((a) => maySpend(state, a)))
     due.push({ kind: 'approval_expiry', approval_id, at: ms(expires_at) });
   if (state.failure) {
@@ -72,7 +95,7 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
   if (stopped_since !== null) {
     // A person who is waited for stops every clock but the tokens' (PIPE-10).
     const holdsTokens = state.tokens.some((t) => t.confirmed_at === null);
-    if (!state.suspended && holdsTokens)
+    if (!state.suspended && holdsTokens && state.waiting_for !== 'credentials')
       due.push({ kind: 'idle_tokens', at: ms(stopped_since) + CLOCKS.idle_tokens });
     return due;
   }

@@ -13,6 +13,7 @@ import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
 import { type InFlightAction, inFlight } from '#domain/pipeline/in-flight.ts';
+import { dueForRenewal, type Renewals } from '#domain/pipeline/renewal.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
 import { timers } from '#domain/pipeline/timers.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
@@ -24,10 +25,12 @@ import { HeardSteps } from './leases.ts';
 import { PipelineLog } from './log.ts';
 import { type OutboxEnv, PipelineOutbox } from './outbox.ts';
 import { HeldPermit } from './permit.ts';
+import { type RenewalQueue, RenewalRequests } from './renewals.ts';
 import type { ClaimResult, OperatorCommand, PipelineRpc, SpawnCommand, StepAck } from './rpc.ts';
 import { PipelineStore } from './store.ts';
 import { PipelineViewers } from './viewers.ts';
 
+type PipelineEnv = StepQueues & OutboxEnv & RenewalQueue;
 const SUPERVISOR = 'system:supervisor';
 /** After an error that should not happen the alarm tries again this much later (ms), instead of throwing (REC-6). */
 const ALARM_RETRY = 5_000;
@@ -35,17 +38,18 @@ const ALARM_RETRY = 5_000;
 const NO_PERMIT_RETRY = 5_000;
 
 /** A pipeline (PIPE-7): rehydrate, decide, commit, publish. The rules are in `domain/`; this shell only moves them. */
-export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implements PipelineRpc {
+export class PipelineObject extends DurableObject<PipelineEnv> implements PipelineRpc {
   readonly #store = new PipelineStore(this.ctx.storage.sql);
   readonly #log = new PipelineLog(this.#store, (body) => this.ctx.storage.transactionSync(body));
   readonly #alarm = new ObjectAlarm(this.ctx.storage);
   readonly #heard = new HeardSteps();
   readonly #dispatch = new StepDispatch(this.env);
   readonly #permit = new HeldPermit();
+  readonly #renewals = new RenewalRequests(this.env);
   readonly #viewers = new PipelineViewers(this.ctx);
   #outbox: PipelineOutbox | null = null;
 
-  constructor(ctx: DurableObjectState, env: StepQueues & OutboxEnv) {
+  constructor(ctx: DurableObjectState, env: PipelineEnv) {
     super(ctx, env);
     // A pipeline that was never spawned keeps no storage: asking for a made-up id must not cost anything.
     if (this.#store.isNew()) return;
@@ -197,13 +201,15 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
       : { accepted: true };
   }
 
-  async recordLogin(
-    tenant: string,
-    step_id: string,
-    epoch: number,
-    login: { accessor: string; policies: string[]; expires_at: string },
-  ): Promise<StepAck> {
-    return this.#stepCommand(tenant, { kind: 'record_login', step_id, epoch, login });
+  async renewalsDue(tenant: string): Promise<{ accessor: string }[]> {
+    const found = this.#find(tenant);
+    return found.ok ? dueForRenewal(found.value, Date.now()).map(({ accessor }) => ({ accessor })) : [];
+  }
+
+  async recordRenewals(tenant: string, renewals: Renewals): Promise<StepAck> {
+    if (!this.#find(tenant).ok) return { accepted: false, why: 'there is no such pipeline' };
+    const done = this.#commit({ kind: 'record_renewals', ...renewals }, SUPERVISOR);
+    return done.ok ? { accepted: true } : { accepted: false, why: done.error.code };
   }
 
   async admit(tenant: string, admit: Admit): Promise<Admission> {
@@ -380,13 +386,18 @@ export class PipelineObject extends DurableObject<StepQueues & OutboxEnv> implem
     // A step that is due now is announced right after the commit; the alarm is only its safety net.
     const safety = announced <= Date.now() ? Date.now() + ALARM_RETRY : announced;
     const outbox = this.#outbox?.nextDue(state) ?? Number.POSITIVE_INFINITY;
-    return Math.min(...clock.map((t) => t.at), safety, Math.max(outbox, Date.now() + 1_000));
+    const renewals = this.#renewals.nextDue(state);
+    return Math.min(...clock.map((t) => t.at), safety, renewals, Math.max(outbox, Date.now() + 1_000));
   }
 
   /** Sends what is committed and not yet sent. Failures are found again by the alarm. */
   async #drain(): Promise<void> {
     const { state } = this.#log;
-    const sent = await Promise.allSettled([this.#dispatch.announce(state), this.#outbox?.drain(state)]);
+    const sent = await Promise.allSettled([
+      this.#dispatch.announce(state),
+      this.#renewals.ask(state),
+      this.#outbox?.drain(state),
+    ]);
     for (const one of sent) {
       if (one.status === 'rejected') {
         console.error(JSON.stringify({ level: 'warn', message: 'outbox', error: String(one.reason) }));

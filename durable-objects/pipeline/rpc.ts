@@ -7,6 +7,7 @@ import type { Admission, Admit, Assignment, StepError, StepResult } from '#domai
 import type { Command } from '#domain/pipeline/command.ts';
 import type { ForkSeed, Handoff, PipelineEvent } from '#domain/pipeline/event.ts';
 import type { InFlightAction } from '#domain/pipeline/in-flight.ts';
+import type { Renewals } from '#domain/pipeline/renewal.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
@@ -87,13 +88,9 @@ export interface PipelineRpc {
   claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult>;
   /** Every 5 s while a step runs; `progress` is null when nothing was produced since the last one (ENF-2, AGENT-4). */
   heartbeat(tenant: string, step_id: string, epoch: number, progress: string | null): Promise<StepAck>;
-  /** CRED-1: the login is on record before its lease is extended. */
-  recordLogin(
-    tenant: string,
-    step_id: string,
-    epoch: number,
-    login: { accessor: string; policies: string[]; expires_at: string },
-  ): Promise<StepAck>;
+  /** CRED-3: accessors of the tokens that are to be renewed now; none when there is no such pipeline or nothing is due. */
+  renewalsDue(tenant: string): Promise<{ accessor: string }[]>;
+  recordRenewals(tenant: string, renewals: Renewals): Promise<StepAck>;
   admit(tenant: string, admit: Admit): Promise<Admission>;
   /** `next`: what the worker goes on with, already claimed for it; only when `worker` is given. */
   complete(

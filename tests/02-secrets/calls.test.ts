@@ -54,7 +54,6 @@ it('CRED-1, CRED-4: a pipeline asks Vault for a login, a token per agent, a key 
   expect(calls).toEqual({
     'auth/approle/role': 1,
     'auth/approle/login': 1,
-    'auth/token/renew-accessor': 1,
     'auth/token/create': issued,
     'secret/data': turns,
     'auth/token/revoke-accessor': 1,

@@ -69,10 +69,6 @@ export class TokenDesk implements CredentialsPort {
     this.calls.push('login');
     return this.#issue('pipeline');
   };
-  extend: CredentialsPort['extend'] = async ({ accessor, increment_s }) => {
-    this.calls.push(`extend ${accessor}`);
-    return this.down ? err(this.down) : ok({ lease_s: increment_s });
-  };
   issueAgent: CredentialsPort['issueAgent'] = async ({ agent }) => {
     this.calls.push(`issue ${agent}`);
     return this.#issue(agent);
@@ -182,8 +178,6 @@ export class StepWorld {
         ? { accepted: true }
         : { accepted: false, why: 'stale' };
     },
-    recordLogin: async (_tenant, step_id, epoch, login) =>
-      this.#ack({ kind: 'record_login', step_id, epoch, login }),
     admit: async (_tenant, admit) => {
       const done = this.rig.when({ kind: 'admit', ...admit }, 'system:supervisor');
       if (!done.ok) return { kind: 'stopped', why: JSON.stringify(done.error) };

@@ -315,32 +315,41 @@ describe('heartbeats', () => {
 });
 
 describe('credentials', () => {
-  it('CRED-1: the login is on record before its lease is extended', async () => {
+  it('CRED-1: the login is recorded under its short first lease, in the commit that ends its step', async () => {
     const world = spawned();
-    const order: string[] = [];
-    const { recordLogin } = world.port;
+    await world.deliver();
+    expect(world.desk.calls).toEqual(['login']);
+    expect(events(world, 'credentials_recorded')).toMatchObject([{ accessor: 'pipeline-1' }]);
+    const [token] = world.rig.state.tokens;
+    expect(Date.parse(token?.expires_at ?? '') - world.rig.now).toBe(300_000);
+  });
+
+  it.each([
+    ['credentials_login', 'pipeline-1'],
+    ['agent_bootstrap', 'ag_'],
+  ])('CRED-1 CRED-4: the token of a %s that goes on no record is revoked', async (kind, accessor) => {
+    const world = spawned();
+    while (world.rig.ready()[0]?.work.kind !== kind) await world.deliver();
+    const deps = without(world, { complete: async () => ({ accepted: false, why: 'stale epoch' }) });
+    const only = message(hint(nextStep(world)));
+    await handleStepBatch(batch(only), deps);
+    expect(world.desk.calls.at(-1)).toContain(`revoke ${accessor}`);
+    expect(only.acked).toBe(1);
+    expect(world.rig.state.tokens.filter((t) => t.accessor.startsWith(accessor))).toEqual([]);
+  });
+
+  it('CRED-1 PIPE-8: a worker that tells twice of the token it got is not told that it was refused', async () => {
+    const world = spawned();
+    const { complete } = world.port;
     const deps = without(world, {
-      recordLogin: (...args) => {
-        order.push(
-          `recorded, ${world.desk.calls.filter((call) => call.startsWith('extend')).length} extended`,
-        );
-        return recordLogin(...args);
+      complete: async (...args) => {
+        await complete(...args);
+        return complete(...args);
       },
     });
     await handleStepBatch(batch(message(hint(nextStep(world)))), deps);
-    expect(order).toEqual(['recorded, 0 extended']);
-    expect(world.desk.calls).toEqual(['login', 'extend pipeline-1']);
-    expect(events(world, 'credentials_extended')).toHaveLength(1);
-  });
-
-  it('CRED-1: a login that cannot be recorded is revoked, not extended', async () => {
-    const world = spawned();
-    const deps = without(world, { recordLogin: async () => ({ accepted: false, why: 'stale epoch' }) });
-    const only = message(hint(nextStep(world)));
-    await handleStepBatch(batch(only), deps);
-    expect(world.desk.calls).toEqual(['login', 'revoke pipeline-1']);
-    expect(only.acked).toBe(1);
-    expect(world.rig.types()).not.toContain('step_completed');
+    expect(world.desk.calls).toEqual(['login']);
+    expect(world.rig.state.tokens).toHaveLength(1);
   });
 
   it('PIPE-2: a silent Vault is retried with backoff, blamed on the dependency, and the run goes on when it is back', async () => {

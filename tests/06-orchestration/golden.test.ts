@@ -5,6 +5,7 @@ import { verifyChain } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { agentEvolvers } from '#domain/pipeline/evolve/agents.ts';
 import { blackboardEvolvers } from '#domain/pipeline/evolve/blackboard.ts';
+import { credentialEvolvers } from '#domain/pipeline/evolve/credentials.ts';
 import { lifecycleEvolvers } from '#domain/pipeline/evolve/lifecycle.ts';
 import { recoveryEvolvers } from '#domain/pipeline/evolve/recovery.ts';
 import { stepEvolvers } from '#domain/pipeline/evolve/steps.ts';
@@ -49,6 +50,7 @@ describe('golden logs', () => {
       ...agentEvolvers,
       ...blackboardEvolvers,
       ...recoveryEvolvers,
+      ...credentialEvolvers,
     });
     const seen = new Set(FILES.flatMap((name) => golden(name).log.map((e) => e.type as string)));
     expect(known.filter((type) => !seen.has(type))).toEqual([]);

@@ -137,7 +137,6 @@ describe('the successor', () => {
         return {
           claim: (...a) => object.claim(...a),
           heartbeat: (...a) => object.heartbeat(...a),
-          recordLogin: (...a) => object.recordLogin(...a),
           admit: (...a) => object.admit(...a),
           complete: async () => Promise.reject(new Error('the process is gone')),
           fail: async () => Promise.reject(new Error('the process is gone')),

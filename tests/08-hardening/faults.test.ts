@@ -97,7 +97,7 @@ describe('Vault', () => {
     await deliverUntil(w, () => ended(w) !== null);
     await services.setFault('vault', { mode: 'error', status: 503 });
     for (let n = 0; n < 5; n++) {
-      w.rig.now += 60_000;
+      w.rig.now += 30_000;
       await w.deliver();
     }
     expect(toTokenStatus(w.rig.state).status).toBe('revoking');
@@ -139,9 +139,12 @@ describe('the sealed store', () => {
     await services.setFault('redis', { mode: 'error', status: 500 });
     elsewhere(w);
     await w.deliver();
-    expect(failures(w)).toMatchObject([{ code: 'credentials_store_unavailable', cause: 'dependency' }]);
+    expect(failures(w)).toEqual([]);
+    expect(w.rig.last('step_deferred')?.body).toMatchObject({ code: 'credentials_store_unavailable' });
+    expect(w.rig.state.waiting_for).toBe('credentials');
     await services.setFault('redis', { mode: 'none' });
     await w.run();
+    expect(w.rig.types()).toContain('credentials_restored');
     expect(ended(w)).toMatchObject({ exit_code: 0 });
   });
 

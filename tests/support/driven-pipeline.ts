@@ -144,11 +144,8 @@ export class DrivenPipeline {
 
   async login(): Promise<this> {
     const { step_id } = await this.step('credentials_login');
-    const { epoch } = await this.claim(step_id);
-    const expires_at = this.#expiry();
-    const login = { accessor: `acc-${step_id}`, policies: ['pipeline-agent'], expires_at };
-    await this.rpc.recordLogin(this.tenant, step_id, epoch, login);
-    await this.rpc.complete(this.tenant, step_id, epoch, { kind: 'credentials_login', expires_at });
+    const login = { accessor: `acc-${step_id}`, policies: ['pipeline-agent'], expires_at: this.#expiry() };
+    await this.finish(step_id, { kind: 'credentials_login', ...login });
     return this;
   }
 

@@ -65,13 +65,19 @@ export const gateSays = (answer: Answer): GateDecision => ({
       : null,
 });
 
+const CODES: Partial<Record<Answer['how'], string>> = {
+  lost: 'credentials_store_lost',
+  away: 'credentials_unavailable',
+  dead: 'token_revoked',
+};
+
 export const errorOf = (answer: Answer, step: StepState): StepError => ({
-  code: answer.how === 'lost' ? 'credentials_store_lost' : 'broken',
+  code: CODES[answer.how] ?? 'broken',
   message: 'it broke',
   cause: 'dependency',
-  retryable: answer.how === 'retryable',
+  retryable: answer.how === 'retryable' || answer.how === 'away',
   retry_after_s: null,
-  usage: answer.talk.used > 50 ? usageOf(step, answer.talk) : null,
+  usage: answer.talk.used > 50 && answer.how !== 'away' ? usageOf(step, answer.talk) : null,
 });
 
 /** What a worker that did its work reports. `serial` names tokens; a second answer to the same claim issues another one. */
@@ -87,7 +93,12 @@ export function resultOf(
   const usage = usageOf(step, talk);
   switch (work.kind) {
     case 'credentials_login':
-      return { kind: 'credentials_login', expires_at: isoAt(now + 7_200_000) };
+      return {
+        kind: 'credentials_login',
+        accessor: `acc-login-${serial}`,
+        policies: ['pipeline'],
+        expires_at: isoAt(now + 300_000),
+      };
     case 'agent_bootstrap':
       return {
         kind: 'agent_bootstrap',

@@ -73,6 +73,7 @@ export const WORLDS: readonly World[] = [
   { name: 'nothing can be worked on', answer: null, person: false },
   { name: 'workers claim and vanish', answer: () => ({ ...GOOD, how: 'silence' }), person: false },
   { name: 'every dependency fails', answer: () => ({ ...GOOD, how: 'retryable' }), person: false },
+  { name: 'Vault is away for good', answer: () => ({ ...GOOD, how: 'away' }), person: false },
 ];
 
 /** What a person who wants it over does about what it waits for. */
@@ -138,7 +139,8 @@ export function runToTheEnd(explorer: Explorer, world: World): void {
 
 const isOver = (state: PipelineState, world: World): boolean =>
   (state.sealed && (world.name !== WORLDS[0]?.name || Object.keys(state.steps).length === 0)) ||
-  (!world.person && state.outcome === null && state.waiting_for !== null);
+  // CRED-6: Vault is no person; a run that waits for it ends by itself.
+  (!world.person && state.outcome === null && ![null, 'credentials'].includes(state.waiting_for));
 
 /** After quiescence nothing is left that could act. */
 function atRest(explorer: Explorer, world: World): void {

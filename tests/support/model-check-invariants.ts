@@ -162,6 +162,17 @@ function lively(state: PipelineState): void {
     where,
   );
   const stopped = state.clock.stopped_since !== null;
+  const superseded = state.tokens.filter((t) => t.superseded && t.confirmed_at === null);
+  must(
+    superseded.length === 0 || liveToken(state, null)?.superseded !== true || state.gate_closed,
+    'CRED-3: the login that takes over is not superseded itself',
+    superseded,
+  );
+  must(
+    state.gate_closed || liveToken(state, null) !== null,
+    'CRED-6: the gate is open only while there is a live login',
+    where,
+  );
   must(
     stopped === (state.waiting_for !== null) || state.recovery !== null,
     'PIPE-10: clocks stop exactly while a person is waited for',

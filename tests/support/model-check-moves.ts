@@ -12,7 +12,9 @@ export type Move =
   | { do: 'time'; ms: number; heard: boolean }
   | { do: 'timer'; heard: boolean }
   | { do: 'crash'; workersDie: boolean }
-  | { do: 'operate'; order: Order; actor: number };
+  | { do: 'operate'; order: Order; actor: number }
+  /** CRED-3: the cron came by; of the tokens that are due, `pick` chooses what becomes of each. */
+  | { do: 'renew'; pick: number; late: boolean };
 
 /** An agent's contribution before it is known what it is about. */
 export interface Talk {
@@ -30,7 +32,7 @@ export interface Talk {
 }
 
 export interface Answer {
-  how: 'good' | 'retryable' | 'fatal' | 'lost' | 'foreign' | 'silence';
+  how: 'good' | 'retryable' | 'fatal' | 'lost' | 'away' | 'dead' | 'foreign' | 'silence';
   talk: Talk;
   gate: {
     decision: 'allow' | 'deny' | 'require_approval';
@@ -100,6 +102,8 @@ const answer: fc.Arbitrary<Answer> = fc.record({
     often(2, 'retryable' as const),
     often(1, 'fatal' as const),
     often(1, 'lost' as const),
+    often(2, 'away' as const),
+    often(1, 'dead' as const),
     often(1, 'foreign' as const),
     often(1, 'silence' as const),
   ),
@@ -147,6 +151,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('timer' as const), heard: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), workersDie: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('renew' as const), pick, late: fc.boolean() }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('operate' as const), order, actor: fc.nat({ max: 2 }) }),

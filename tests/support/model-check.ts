@@ -4,6 +4,7 @@ import { assignmentFor } from '#domain/pipeline/assign.ts';
 import type { Command, Leases } from '#domain/pipeline/command.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
+import { renewable } from '#domain/pipeline/renewal.ts';
 import { mayStart, pendingApproval, type StepState } from '#domain/pipeline/state.ts';
 import { timers } from '#domain/pipeline/timers.ts';
 import { DEFAULT_LIMITS } from '#domain/plan/limits.ts';
@@ -73,13 +74,6 @@ export class Explorer {
     if (answer.how === 'foreign') {
       this.#worker({ kind: 'complete', step_id, epoch, result: { kind: 'spawn_successor', number: 9 } });
       return;
-    }
-    if (work.kind === 'credentials_login') {
-      // A login is on record before anything is done with it (CRED-1); a failure may come after it.
-      const expires_at = new Date(this.rig.now + 300_000).toISOString();
-      const login = { accessor: `acc-login-${this.#serial}`, policies: ['pipeline-agent'], expires_at };
-      if (answer.how === 'good' || answer.talk.used > 50)
-        this.#worker({ kind: 'record_login', step_id, epoch, login });
     }
     if (work.kind === 'action' && answer.how !== 'fatal') {
       const version = this.state.facts_seq - (answer.gate.stale ? 1 : 0);
@@ -167,11 +161,27 @@ export class Explorer {
       case 'crash':
         this.crash(move.workersDie);
         return;
+      case 'renew':
+        this.renew(move.pick, move.late);
+        return;
       case 'operate': {
         const command = this.order(move.order);
         if (command) this.send(command, ACTORS[move.actor] ?? ACTORS[0]);
       }
     }
+  }
+
+  /** A renewal of everything that is kept alive: granted, capped, failed or dead; `late`, it tells of tokens as they were before. */
+  renew(pick: number, late: boolean): void {
+    const tokens = late ? this.state.tokens : renewable(this.state);
+    const expires_at = new Date(this.rig.now + (pick % 3 === 0 ? 600_000 : 7_200_000)).toISOString();
+    const renewed = tokens
+      .filter((_, n) => (n + pick) % 5 !== 0)
+      .map(({ accessor }) => ({ accessor, expires_at, capped: pick % 3 === 0 }));
+    const failed = tokens
+      .filter((_, n) => (n + pick) % 5 === 0)
+      .map(({ accessor }) => ({ accessor, code: 'credentials_sealed', message: 'm', dead: pick % 7 === 0 }));
+    this.send({ kind: 'record_renewals', renewed, failed }, 'system:supervisor');
   }
 
   order({ name, pick }: Order): Command | null {

@@ -227,19 +227,12 @@ export class Rig {
   /** Spawns and logs in; leaves the planner's bootstrap ready. */
   login(): this {
     const [step] = this.ready('credentials_login');
-    const epoch = this.claim(step!);
-    this.when({
-      kind: 'record_login',
-      step_id: step!.step_id,
-      epoch,
-      login: { accessor: 'acc-pipeline', policies: ['pipeline-agent'], expires_at: this.expiry(300) },
-    });
-    this.when({
-      kind: 'complete',
-      step_id: step!.step_id,
-      epoch,
-      result: { kind: 'credentials_login', expires_at: this.expiry() },
-    });
+    const login = {
+      accessor: `acc-login-${step!.step_id}`,
+      policies: ['pipeline-agent'],
+      expires_at: this.expiry(),
+    };
+    this.finish(step!, { kind: 'credentials_login', ...login });
     return this;
   }
 

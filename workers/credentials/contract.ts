@@ -20,6 +20,9 @@ export interface CredentialsDeps {
   now?: () => number;
 }
 
+/** CRED-1: what a token is renewed to, in seconds. */
+export const TOKEN_TTL_S = 7_200;
+
 export interface IssuedToken {
   accessor: string;
   policies: string[];

@@ -1,13 +1,14 @@
 import { err } from '#domain/result.ts';
 
 /**
- * What can go wrong with credentials (CRED-6). Vault: `unavailable` (silent, slow, a 5xx), `sealed`, `standby`, `throttled`, `denied`
+ * What can go wrong with credentials (CRED-6). Vault: `unavailable` (silent, a 5xx), `slow` (no answer in time), `sealed`, `standby`, `throttled`, `denied`
  * (a live token without the right, or a refused login), `token_dead` (the token no longer exists), `not_found`, `bad_response`
  * (something that is not Vault answered). Store: `store_unavailable`, `store_lost` (nothing there: log in anew), `unseal_failed`
  * (not sealed for this tenant, agent and generation, or by a key that is gone).
  */
 export const CREDENTIAL_ERROR_KINDS = [
   'unavailable',
+  'slow',
   'sealed',
   'standby',
   'denied',
@@ -33,6 +34,7 @@ export interface CredentialError {
 
 const RETRYABLE: ReadonlySet<CredentialErrorKind> = new Set([
   'unavailable',
+  'slow',
   'sealed',
   'standby',
   'throttled',

@@ -6,6 +6,7 @@ export type {
   StoreHealth,
   VaultHealth,
 } from './contract.ts';
+export { TOKEN_TTL_S } from './contract.ts';
 export { createCredentials } from './credentials.ts';
 export { CREDENTIAL_ERROR_KINDS, type CredentialError, type CredentialErrorKind } from './errors.ts';
 export type { SealingConfig } from './sealing.ts';

@@ -102,7 +102,7 @@ export function createVault(config: VaultConfig, fetcher: typeof fetch = (...arg
     } catch (cause) {
       const late = cause instanceof Error && cause.name === 'TimeoutError';
       const how = late ? `did not answer within ${seconds(timeout)}` : 'cannot be reached';
-      return failure('unavailable', `Vault ${how}; could not ${what}`);
+      return failure(late ? 'slow' : 'unavailable', `Vault ${how}; could not ${what}`);
     }
     const parsed = parseJson(text);
     if (!response.ok) {
@@ -165,14 +165,21 @@ export function createVault(config: VaultConfig, fetcher: typeof fetch = (...arg
     } catch (cause) {
       const late = cause instanceof Error && cause.name === 'TimeoutError';
       const error = late ? 'no answer in time' : 'cannot be reached';
-      return { ok: false, state: 'unreachable', embedded: false, error };
+      return { ok: false, state: late ? 'slow' : 'unreachable', embedded: false, error };
     }
   }
 
   return { call, callAs, health };
 }
 
-export type VaultState = 'active' | 'standby' | 'sealed' | 'uninitialized' | 'unreachable' | 'unknown';
+export type VaultState =
+  | 'active'
+  | 'standby'
+  | 'sealed'
+  | 'uninitialized'
+  | 'slow'
+  | 'unreachable'
+  | 'unknown';
 
 const healthSchema = z.object({ initialized: z.boolean(), sealed: z.boolean(), standby: z.boolean() });
 function stateOf(health: z.infer<typeof healthSchema>): VaultState {

@@ -67,12 +67,15 @@ async function workOn(assignment: Assignment, ask: AskPipeline, deps: StepDeps):
 async function report(
   outcome: StepOutcome,
   { tenant, step_id, epoch }: Assignment,
+  deps: StepDeps,
   ask: AskPipeline,
   worker: string | null,
 ): Promise<Assignment | null> {
   if (outcome.kind === 'done') {
     const { result } = outcome;
     const ack = await ask((pipeline) => pipeline.complete(tenant, step_id, epoch, result, worker));
+    // CRED-4: a token that goes on no record is nobody's; should this fail, it dies with its short lease or its parent.
+    if (!ack.accepted && 'accessor' in result) await deps.credentials.revoke(result.accessor);
     return ack.accepted ? (ack.next ?? null) : null;
   }
   if (outcome.kind === 'failed') {
@@ -101,7 +104,7 @@ async function consume(message: QueueMessage, worker: string, deps: StepDeps): P
     for (let next = claim.claimed ? claim.assignment : null; next !== null; ) {
       const outcome = await workOn(next, ask, deps);
       const stays = deps.clocks.now() - began < CHAIN_MS;
-      next = await report(outcome, next, ask, stays ? worker : null);
+      next = await report(outcome, next, deps, ask, stays ? worker : null);
     }
     message.ack();
   } catch (thrown) {

@@ -1,30 +1,14 @@
 import { credentialScope, isoIn, type StepContext } from './context.ts';
-import { credentialFailure, done, dropped, type StepOutcome } from './outcome.ts';
-
-/** CRED-1. */
-export const TOKEN_TTL_S = 7_200;
+import { credentialFailure, done, type StepOutcome } from './outcome.ts';
 
 /**
- * The pipeline's own login. Its accessor is recorded while the lease is still the short first one, and only then extended: a login
- * whose recording is lost to a crash dies by itself.
+ * CRED-1: the pipeline's own login. It is recorded while its lease is still the role's short first one, so that a login whose recording
+ * is lost to a crash dies by itself. A pipeline that lives longer has it extended like any other renewal (CRED-3).
  */
-export async function login({ assignment, deps, ask }: StepContext): Promise<StepOutcome> {
-  const { tenant, step_id, epoch } = assignment;
+export async function login({ assignment, deps }: StepContext): Promise<StepOutcome> {
+  const began = deps.clocks.now();
   const issued = await deps.credentials.login(credentialScope(assignment));
   if (!issued.ok) return credentialFailure(issued.error);
   const { accessor, policies, lease_s } = issued.value;
-  const expires_at = isoIn(deps.clocks.now(), lease_s);
-  const recorded = await ask((pipeline) =>
-    pipeline.recordLogin(tenant, step_id, epoch, { accessor, policies, expires_at }),
-  );
-  if (!recorded.accepted) {
-    await deps.credentials.revoke(accessor);
-    return dropped(recorded.why);
-  }
-  const extended = await deps.credentials.extend({ accessor, increment_s: TOKEN_TTL_S });
-  if (!extended.ok) return credentialFailure(extended.error);
-  return done({
-    kind: 'credentials_login',
-    expires_at: isoIn(deps.clocks.now(), extended.value.lease_s),
-  });
+  return done({ kind: 'credentials_login', accessor, policies, expires_at: isoIn(began, lease_s) });
 }

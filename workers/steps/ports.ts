@@ -10,12 +10,12 @@ import type { MemoryPort } from './tools/tool.ts';
 /** What a step needs of its pipeline's object. */
 export type PipelinePort = Pick<
   PipelineRpc,
-  'claim' | 'heartbeat' | 'recordLogin' | 'admit' | 'complete' | 'fail' | 'deadLetter' | 'documents'
+  'claim' | 'heartbeat' | 'admit' | 'complete' | 'fail' | 'deadLetter' | 'documents'
 >;
 
 export type CredentialsPort = Pick<
   Credentials,
-  'login' | 'extend' | 'issueAgent' | 'readSecret' | 'revoke' | 'lookup' | 'forget'
+  'login' | 'issueAgent' | 'readSecret' | 'revoke' | 'lookup' | 'forget'
 >;
 
 export interface StepClocks {

@@ -62,16 +62,6 @@ export function progress(
   return held.ok ? ok(undefined) : held;
 }
 
-export function recordLogin(
-  draft: Draft,
-  { step_id, epoch, login }: Extract<Command, { kind: 'record_login' }>,
-): Result<undefined, DomainError> {
-  const held = claimed(draft, step_id, epoch);
-  if (!held.ok) return held;
-  draft.emit('credentials_recorded', { generation: draft.state.generation, ...login });
-  return ok(undefined);
-}
-
 /**
  * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or the only step
  * there is when no seat is to take it. Seats otherwise go through their own queues, so that ALPHA and BETA work in parallel (PIPE-5).

@@ -3,10 +3,11 @@ import { ok, type Result } from '../../result.ts';
 import type { StepResult } from '../assignment.ts';
 import type { Command } from '../command.ts';
 import { MAX_LEGS } from '../rules.ts';
-import type { StepState } from '../state.ts';
+import { liveToken, type StepState } from '../state.ts';
 import { requestAction } from './actions.ts';
 import { writeTurn } from './blackboard.ts';
 import { claimed, goOn, stale } from './claims.ts';
+import { credentialsAnswered, tokensInUse } from './credentials.ts';
 import type { Draft } from './draft.ts';
 import { scheduleRevocation, sealIfClean } from './ending.ts';
 import { afterAction, keepLateOutcome } from './outcomes.ts';
@@ -21,6 +22,7 @@ export function completeStep(
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) {
+    if (isOnRecord(draft, result)) return ok(undefined);
     keepLateOutcome(draft, step_id, result);
     return draft.events.length > 0 ? ok(undefined) : held;
   }
@@ -28,10 +30,15 @@ export function completeStep(
   if (!belongs(work.kind, result.kind))
     return stale(`a ${result.kind} result does not belong to a ${work.kind} step`);
   draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
+  credentialsAnswered(draft, held.value);
   apply(draft, held.value, result);
   if (worker) goOn(draft, work, worker, permit ?? null);
   return ok(undefined);
 }
+
+/** A worker that did not hear the answer tells again of a token that was recorded the first time; it must not take it for refused. */
+const isOnRecord = (draft: Draft, result: StepResult): boolean =>
+  'accessor' in result && draft.state.tokens.some((t) => t.accessor === result.accessor);
 
 const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
   credentials_login: 'credentials_login',
@@ -50,13 +57,20 @@ const belongs = (work: StepState['work']['kind'], result: StepResult['kind']): b
 function apply(draft: Draft, step: StepState, result: StepResult): void {
   const { work } = step;
   switch (result.kind) {
-    case 'credentials_login':
-      draft.emit('credentials_extended', { expires_at: result.expires_at });
+    case 'credentials_login': {
+      const { kind: _kind, ...login } = result;
+      const accessors = tokensInUse(draft);
+      draft.emit('credentials_recorded', { generation: draft.state.generation, ...login });
+      if (accessors.length > 0)
+        draft.emit('credentials_superseded', { accessors, reason: 'a new login takes over' });
       loggedIn(draft);
       return;
+    }
     case 'agent_bootstrap': {
       if (work.kind !== 'agent_bootstrap') return;
       const { accessor, policies, expires_at } = result;
+      const before = draft.state.agents[work.agent_id]?.accessor ?? null;
+      const ofOldLogin = step.claimed_with !== (liveToken(draft.state, null)?.accessor ?? null);
       draft.emit('agent_token_issued', { agent_id: work.agent_id, accessor, policies, expires_at });
       if (draft.state.suspended) {
         // It is the child of a login that is being revoked; a new one follows with the new login.
@@ -64,7 +78,16 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
         scheduleRevocation(draft);
         return;
       }
-      agentReady(draft, work.agent_id);
+      // An agent whose token was replaced goes on with what it does.
+      if (before === null) agentReady(draft, work.agent_id);
+      if (ofOldLogin && !draft.state.outcome) {
+        // The login changed while this child was on its way: it serves until the next one is there.
+        draft.emit('credentials_superseded', {
+          accessors: [accessor],
+          reason: 'issued under an older login',
+        });
+        draft.schedule({ kind: 'agent_bootstrap', agent_id: work.agent_id });
+      }
       return;
     }
     case 'tool_calls':
@@ -121,7 +144,7 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
       // What is not confirmed is asked for again: a token that was condemned while the gate is open stays condemned (CRED-5).
       if (draft.state.gate_closed) scheduleRevocation(draft);
       else if (work.kind === 'revoke')
-        for (const { accessor } of work.tokens) scheduleRevocation(draft, accessor);
+        scheduleRevocation(draft, (token) => work.tokens.some((t) => t.accessor === token.accessor));
       sealIfClean(draft);
       return;
   }

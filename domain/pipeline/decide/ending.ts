@@ -1,7 +1,7 @@
 import type { Severity } from '../../governance/severity.ts';
 import { violationId } from '../../ids.ts';
 import type { StepKind } from '../event.ts';
-import type { StepState } from '../state.ts';
+import type { StepState, TokenState } from '../state.ts';
 import { EXIT_CODES } from '../states.ts';
 import type { Draft } from './draft.ts';
 
@@ -30,7 +30,7 @@ export function dropStep(draft: Draft, { step_id, status, work }: StepState, rea
 }
 
 /** CRED-4: every recorded token that is not confirmed gone and that no scheduled step is already revoking. */
-export function scheduleRevocation(draft: Draft, only?: string): void {
+export function scheduleRevocation(draft: Draft, only: (token: TokenState) => boolean = () => true): void {
   const underWay = new Set(
     Object.values(draft.state.steps).flatMap((s) =>
       s.work.kind === 'revoke' ? s.work.tokens.map((t) => t.accessor) : [],
@@ -38,7 +38,7 @@ export function scheduleRevocation(draft: Draft, only?: string): void {
   );
   const tokens = draft.state.tokens
     .filter((t) => t.confirmed_at === null && !underWay.has(t.accessor))
-    .filter((t) => only === undefined || t.accessor === only)
+    .filter(only)
     .map(({ accessor, agent_id }) => ({ accessor, agent_id }));
   if (tokens.length > 0) draft.schedule({ kind: 'revoke', tokens });
 }
@@ -83,9 +83,9 @@ export function sealIfClean(draft: Draft): void {
 
 /** A lease that ran out needs no revocation: Vault itself ended the token (PIPE-6 "gone or expired"). */
 export function confirmExpired(draft: Draft): void {
-  if (!draft.state.gate_closed) return;
   for (const token of draft.state.tokens) {
-    if (token.confirmed_at === null && token.expires_at <= draft.at) {
+    const over = draft.state.gate_closed || token.superseded;
+    if (over && token.confirmed_at === null && token.expires_at <= draft.at) {
       draft.emit('token_confirmed_gone', {
         accessor: token.accessor,
         agent_id: token.agent_id,

@@ -5,6 +5,13 @@ import { isoTime } from '../command.ts';
 import { CLOCKS, MAX_LOSSES, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
 import { liveToken, type StepState } from '../state.ts';
 import { claimed } from './claims.ts';
+import {
+  awaitsCredentials,
+  beganBeforeSwitch,
+  credentialsAnswered,
+  defer,
+  revokedOutOfBand,
+} from './credentials.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
 import { finishAction } from './outcomes.ts';
@@ -18,14 +25,23 @@ export function failStep(
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) return held;
+  if (awaitsCredentials(draft, held.value, error)) {
+    defer(draft, held.value, error);
+    confirmExpired(draft);
+    return ok(undefined);
+  }
   const { work, failures } = held.value;
   const policy = RETRIES[work.kind];
   const { now, random } = draft.context;
   const windowOver =
     isVaultWork(work) && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
   const anew = tokensAreLost(draft, work, error.code) && failures + 1 < STORE_LOSSES;
+  const switched = error.code === 'token_revoked' && beganBeforeSwitch(draft, held.value);
   const again =
-    work.kind === 'revoke' || anew || (error.retryable && failures + 1 < policy.attempts && !windowOver);
+    work.kind === 'revoke' ||
+    anew ||
+    switched ||
+    (error.retryable && failures + 1 < policy.attempts && !windowOver);
   const { code, message, cause, usage } = error;
   draft.emit('step_failed', {
     step_id,
@@ -36,8 +52,9 @@ export function failStep(
     retry_at: again ? isoTime(now + retryDelay(policy, failures, random, error.retry_after_s)) : null,
     usage,
   });
+  if (!error.code.startsWith('credentials_')) credentialsAnswered(draft, held.value);
   if (again) {
-    if (anew) logInAnew(draft);
+    if (anew && (draft.state.suspended || isLost(code))) logInAnew(draft);
     confirmExpired(draft);
     return ok(undefined);
   }
@@ -51,7 +68,10 @@ const isVaultWork = ({ kind }: StepState['work']): boolean =>
 /** What follows from a step that is not tried again. */
 function giveUp(draft: Draft, work: StepState['work'], error: { code: string; message: string }): void {
   const { code, message } = error;
-  if (draft.state.recovery && (isVaultWork(work) || work.kind === 'synthesis')) synthesiseByRule(draft);
+  if (code === 'token_revoked' && !draft.state.recovery && 'agent_id' in work) {
+    revokedOutOfBand(draft, work.kind === 'agent_bootstrap' ? null : work.agent_id);
+  } else if (draft.state.recovery && (isVaultWork(work) || work.kind === 'synthesis'))
+    synthesiseByRule(draft);
   else if (isVaultWork(work)) failPipeline(draft, 'credentials_unavailable', message);
   else if (work.kind === 'agent_turn') loseTurn(draft, work.agent_id, work.round, error);
   else if (work.kind === 'action') {
@@ -59,11 +79,19 @@ function giveUp(draft: Draft, work: StepState['work'], error: { code: string; me
   }
 }
 
-/** CRED-2: the token behind a step is gone from the store, or was revoked while a new one is on its way. */
+/** CRED-2, CRED-5: gone from the store, or sealed by a key that is gone: either way nobody can use it any more. */
+const isLost = (code: string): boolean =>
+  code === 'credentials_store_lost' || code === 'credentials_unseal_failed';
+
+/** CRED-2, CRED-6: the token behind a step is gone from the store, its lease is over, or it was revoked while a new one is on its way. */
 function tokensAreLost(draft: Draft, work: StepState['work'], code: string): boolean {
   if (!('agent_id' in work) || draft.state.recovery) return false;
-  const reissued = draft.state.agents[work.agent_id]?.accessor === null;
-  return code === 'credentials_store_lost' || (code === 'token_revoked' && reissued);
+  if (isLost(code)) return true;
+  if (code !== 'token_revoked') return false;
+  const holder = work.kind === 'agent_bootstrap' ? null : work.agent_id;
+  const reissued = holder === null ? draft.state.suspended : draft.state.agents[holder]?.accessor === null;
+  const token = liveToken(draft.state, holder);
+  return reissued || (token !== null && token.expires_at <= draft.at);
 }
 
 /** PIPE-2: the window opens with the spawn, the agent, or the login after which a long wait's tokens are issued anew. */

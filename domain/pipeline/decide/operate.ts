@@ -118,7 +118,7 @@ export function revokeAgent(draft: Draft, agent_id: string, reason: string): voi
       dropStep(draft, step, 'its agent was revoked');
     }
   }
-  if (agent.accessor) scheduleRevocation(draft, agent.accessor);
+  scheduleRevocation(draft, (token) => token.agent_id === agent_id);
   if (agent.role === 'PLANNER' && !draft.state.report) failPipeline(draft, 'planner_revoked', reason);
   else if (isSeat(agent.role) && draft.state.state === 'ORCHESTRATING' && current && !draft.state.recovery) {
     takeTurn(draft, agent.role, true);

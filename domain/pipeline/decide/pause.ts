@@ -59,7 +59,8 @@ export function logInAnew(draft: Draft): void {
 
 /** A suspended pipeline that goes on begins with a login of its own; the rest follows from that. */
 export function loginIfSuspended(draft: Draft): boolean {
-  if (!draft.state.suspended || draft.state.waiting_for !== null || draft.state.outcome) return false;
+  const { suspended, waiting_for, outcome } = draft.state;
+  if (!suspended || outcome || (waiting_for !== null && waiting_for !== 'credentials')) return false;
   const underWay = Object.values(draft.state.steps).some((s) => s.work.kind === 'credentials_login');
   if (!underWay) draft.schedule({ kind: 'credentials_login' });
   return true;

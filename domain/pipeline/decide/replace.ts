@@ -14,7 +14,7 @@ export function replaceStuck(draft: Draft, step_id: string): void {
   const step = draft.state.steps[step_id];
   const agent = step && 'agent_id' in step.work ? draft.state.agents[step.work.agent_id] : undefined;
   if (!step || agent?.status !== 'live') return;
-  const { agent_id, role, accessor, generation } = agent;
+  const { agent_id, role, generation } = agent;
   const before = Object.values(draft.state.agents).filter(
     (a) => a.role === role && a.generation === generation && a.status === 'replaced',
   ).length;
@@ -24,7 +24,7 @@ export function replaceStuck(draft: Draft, step_id: string): void {
   const round = role === 'PLANNER' ? 0 : (draft.state.round?.round ?? 0);
   if (before >= MAX_REPLACEMENTS) {
     draft.emit('agent_revoked', { agent_id, reason: REASON, votes_void: false });
-    if (accessor) scheduleRevocation(draft, accessor);
+    scheduleRevocation(draft, (token) => token.agent_id === agent_id);
     loseTurn(draft, agent_id, round, {
       code: 'agent_stuck',
       message: `${role} made no progress, and neither did those in its place.`,
@@ -33,5 +33,5 @@ export function replaceStuck(draft: Draft, step_id: string): void {
   }
   const by = spawnAgent(draft, role, `replaces ${agent_id}: ${REASON}`);
   draft.emit('agent_replaced', { agent_id, by, round, reason: REASON });
-  if (accessor) scheduleRevocation(draft, accessor);
+  scheduleRevocation(draft, (token) => token.agent_id === agent_id);
 }

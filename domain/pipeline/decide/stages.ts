@@ -54,7 +54,7 @@ export function loggedIn(draft: Draft): void {
   else reissueTokens(draft);
 }
 
-/** PIPE-10: after a long wait every live agent needs a token again before its work goes on. */
+/** PIPE-10, CRED-3: after a long wait, or under a new login, every live agent needs a token of that login. */
 function reissueTokens(draft: Draft): void {
   const bootstrapping = Object.values(draft.state.steps).flatMap((s) =>
     s.work.kind === 'agent_bootstrap' ? [s.work.agent_id] : [],
@@ -62,7 +62,9 @@ function reissueTokens(draft: Draft): void {
   for (const agent of Object.values(draft.state.agents)) {
     const takesPart = agent.status === 'live' && agent.generation === draft.state.generation;
     const idle = agent.role === 'PLANNER' && draft.state.report !== null;
-    if (takesPart && !idle && !agent.accessor && !bootstrapping.includes(agent.agent_id)) {
+    const token = draft.state.tokens.find((t) => t.accessor === agent.accessor);
+    const wants = !token || token.superseded;
+    if (takesPart && !idle && wants && !bootstrapping.includes(agent.agent_id)) {
       draft.schedule({ kind: 'agent_bootstrap', agent_id: agent.agent_id });
     }
   }
@@ -73,7 +75,8 @@ export function agentReady(draft: Draft, id: string): void {
   const agent = draft.state.agents[id];
   if (agent?.status !== 'live') return;
   const busy = Object.values(draft.state.steps).some((s) => 'agent_id' in s.work && s.work.agent_id === id);
-  if (busy) return;
+  const waits = agent.legs.at(-1)?.some((action) => draft.state.actions[action]?.outcome === null);
+  if (busy || waits) return;
   if (draft.state.recovery) {
     if (agent.role === 'GAMMA') draft.schedule({ kind: 'synthesis', agent_id: id });
     return;

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts';
 import { CLOCKS } from '../rules.ts';
 import { type Timer, timers } from '../timers.ts';
 import { expireApproval } from './approvals.ts';
+import { holdAtLeaseEnd, lapseAgentToken } from './credentials.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
 import { loseStep } from './fail.ts';
@@ -63,6 +64,19 @@ function fire(draft: Draft, timer: Timer): void {
       return;
     case 'token_expiry':
       confirmExpired(draft);
+      return;
+    case 'lease_end':
+      holdAtLeaseEnd(draft);
+      return;
+    case 'agent_lease_end':
+      lapseAgentToken(draft, timer.agent_id);
+      return;
+    case 'credentials_limit':
+      failPipeline(
+        draft,
+        'credentials_expired',
+        draft.state.credential_error ?? 'There was no live token, and no new login in time.',
+      );
       return;
   }
 }

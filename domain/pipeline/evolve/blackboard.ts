@@ -61,6 +61,7 @@ export const blackboardEvolvers = {
         waiting_for: 'fallback' as const,
         // Whoever asked for the pause is asked for more now: what to do next.
         pause: 'none' as const,
+        credentials: { ...state.credentials, wait: null, hold_since: null },
         gate_closed: true,
         facts_seq: event.seq,
         agents: Object.fromEntries(

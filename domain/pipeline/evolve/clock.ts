@@ -24,7 +24,7 @@ export function startClock(state: PipelineState, at: string): PipelineState {
 export const waitsFor = (state: PipelineState): WaitingFor | null =>
   state.pause === 'paused' ? 'resume' : personWaitedFor(state);
 
-/** Which person the pipeline waits for, pauses aside; null when it can go on by itself. */
+/** What the pipeline waits for, pauses aside: a person before all else; null when it can go on by itself. */
 export function personWaitedFor(state: PipelineState): WaitingFor | null {
   // What has ended, or is being ended by the supervisor, waits for nobody.
   if (state.outcome || state.recovery) return null;
@@ -32,5 +32,16 @@ export function personWaitedFor(state: PipelineState): WaitingFor | null {
     return 'approval';
   if (state.failure && !state.partial) return 'fallback';
   if (state.state === 'REPORT' && !state.continued) return 'continue';
+  // CRED-6: nobody can do anything about it here, and no deadline runs meanwhile.
+  if (state.credentials.wait) return 'credentials';
   return null;
+}
+
+/** CRED-6: Vault and store answer, or nothing waits for them any more. */
+export function endCredentialsWait(state: PipelineState, at: string): PipelineState {
+  if (!state.credentials.wait) return state;
+  const answered: PipelineState = { ...state, credentials: { ...state.credentials, wait: null } };
+  const waiting_for = waitsFor(answered);
+  const waits: PipelineState = { ...answered, waiting_for };
+  return waiting_for === null ? startClock(waits, at) : waits;
 }

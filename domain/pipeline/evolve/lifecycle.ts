@@ -1,5 +1,5 @@
 import { liveToken, type PipelineState } from '../state.ts';
-import { personWaitedFor, startClock, stopClock } from './clock.ts';
+import { endCredentialsWait, personWaitedFor, startClock, stopClock } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 
 const withFacts = (state: PipelineState, seq: number): PipelineState => ({ ...state, facts_seq: seq });
@@ -28,6 +28,7 @@ export const lifecycleEvolvers = {
         gate_closed: false,
         suspended: false,
         credential_error: null,
+        credentials: { ...state.credentials, hold_since: null, renewal_failing: null },
         tokens: [
           ...state.tokens,
           {
@@ -35,7 +36,9 @@ export const lifecycleEvolvers = {
             agent_id: null,
             policies: body.policies,
             issued_at: at,
+            renewed_at: at,
             expires_at: body.expires_at,
+            superseded: false,
             confirmed_at: null,
             how: null,
           },
@@ -44,19 +47,19 @@ export const lifecycleEvolvers = {
       seq,
     ),
 
-  credentials_extended: (state, { body }) => {
+  credentials_extended: (state, { at, body }) => {
     const accessor = liveToken(state, null)?.accessor;
     return {
       ...state,
       renewals: state.renewals + 1,
       tokens: state.tokens.map((token) =>
-        token.accessor === accessor ? { ...token, expires_at: body.expires_at } : token,
+        token.accessor === accessor ? { ...token, renewed_at: at, expires_at: body.expires_at } : token,
       ),
     };
   },
 
   state_entered: (state, { at, body }) => ({
-    ...state,
+    ...endCredentialsWait(state, at),
     state: body.state,
     // A login that was under way when the pause began may still bring the pipeline into its next state.
     waiting_for: state.pause === 'paused' ? ('resume' as const) : null,
@@ -64,14 +67,33 @@ export const lifecycleEvolvers = {
   }),
   waiting_began: (state, { at, body }) =>
     stopClock({ ...state, waiting_for: state.pause === 'paused' ? ('resume' as const) : body.for }, at),
-  continued: (state, { at }) => startClock({ ...state, waiting_for: null, continued: true }, at),
+  continued: (state, { at }) =>
+    startClock({ ...endCredentialsWait(state, at), waiting_for: null, continued: true }, at),
 
-  credentials_suspended: (state, { seq }) =>
-    withFacts({ ...state, suspended: true, gate_closed: true, agents: withoutTokens(state.agents) }, seq),
+  credentials_suspended: (state, { seq, at }) => {
+    const loggingIn = Object.values(state.steps).some((s) => s.work.kind === 'credentials_login');
+    const { hold_since } = state.credentials;
+    return withFacts(
+      {
+        ...state,
+        suspended: true,
+        gate_closed: true,
+        credentials: { ...state.credentials, hold_since: hold_since ?? (loggingIn ? at : null) },
+        agents: withoutTokens(state.agents),
+      },
+      seq,
+    );
+  },
   pause_requested: (state) => ({ ...state, pause: 'requested' }),
   paused: (state, { at }) => stopClock({ ...state, pause: 'paused', waiting_for: 'resume' }, at),
   resumed: (state, { at }) => {
-    const running: PipelineState = { ...state, pause: 'none' };
+    const { hold_since } = state.credentials;
+    const running: PipelineState = {
+      ...state,
+      pause: 'none',
+      // CRED-6: the hour for Vault to come back runs while somebody wants to go on.
+      credentials: { ...state.credentials, hold_since: hold_since === null ? null : at },
+    };
     const waiting_for = personWaitedFor(running);
     const waits: PipelineState = { ...running, waiting_for };
     return waiting_for === null ? startClock(waits, at) : waits;
@@ -129,6 +151,7 @@ export const lifecycleEvolvers = {
         state: body.state,
         waiting_for: null,
         pause: 'none',
+        credentials: { ...state.credentials, wait: null, hold_since: null },
         outcome: { ...body, at },
         gate_closed: true,
         agents: Object.fromEntries(

@@ -131,6 +131,7 @@ export const recoveryEvolvers = {
   recovery_started: (state, event) => ({
     ...state,
     recovery: entry<'recovery_started'>(event),
+    credentials: { ...state.credentials, wait: null, hold_since: null },
     waiting_for: null,
     pause: 'none' as const,
   }),

@@ -1,5 +1,5 @@
 import type { StepWork, Usage } from '../event.ts';
-import type { AgentState, PipelineState, StepState } from '../state.ts';
+import { type AgentState, accessorFor, type PipelineState, type StepState } from '../state.ts';
 import { type Evolvers, entry } from './evolver.ts';
 import { labelsAmong, withLabels } from './labels.ts';
 
@@ -8,12 +8,12 @@ const without = (steps: PipelineState['steps'], id: string): PipelineState['step
   return rest;
 };
 
-const changeStep = (state: PipelineState, id: string, change: Partial<StepState>): PipelineState => {
+export const changeStep = (state: PipelineState, id: string, change: Partial<StepState>): PipelineState => {
   const step = state.steps[id];
   return step ? { ...state, steps: { ...state.steps, [id]: { ...step, ...change } } } : state;
 };
 
-const changeAgent = (
+export const changeAgent = (
   state: PipelineState,
   id: string | null,
   change: (agent: AgentState) => Partial<AgentState>,
@@ -82,6 +82,10 @@ export const stepEvolvers = {
   step_scheduled: (state, { at, body }) => ({
     ...state,
     counts: { ...state.counts, steps: state.counts.steps + 1 },
+    credentials:
+      body.work.kind === 'credentials_login' && state.gate_closed
+        ? { ...state.credentials, hold_since: state.credentials.hold_since ?? at }
+        : state.credentials,
     steps: {
       ...state.steps,
       [body.step_id]: {
@@ -90,9 +94,11 @@ export const stepEvolvers = {
         status: 'ready' as const,
         epoch: 0,
         failures: 0,
+        deferrals: 0,
         losses: 0,
         ready_at: at,
         claimed_at: null,
+        claimed_with: null,
         reserved: null,
       },
     },
@@ -105,6 +111,7 @@ export const stepEvolvers = {
       status: 'claimed',
       epoch: body.epoch,
       claimed_at: at,
+      claimed_with: accessorFor(state, step),
       reserved: body.reserved,
     });
     return changeAgent(claimed, agentOf(step.work), () => ({
@@ -166,6 +173,7 @@ export const stepEvolvers = {
           failures: (step?.failures ?? 0) + 1,
           ready_at: body.retry_at,
           claimed_at: null,
+          claimed_with: null,
           reserved: null,
         });
   },
@@ -177,6 +185,7 @@ export const stepEvolvers = {
         losses: (state.steps[body.step_id]?.losses ?? 0) + 1,
         ready_at: body.retry_at ?? at,
         claimed_at: null,
+        claimed_with: null,
         reserved: null,
       }),
       agentOf(state.steps[body.step_id]?.work),

@@ -28,6 +28,13 @@ const TEXTS: { [T in EventType]: Text<T> } = {
     `Pipeline ${b.number} spawned from ${b.plan_name} ${b.plan_version}, tier ${b.tier}`,
   credentials_recorded: () => 'Vault login recorded',
   credentials_extended: (b) => `Credentials extended to ${b.expires_at}`,
+  tokens_renewed: (b) =>
+    `${b.tokens.length} ${b.tokens.length === 1 ? 'token' : 'tokens'} renewed until ${b.tokens[0]?.expires_at ?? ''}`,
+  renewal_failing: (b) => `Tokens cannot be renewed: ${b.message}`,
+  credentials_superseded: (b) => `${b.accessors.length} older tokens give way: ${b.reason}`,
+  agent_token_lapsed: (b, who) => `The lease of ${who(b.agent_id)} is over`,
+  step_deferred: (b) => `Step waits for credentials: ${b.message}`,
+  credentials_restored: (b) => `Credentials are back after ${Math.round(b.waited_ms / 1_000)} s`,
   state_entered: (b) => `Entered ${b.state}`,
   waiting_began: (b) => `Waiting for ${b.for}`,
   continued: (b) => (b.reason ? `Continued: ${b.reason}` : 'Continued'),

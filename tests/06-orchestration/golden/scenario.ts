@@ -16,7 +16,38 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-replaced': replaced().log,
     'v1-killed': killed().log,
     'v1-approval': approval().log,
+    'v1-credentials': credentials().log,
   };
+}
+
+/** CRED-3, CRED-6: waiting for Vault, renewal, a failing one, replacement near the maximum TTL, an agent's lease that ends. */
+function credentials(): Rig {
+  const rig = new Rig().toRoundOne();
+  const away = { code: 'credentials_sealed', message: 'Vault is sealed; could not read the secret' };
+  rig.failing(rig.turnOf('ALPHA'), away);
+  rig.now += 5_000;
+  rig.speak('ALPHA', { proposal: proposal('after Vault') });
+  const tokens = rig.state.tokens.map(({ accessor }) => accessor);
+  const [own = '', ...children] = tokens;
+  const record = (renewals: { seconds: number; capped: boolean }) =>
+    rig.when({
+      kind: 'record_renewals',
+      renewed: [{ accessor: own, expires_at: rig.expiry(renewals.seconds), capped: renewals.capped }],
+      failed: [{ accessor: children.at(-1) ?? '', ...away, dead: false }],
+    });
+  rig.now += 1_800_000;
+  record({ seconds: 7_200, capped: false });
+  rig.now += 60_000;
+  record({ seconds: 7_190, capped: true });
+  rig.login();
+  const [alpha, beta] = rig.ready('agent_bootstrap');
+  const child = (n: number) => ({ accessor: `acc-new-${n}`, policies: ['agent-acme-t1'] });
+  rig.finish(alpha!, { kind: 'agent_bootstrap', ...child(1), expires_at: rig.expiry(600) });
+  rig.finish(beta!, { kind: 'agent_bootstrap', ...child(2), expires_at: rig.expiry() });
+  rig.revokeAll();
+  rig.pass(601_000);
+  rig.when({ kind: 'cancel', reason: 'seen enough' });
+  return rig.revokeAll();
 }
 
 function consensus(): Rig {

@@ -1,0 +1,2 @@
+export { handleRenewals, type RenewalBatch, type RenewalDeps } from './consume.ts';
+export { type FanOutDeps, fanOutRenewals } from './fan-out.ts';
