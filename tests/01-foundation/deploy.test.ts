@@ -35,6 +35,7 @@ describe('what a deployment needs', () => {
     expect(names).toEqual([
       ...Array.from({ length: 8 }, (_, i) => `ags-steps-${i}`),
       'ags-ledger',
+      'ags-renewals',
       'ags-steps-dead',
     ]);
     expect(databaseName(committedConfig())).toBe('ags-ledger');
