@@ -119,6 +119,14 @@ export function createClient(options: ClientOptions) {
     watchPipeline: watchPipeline.bind(null, transport),
     watchTenant: watchTenant.bind(null, transport),
 
+    /** LEDG-4: events of all pipelines and of the tenant's own log, the newest first. */
+    ledger: (query: wire.LedgerQuery = {}, signal?: AbortSignal) =>
+      get<wire.Page<wire.LedgerEntry>>('/api/ledger', query, signal),
+    /** LEDG-1: whether the ledger still agrees with the objects that it copies. */
+    ledgerStatus: () => get<wire.LedgerStatus>('/api/ledger/status'),
+    /** LEDG-1: compares the next logs with their copies now. */
+    reconcileLedger: () => post<wire.ReconcileResult>('/api/ledger/reconcile'),
+
     samples: () => get<wire.Page<wire.Sample>>('/api/samples'),
     plans: () => get<wire.Page<wire.PlanSummary>>('/api/plans'),
     plan: (plan_id: string) => get<wire.StoredPlan>(`/api/plans/${encodeURIComponent(plan_id)}`),

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type * as access from '#contract/access.ts';
+import type * as ledger from '#contract/ledger.ts';
 import type * as pipeline from '#contract/pipeline.ts';
 import type * as requests from '#contract/requests.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
@@ -8,6 +9,7 @@ import type { Fallback } from '#domain/pipeline/states.ts';
 export type { Caller } from '#contract/access.ts';
 export type { InFlightAction, KillRequest, KillResult, KillSwitch } from '#contract/enforcement.ts';
 export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
+export type { LedgerEntry, LedgerStatus, ReconcileResult } from '#contract/ledger.ts';
 export type {
   ActionRecord,
   AgentCard,
@@ -37,6 +39,7 @@ export type ForkRequest = z.infer<typeof requests.ForkRequest>;
 export type ApprovalDecisionRequest = z.infer<typeof requests.ApprovalDecisionRequest>;
 export type ApprovalsQuery = z.infer<typeof requests.ApprovalsQuery>;
 export type OutcomeRequest = z.infer<typeof requests.OutcomeRequest>;
+export type LedgerQuery = Partial<z.infer<typeof ledger.LedgerQuery>>;
 export type LogRequest = z.infer<typeof requests.LogRequest>;
 export type EventsQuery = z.input<typeof requests.EventsQuery>;
 export type ActivePipelinesQuery = Partial<z.infer<typeof requests.ActivePipelinesQuery>>;

@@ -18,7 +18,9 @@ const AgentsRoute = lazy(() => import('./routes/agents.tsx'));
 const ApprovalsRoute = lazy(() => import('./routes/approvals.tsx'));
 const HealthRoute = lazy(() => import('./routes/health.tsx'));
 const IncidentRoute = lazy(() => import('./routes/incident.tsx'));
+const LedgerRoute = lazy(() => import('./routes/ledger.tsx'));
 const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
+const VerifyRoute = lazy(() => import('./routes/verify.tsx'));
 
 /** Shows its children to who is signed in, and the sign-in page, which leads back here, to everybody else. */
 function SignedIn({ children }: { children: ReactNode }) {
@@ -83,6 +85,8 @@ export function App() {
                     <Route path="/approvals" component={ApprovalsRoute} />
                     <Route path="/agents" component={AgentsRoute} />
                     <Route path="/access" component={AccessRoute} />
+                    <Route path="/ledger" component={LedgerRoute} />
+                    <Route path="/verify" component={VerifyRoute} />
                     <Route path="/health" component={HealthRoute} />
                     <Route component={NotFoundRoute} />
                   </Switch>

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { toOrchestration } from '#contract/views.ts';
@@ -29,6 +32,7 @@ import {
 
 /** What a real run rarely gives: lost lines, broken chains, 10,000 events, 1,000 pipelines, every state at once. */
 
+const VECTORS = fileURLToPath(new URL('../../docs/evidence-vectors/', import.meta.url));
 const RUN = (n: number): string => `/pipelines/pl_demo${String(n).padStart(12, '0')}`;
 
 let browser: Browser;
@@ -544,6 +548,8 @@ const PAGES = [
   ['/agents', 'Stop BETA'],
   ['/access', 'ada laptop'],
   ['/health', 'no answer in 2 s'],
+  ['/ledger', 'content matches its hash'],
+  ['/verify', 'No file chosen'],
   [RUN(24).replace('pipelines', 'incidents'), 'First refused'],
 ] as const;
 const pageRuns = (): Served[] => [incidentRun(24), approvalRun(17), verdictRun(12)].map((rig) => ({ rig }));
@@ -664,6 +670,50 @@ describe('pages beside the pipelines', () => {
     server.cut(false);
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.getByText('no answer in 2 s').waitFor();
+  });
+
+  it('LEDG-2, LEDG-4: the ledger is searched, goes on page by page, and shows which entry is not what was hashed', async () => {
+    const rig = violationRun(11);
+    const events = structuredClone(rig.log) as PipelineEvent[];
+    const changed = events.findLast((e) => e.type === 'violation_recorded')!;
+    (changed.body as { rule: string }).rule = 'harmless';
+    const page = await open([{ rig, events }, { rig: verdictRun(12) }], '/ledger');
+    await page.getByText('50 entries shown').waitFor();
+    await page.getByRole('button', { name: 'Load older' }).click();
+    await page.getByText('100 entries shown').waitFor();
+    await page.getByLabel('Type of event').fill('violation_recorded');
+    await page.keyboard.press('Enter');
+    await page.getByText('1 entry shown, and there are no others').waitFor();
+    await page.getByRole('alert').getByText('content does not match its hash').waitFor();
+    expect(new URL(page.url()).searchParams.get('type')).toBe('violation_recorded');
+    expect(await page.getByRole('link', { name: 'CSV' }).getAttribute('href')).toBe(
+      '/api/ledger/export?type=violation_recorded&format=csv',
+    );
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('50 entries shown').waitFor();
+  });
+
+  it('LEDG-3: an evidence package is verified in the browser, asks no server, and a changed byte is found with its place', async () => {
+    const page = await open([], '/verify');
+    const good = readFileSync(join(VECTORS, 'consensus.evidence.json'));
+    const choose = (buffer: Buffer, name: string) =>
+      page.getByLabel('Evidence package').setInputFiles({ name, mimeType: 'application/json', buffer });
+    await page.getByLabel('Keys that you trust').fill('log nonsense');
+    await choose(good, 'good.json');
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await page.getByRole('alert').getByText('Line 1').waitFor();
+    await page.getByLabel('Keys that you trust').fill(readFileSync(join(VECTORS, 'trust.txt'), 'utf8'));
+    const before = server.requests.length;
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await page.getByRole('heading', { name: 'Verified', exact: true }).waitFor();
+    expect(server.requests.slice(before)).toEqual([]);
+    expect(await axe(page)).toEqual([]);
+
+    await choose(Buffer.from(good.toString().replace('"actor":"', '"actor":"x')), 'bad.json');
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await page.getByRole('heading', { name: 'Not verified' }).waitFor();
+    await page.getByRole('list', { name: 'Checks' }).getByText('(failed)').first().waitFor();
+    expect(await axe(page)).toEqual([]);
   });
 
   it('UI-2: the navigation works by keyboard, and on a phone from behind its button', async () => {

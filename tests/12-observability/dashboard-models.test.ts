@@ -4,12 +4,14 @@ import type { Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
+import type { EvidenceReport } from '#domain/ledger/evidence/verify.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { evolve, initialState, replay } from '#domain/pipeline/evolve.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
 import { controlText } from '../../pages/src/models/control-text.ts';
 import { CONTROLS, controlsFor, whyNotDecide } from '../../pages/src/models/controls.ts';
 import { eventText, marksOf, rolesOf } from '../../pages/src/models/event-text.ts';
+import { verdictOf } from '../../pages/src/models/evidence.ts';
 import {
   currentGeneration,
   earlierGenerations,
@@ -19,6 +21,7 @@ import { choicesOf, fallbackText, tallyText } from '../../pages/src/models/fallb
 import { ago, duration, money, providerName } from '../../pages/src/models/format.ts';
 import { alarmsOf, BANNER_FOR, incidentOf } from '../../pages/src/models/incident.ts';
 import { EXPIRING_WITHIN, expiryIn, keyStatus, orderKeys } from '../../pages/src/models/keys.ts';
+import { entryText, exportAddress, filterOf, matchesHash, queryOf } from '../../pages/src/models/ledger.ts';
 import { readLocator, shortLocator } from '../../pages/src/models/locator.ts';
 import { blocksOf } from '../../pages/src/models/markdown.ts';
 import { isCurrent, navigationFor } from '../../pages/src/models/navigation.ts';
@@ -343,6 +346,57 @@ describe('navigation and keys', () => {
     expect(expiryIn(null, now)).toBeUndefined();
     const names = orderKeys(KEYS, now).map((k) => k.name);
     expect(names.at(-1)).toBe('old');
+  });
+});
+
+describe('the ledger', () => {
+  const empty = filterOf(new URLSearchParams());
+
+  it('LEDG-4: filters stand in the address, and days become the API’s times, the last one included', () => {
+    const filter = filterOf(
+      new URLSearchParams('q=two words&severity=high&since=2026-11-22&until=2026-11-22&x=1'),
+    );
+    expect(queryOf(filter)).toEqual({
+      q: 'two words',
+      severity: 'high',
+      since: '2026-11-22T00:00:00.000Z',
+      until: '2026-11-23T00:00:00.000Z',
+    });
+    expect(queryOf({ ...empty, since: 'no day', q: '  ' })).toEqual({});
+    expect(exportAddress({ ...empty, q: 'a&b' }, 'jsonl')).toBe('/api/ledger/export?q=a%26b&format=jsonl');
+  });
+
+  it('LEDG-2: an entry is told from one whose content, time or actor was changed', () => {
+    const event = verdict.last('vote_cast')!;
+    const entry = { ...event, pipeline_id: 'pl_1', agent_id: null, severity: null };
+    expect(matchesHash(entry)).toBe(true);
+    expect(matchesHash({ ...entry, actor: 'person:other' })).toBe(false);
+    expect(matchesHash({ ...entry, at: '2026-01-01T00:00:00.000Z' })).toBe(false);
+    expect(matchesHash({ ...entry, body: { ...event.body, confidence: 1 } })).toBe(false);
+    expect(matchesHash({ ...entry, body: { bad: Number.NaN } })).toBe(false);
+  });
+
+  it('LEDG-1: every event has a line, also one of the tenant’s own log and one that this page does not know', () => {
+    const line = (type: string, body: unknown) =>
+      entryText({ ...verdict.log[0]!, type, body, pipeline_id: 'ct_acme', agent_id: null, severity: null });
+    for (const e of verdict.log)
+      expect(entryText({ ...e, pipeline_id: 'pl_1', agent_id: null, severity: null })).not.toBe('');
+    expect(line('key_created', { name: 'x' })).toBe('key created');
+    expect(line('vote_cast', null)).toBe('vote cast');
+  });
+
+  it('LEDG-3: erased content is said in the verdict, and a failed check is never called verified', () => {
+    const report = (verified: boolean, redacted: number[]): EvidenceReport => ({
+      verified,
+      checks: [{ name: 'chain', status: verified ? 'passed' : 'failed', findings: [] }],
+      subject: null,
+      outcome: null,
+      redacted,
+      witnesses: [],
+    });
+    expect(verdictOf(report(true, []))).toBe('verified');
+    expect(verdictOf(report(true, [7]))).toBe('redacted');
+    expect(verdictOf(report(false, [7]))).toBe('refused');
   });
 });
 

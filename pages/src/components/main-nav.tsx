@@ -1,10 +1,12 @@
 import {
+  BooksIcon,
   FlowArrowIcon,
   HandIcon,
   HeartbeatIcon,
   type Icon,
   KeyIcon,
   RobotIcon,
+  SealCheckIcon,
   StampIcon,
 } from '@phosphor-icons/react';
 import { Link, useLocation } from 'wouter';
@@ -17,6 +19,8 @@ const ICONS: Record<PagePath, Icon> = {
   '/': FlowArrowIcon,
   '/approvals': StampIcon,
   '/agents': RobotIcon,
+  '/ledger': BooksIcon,
+  '/verify': SealCheckIcon,
   '/access': KeyIcon,
   '/health': HeartbeatIcon,
 };

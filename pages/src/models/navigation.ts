@@ -20,6 +20,13 @@ export const NAVIGATION = [
     ],
   },
   {
+    title: 'Prove',
+    pages: [
+      { path: '/ledger', label: 'Ledger' },
+      { path: '/verify', label: 'Verify evidence' },
+    ],
+  },
+  {
     title: 'Operate',
     pages: [
       { path: '/access', label: 'Keys and people', roles: OVERSIGHT },

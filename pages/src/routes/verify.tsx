@@ -1,0 +1,1 @@
+export { VerifyPage as default } from '../views/verify/verify-page.tsx';

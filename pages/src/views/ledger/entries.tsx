@@ -1,0 +1,68 @@
+import { SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
+import { memo } from 'react';
+import { Link } from 'wouter';
+import type { LedgerEntry } from '#contract/ledger.ts';
+import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
+import { Raw } from '../../components/scroll-region.tsx';
+import { SeverityBadge } from '../../components/severity-badge.tsx';
+import { dateTime, shortId } from '../../models/format.ts';
+import { entryText, isAdministration, matchesHash } from '../../models/ledger.ts';
+
+const isSeverity = (text: string | null): text is Severity => SEVERITIES.includes(text as Severity);
+
+/** LEDG-2, found here: the content is what was hashed, or it is not. */
+function Mark({ entry }: { entry: LedgerEntry }) {
+  return matchesHash(entry) ? (
+    <span title={`Recomputed in this browser: ${entry.hash}`} className="text-kumo-success">
+      <SealCheckIcon size={18} weight="fill" aria-hidden="true" />
+      <span className="sr-only">content matches its hash</span>
+    </span>
+  ) : (
+    <span role="alert" className="inline-flex items-center gap-1 font-semibold text-kumo-danger">
+      <SealWarningIcon size={18} weight="fill" aria-hidden="true" />
+      content does not match its hash
+    </span>
+  );
+}
+
+const Entry = memo(function Entry({ entry: e }: { entry: LedgerEntry }) {
+  return (
+    <li className="border-t border-kumo-line px-4 py-3 first:border-t-0">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-kumo-subtle tabular">
+        <Mark entry={e} />
+        <time dateTime={e.at}>{dateTime(e.at)}</time>
+        {isAdministration(e) ? (
+          <span>the tenant’s own record</span>
+        ) : (
+          <Link
+            href={`/pipelines/${e.pipeline_id}`}
+            className="text-kumo-link underline"
+            title={e.pipeline_id}
+          >
+            {shortId(e.pipeline_id)}
+          </Link>
+        )}
+        <span>event {e.seq}</span>
+        <span className="font-mono text-xs">{e.type}</span>
+        <span className="break-all">by {e.actor}</span>
+        {isSeverity(e.severity) && <SeverityBadge severity={e.severity} />}
+      </div>
+      <p className="mt-1 line-clamp-3 break-words">{entryText(e)}</p>
+      <details className="mt-1">
+        <summary className="min-h-6 text-sm text-kumo-link">Everything that was recorded</summary>
+        <Raw label={`Event ${e.seq} of ${e.pipeline_id}`} className="mt-1 max-h-80 bg-kumo-recessed">
+          {JSON.stringify(e, null, 2)}
+        </Raw>
+      </details>
+    </li>
+  );
+});
+
+/** The newest first. */
+export const Entries = ({ entries }: { entries: readonly LedgerEntry[] }) => (
+  <ul className="panel">
+    {entries.map((e) => (
+      <Entry key={`${e.pipeline_id} ${e.seq}`} entry={e} />
+    ))}
+  </ul>
+);
