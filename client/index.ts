@@ -109,6 +109,13 @@ export function createClient(options: ClientOptions) {
     /** OBS-4: errors of pipelines, grouped. */
     errors: (query: wire.ErrorsQuery = {}) =>
       get<wire.Page<wire.ErrorGroup>>('/api/observability/errors', query),
+    /** GOV-7: an agent that runs elsewhere; the answer holds its session token, this once. */
+    registerAgent: (request: wire.RegisterAgentRequest) => post<wire.RegisteredAgent>('/api/agents', request),
+    /** GOV-7: what became of an outside agent's action. */
+    action: (action_id: string) => get<wire.AskedAction>(`/api/actions/${encodeURIComponent(action_id)}`),
+    /** GOV-7: an external pipeline's caller is done with it. */
+    endPipeline: (pipeline_id: string, reason: string) =>
+      post<wire.Pipeline>('/api/pipeline/end', { pipeline_id, reason }),
     /** OBS-4: what somebody needs who takes over from a pipeline. */
     handoff: (pipeline_id: string) => post<wire.HandoffReport>('/api/observability/handoff', { pipeline_id }),
     log: (request: wire.LogRequest) =>

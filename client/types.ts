@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type * as access from '#contract/access.ts';
+import type * as agents from '#contract/agents.ts';
 import type * as ledger from '#contract/ledger.ts';
 import type * as pipeline from '#contract/pipeline.ts';
 import type * as requests from '#contract/requests.ts';
@@ -38,7 +39,10 @@ export type FallbackRequest = z.infer<typeof requests.FallbackRequest>;
 export type ForkRequest = z.infer<typeof requests.ForkRequest>;
 export type ApprovalDecisionRequest = z.infer<typeof requests.ApprovalDecisionRequest>;
 export type ApprovalsQuery = z.infer<typeof requests.ApprovalsQuery>;
-export type OutcomeRequest = z.infer<typeof requests.OutcomeRequest>;
+export type OutcomeRequest = z.infer<typeof agents.OutcomeRequest>;
+export type RegisterAgentRequest = z.infer<typeof agents.RegisterAgentRequest>;
+export type RegisteredAgent = z.infer<typeof agents.RegisteredAgent>;
+export type AskedAction = z.infer<typeof agents.AskedAction>;
 export type LedgerQuery = Partial<z.infer<typeof ledger.LedgerQuery>>;
 export type LogRequest = z.infer<typeof requests.LogRequest>;
 export type EventsQuery = z.input<typeof requests.EventsQuery>;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { PlannerReport } from '#domain/agents/output.ts';
-import { AGENT_PHASES, ROLES, SEATS } from '#domain/agents/roles.ts';
+import { AGENT_PHASES, AGENT_ROLES, SEATS } from '#domain/agents/roles.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
-import { MEDIATION_TRIGGERS, RECOVERY_TRIGGERS } from '#domain/pipeline/event.ts';
+import { DECISIONS, ENFORCEMENTS, MEDIATION_TRIGGERS, RECOVERY_TRIGGERS } from '#domain/pipeline/event.ts';
 import {
   CONSENSUS_STATUSES,
   FALLBACKS,
@@ -26,7 +26,7 @@ export const Incident = z
     rule: z.string(),
     severity: z.enum(SEVERITIES),
     agent_id: z.string().nullable(),
-    role: z.enum(ROLES).nullable(),
+    role: z.enum(AGENT_ROLES).nullable(),
     tool: z.string().nullable(),
     target: z.string().nullable(),
     consequence: z.string(),
@@ -107,7 +107,7 @@ export const EventPage = page(PipelineEventMessage).meta({ id: 'PipelineEventPag
 export const AgentCard = z
   .object({
     agent_id: z.string(),
-    role: z.enum(ROLES),
+    role: z.enum(AGENT_ROLES),
     tier: Tier,
     phase: z.enum(AGENT_PHASES),
     /** What it does now, for people; null when idle. */
@@ -194,7 +194,7 @@ export const ActionRecord = z
     target: z.string(),
     action_sha256: Sha256,
     status: z.enum(['requested', 'allowed', 'succeeded', 'failed', 'denied', 'unknown', 'cancelled']),
-    decision: z.enum(['allow', 'deny', 'require_approval']).nullable(),
+    decision: z.enum(DECISIONS).nullable(),
     determining: z.array(z.string()),
     policy_version: z.string().nullable(),
     reason: z.string().nullable(),
@@ -202,7 +202,7 @@ export const ActionRecord = z
     result: z.string().nullable(),
     error: z.string().nullable(),
     origin: z.array(z.string()),
-    enforcement: z.enum(['enforced', 'cooperative']),
+    enforcement: z.enum(ENFORCEMENTS),
   })
   .meta({ id: 'ActionRecord' });
 export type ActionRecord = z.infer<typeof ActionRecord>;
@@ -368,7 +368,7 @@ export const TokenStatusView = z
     agents: z.array(
       z.object({
         agent_id: z.string(),
-        role: z.enum(ROLES),
+        role: z.enum(AGENT_ROLES),
         status: z.enum(TOKEN_STATUSES),
         expires_at: Time.nullable(),
         confirmed_at: Time.nullable(),

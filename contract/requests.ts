@@ -34,7 +34,7 @@ export const SpawnRequest = z
     inputs: Inputs.optional(),
     auto_continue: z.boolean().optional(),
     limits: limits.optional(),
-    mode: z.literal('run').optional(),
+    mode: z.enum(['run', 'external']).optional(),
   })
   .refine((r) => (r.plan_id === undefined) !== (r.plan === undefined), {
     error: 'give either plan_id or plan',
@@ -112,8 +112,6 @@ export const ApprovalsQuery = z.strictObject({
   status: z.enum(['pending', 'approved', 'denied', 'expired']).optional(),
   pipeline_id: GivenId.optional(),
 });
-/** REC-6: what a person or a probe found out about an action of unknown outcome. */
-export const OutcomeRequest = z.strictObject({ status: z.enum(['succeeded', 'failed']), reason: Reason });
 export const RevokeRequest = z.strictObject({
   pipeline_id: GivenId,
   agent_id: z.string().max(80).optional(),

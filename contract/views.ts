@@ -1,4 +1,4 @@
-import { isSeat } from '#domain/agents/roles.ts';
+import { isOurs, isSeat } from '#domain/agents/roles.ts';
 import { ballotOf } from '#domain/consensus/ballot.ts';
 import { conflicts, MIN_APPROVALS, tally } from '#domain/consensus/tally.ts';
 import { atLeast } from '#domain/governance/severity.ts';
@@ -76,7 +76,7 @@ export function toPipeline(state: PipelineState): Pipeline {
   const answered = Object.values(state.agents).flatMap((a) =>
     a.answered_by ? [a.answered_by.provider] : [],
   );
-  const chosen = Object.values(spawned.models).map((m) => m.provider);
+  const chosen = spawned.mode === 'external' ? [] : Object.values(spawned.models).map((m) => m.provider);
   const incident = toIncident(state);
   return {
     pipeline_id: spawned.pipeline_id,
@@ -125,7 +125,9 @@ const lastToken = (state: PipelineState, agentId: string | null): TokenState | n
   state.tokens.findLast((t) => t.agent_id === agentId) ?? null;
 
 function toAgentCard(state: PipelineState, agent: AgentState): AgentCard {
-  const chosen = spawnedOf(state).models[agent.role];
+  const chosen = isOurs(agent.role)
+    ? spawnedOf(state).models[agent.role]
+    : { model: agent.session?.framework ?? 'outside', provider: 'outside' };
   return {
     agent_id: agent.agent_id,
     role: agent.role,
@@ -171,7 +173,7 @@ function toActions(state: PipelineState): ActionRecord[] {
     error: outcome?.error ?? null,
     origin: outcome?.origin ?? request.origin,
     // GOV-8: agents that run here hold no credential but ours.
-    enforcement: 'enforced',
+    enforcement: request.outside?.enforcement ?? 'enforced',
   }));
 }
 

@@ -6,6 +6,8 @@ export type DomainError =
   | { code: 'wrong_state'; detail: string; allowed: string[]; remedy: string }
   | { code: 'pipeline_ended'; state: PipelineStateName; detail: string }
   | { code: 'idempotency_conflict'; detail: string }
+  /** GOV-7: the session of an outside agent has expired, or died with its agent or pipeline. */
+  | { code: 'session_over'; detail: string }
   | { code: 'invalid'; field: string; detail: string }
   | { code: 'confirmation_required'; detail: string }
   | { code: 'not_offered'; detail: string }

@@ -64,6 +64,11 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
     case 'agent_spawned':
       cast.roles.set(event.body.agent_id, event.body.role);
       return `${style.strong(event.body.role)} joins ${style.faint(`(tier ${event.body.tier}, ${printable(event.body.reason)})`)}`;
+    case 'agent_registered': {
+      const { agent_id, name, framework, tier } = event.body;
+      cast.roles.set(agent_id, name);
+      return `${style.strong(printable(name))} registers ${style.faint(`(${printable(framework)}, tier ${tier})`)}`;
+    }
     case 'agent_token_issued':
       return detailed
         ? `${role(event.body.agent_id)} has its own token until ${event.body.expires_at}`
@@ -154,6 +159,10 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
     case 'action_unknown': {
       const { action_id, why } = event.body;
       return `${style.bad('outcome unknown')} ${cast.actions.get(action_id)?.tool ?? ''} ${action_id}: ${printable(why)}; a person has to look (ags pipeline resolve)`;
+    }
+    case 'action_unreported': {
+      const { action_id, why } = event.body;
+      return `${style.caution('outcome not told')} ${cast.actions.get(action_id)?.tool ?? ''} ${action_id}: ${printable(why)}`;
     }
     case 'action_resolved': {
       const { action_id, status, reason } = event.body;

@@ -20,4 +20,10 @@ export const AGENT_PHASES = [
 ] as const;
 export type AgentPhase = (typeof AGENT_PHASES)[number];
 
-export const isSeat = (role: Role): role is Seat => (SEATS as readonly string[]).includes(role);
+/** `OUTSIDE`: an agent that runs elsewhere (GOV-7); it has no seat, no prompt and no model of ours. */
+export const AGENT_ROLES = [...ROLES, 'OUTSIDE'] as const;
+export type AgentRole = (typeof AGENT_ROLES)[number];
+
+export const isOurs = (role: AgentRole): role is Role => role !== 'OUTSIDE';
+
+export const isSeat = (role: AgentRole): role is Seat => (SEATS as readonly string[]).includes(role);

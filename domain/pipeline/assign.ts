@@ -1,5 +1,5 @@
 import type { OutputSchemaName } from '../agents/output.ts';
-import { isSeat, type Role, type Seat } from '../agents/roles.ts';
+import { type AgentRole, isOurs, isSeat, type Role, type Seat } from '../agents/roles.ts';
 import { conflicts } from '../consensus/tally.ts';
 import { BUILTIN_ONLY, type Permit } from '../governance/permit.ts';
 import type {
@@ -71,7 +71,7 @@ export function blackboardView(state: PipelineState, seat: Seat): BlackboardView
   };
 }
 
-const seatView = (state: PipelineState, role: Role): BlackboardView | null =>
+const seatView = (state: PipelineState, role: AgentRole): BlackboardView | null =>
   isSeat(role) ? blackboardView(state, role) : null;
 
 function transcript(state: PipelineState, agent: AgentState): ToolExchange[][] {
@@ -91,19 +91,20 @@ function turnFor(
   agent: AgentState,
   leg: number,
 ): Omit<TurnAssignment, 'budget'> | null {
-  const spawned = state.spawned;
-  if (!spawned) return null;
+  const { spawned } = state;
+  const { role } = agent;
+  if (!spawned || !isOurs(role)) return null;
   return {
     objective: spawned.objective,
     documents: spawned.documents,
-    blackboard: seatView(state, agent.role),
+    blackboard: seatView(state, role),
     transcript: transcript(state, agent),
-    schema: SCHEMA[agent.role],
+    schema: SCHEMA[role],
     tools_allowed: leg < MAX_LEGS,
-    model: spawned.models[agent.role],
+    model: spawned.models[role],
     misbehave: spawned.misbehave.filter(
       (m) =>
-        m.agent === agent.role &&
+        m.agent === role &&
         (m.attempts === undefined || spawned.attempt + state.generation - 1 <= m.attempts),
     ),
     earlier: earlierRun(state),
@@ -206,18 +207,20 @@ export function gateFacts(state: PipelineState, action_id: string, permit: Permi
     target,
     origin,
     actions_left: state.spawned.limits.actions - Object.keys(state.actions).indexOf(action_id),
-    gate_closed: state.gate_closed || agent.status !== 'live',
+    gate_closed:
+      state.gate_closed || agent.status !== 'live' || (agent.role === 'OUTSIDE' && !agent.accessor),
     labels: state.labels,
     approved_under: approvedUnder(state, action_id),
     policy: permit?.policy_version ?? BUILTIN_ONLY,
     mode: permit?.mode ?? 'enforce',
+    outside_tool: action.request.outside?.tool ?? null,
   };
 }
 
 function actionFor(
   state: PipelineState,
   action_id: string,
-  role: Role,
+  role: AgentRole,
   permit: Permit | null,
 ): ActionAssignment | null {
   const facts = gateFacts(state, action_id, permit);

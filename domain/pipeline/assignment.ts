@@ -1,5 +1,5 @@
 import type { MediationOutput, OutputSchemaName, PlannerReport, TurnOutput } from '../agents/output.ts';
-import type { Role, Seat } from '../agents/roles.ts';
+import type { AgentRole, Seat } from '../agents/roles.ts';
 import type { ToolTraits } from '../governance/gate.ts';
 import type { GateMode } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
@@ -110,7 +110,7 @@ export interface GateFacts {
   tenant: string;
   project_id: string;
   agent_id: string;
-  role: Role | 'OUTSIDE';
+  role: AgentRole;
   tier: Tier;
   tool: string;
   arguments: Record<string, unknown>;
@@ -149,7 +149,7 @@ export interface Assignment {
   attempt: number;
   generation: number;
   work: StepWork;
-  agent: { agent_id: string; role: Role; tier: Tier } | null;
+  agent: { agent_id: string; role: AgentRole; tier: Tier } | null;
   turn: TurnAssignment | null;
   action: ActionAssignment | null;
   /** Accessor of the pipeline's own token: a child is issued under this one or not at all (CRED-2). */

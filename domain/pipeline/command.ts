@@ -2,7 +2,7 @@ import type { Kill, Permit } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
-import type { DocumentRef, ForkSeed, Handoff } from './event.ts';
+import type { DocumentRef, ForkSeed, GateDecision, Handoff, OutsideRequest } from './event.ts';
 import type { Renewals } from './renewal.ts';
 import type { Fallback, PipelineMode } from './states.ts';
 
@@ -58,6 +58,31 @@ export type Command =
       message: string;
       fields: Record<string, unknown>;
     }
+  /** GOV-7: the caller of an external pipeline is done with it. */
+  | { kind: 'end'; reason: string }
+  | {
+      kind: 'register';
+      name: string;
+      framework: string;
+      tier: Tier;
+      session_hash: string;
+      session_expires_at: string;
+    }
+  | {
+      kind: 'ask';
+      agent_id: string;
+      tool: string;
+      /** Secrets removed, long texts cut. */
+      arguments: Record<string, unknown>;
+      target: string;
+      /** AGENT-5: what the agent says its arguments derive from. */
+      origin: string[];
+      outside: OutsideRequest;
+    }
+  /** GOV-2: the gate's word on what an outside agent asked for. */
+  | { kind: 'judge'; action_id: string; version: number; decision: GateDecision; permit: Permit | null }
+  /** GOV-7: how it ended, in the agent's own words. */
+  | { kind: 'report'; agent_id: string; action_id: string; outcome: ReportedOutcome }
   | { kind: 'redrive'; step_id: string }
   /** `permit` (ENF-6): null when none is to be had; what agents do then waits. */
   | { kind: 'claim'; step_id: string; worker: string; permit: Permit | null }
@@ -77,6 +102,15 @@ export type Command =
   | { kind: 'dead_letter'; step_id: string; reason: string }
   /** Time has passed; `leases` says when each claimed step was last heard of. */
   | { kind: 'tick'; leases: Leases };
+
+export interface ReportedOutcome {
+  status: 'succeeded' | 'failed' | 'unknown';
+  /** JSON text, secrets removed, bounded. */
+  result: string | null;
+  result_sha256: string | null;
+  truncated: boolean;
+  error: string | null;
+}
 
 /** What the object remembers of claimed steps between events, in ms since the epoch. */
 export type Leases = Readonly<Record<string, { heard_at: number; progress_at: number }>>;

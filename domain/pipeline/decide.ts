@@ -21,6 +21,7 @@ import {
   resolveAction,
   revoke,
 } from './decide/operate.ts';
+import { ask, endRun, judge, register, report } from './decide/outside.ts';
 import { holdIfIdle, pause, resume } from './decide/pause.ts';
 import { spawn } from './decide/spawn.ts';
 import { tick } from './decide/tick.ts';
@@ -99,6 +100,16 @@ function dispatch(draft: Draft, command: Command): Result<Admitted | undefined, 
       return lift(draft, command);
     case 'revoke':
       return revoke(draft, command);
+    case 'end':
+      return endRun(draft, command);
+    case 'register':
+      return register(draft, command);
+    case 'ask':
+      return ask(draft, command);
+    case 'judge':
+      return judge(draft, command);
+    case 'report':
+      return report(draft, command);
     case 'log':
       return log(draft, command);
     case 'redrive':

@@ -1,5 +1,6 @@
 import type { ActionDraft, CitationDraft, PlannerReport } from '../agents/output.ts';
 import type { Role, Seat } from '../agents/roles.ts';
+import type { ToolTraits } from '../governance/gate.ts';
 import type { GateMode, Kill } from '../governance/permit.ts';
 import type { Severity } from '../governance/severity.ts';
 import type { Tier } from '../governance/tier.ts';
@@ -88,6 +89,26 @@ export interface GateDecision {
     actions_left: number;
     mode: GateMode;
   };
+}
+
+/** GOV-8: `enforced`: we hold the credential and act; `cooperative`: the agent acts with its own and tells how it ended. */
+export const ENFORCEMENTS = ['enforced', 'cooperative'] as const;
+export type Enforcement = (typeof ENFORCEMENTS)[number];
+
+/** What the gate takes a tool for that is not built in. */
+export interface OutsideTool extends ToolTraits {
+  /** GOV-9: of a fronted MCP server; the description must still be the pinned one when it is called. */
+  server: { name: string; tool: string; pinned_sha256: string } | null;
+}
+
+/** GOV-7, GOV-8: what is known of a request that came from outside. */
+export interface OutsideRequest {
+  enforcement: Enforcement;
+  idempotency_key: string | null;
+  /** Of the arguments as they came; those on the event have secrets removed and long texts cut. */
+  arguments_sha256: string;
+  /** null: a built-in tool. */
+  tool: OutsideTool | null;
 }
 
 export const MEDIATION_TRIGGERS = ['conflicts', 'complexity', 'no_progress', 'rerun', 'recovery'] as const;
@@ -212,6 +233,15 @@ export interface EventBodies {
   resumed: { reason: string };
   continued: { reason: string | null };
   agent_spawned: { agent_id: string; role: Role; tier: Tier; reason: string };
+  /** GOV-7: `session_hash` is keyed with a secret of the deployment; the session token itself was shown once. */
+  agent_registered: {
+    agent_id: string;
+    name: string;
+    framework: string;
+    tier: Tier;
+    session_hash: string;
+    session_expires_at: string;
+  };
   agent_token_issued: { agent_id: string; accessor: string; policies: string[]; expires_at: string };
 
   step_scheduled: { step_id: string; work: StepWork };
@@ -347,6 +377,8 @@ export interface EventBodies {
     target: string;
     action_sha256: string;
     origin: string[];
+    /** Present when an outside agent asked (GOV-7). */
+    outside?: OutsideRequest;
   };
   action_decided: { action_id: string; decision: GateDecision };
   action_finished: {
@@ -361,6 +393,8 @@ export interface EventBodies {
   };
   /** REC-6: a `once` action with intent and no outcome; never retried by itself. */
   action_unknown: { action_id: string; why: string };
+  /** GOV-7: an outside agent was let through and never said how it ended. Nobody's work waits for it, unlike `action_unknown`. */
+  action_unreported: { action_id: string; why: string };
   /** A person or a probe found out what became of it. */
   action_resolved: { action_id: string; status: 'succeeded' | 'failed'; reason: string };
   violation_recorded: {

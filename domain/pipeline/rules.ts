@@ -34,6 +34,8 @@ export const CLOCKS = {
   idle_tokens: 30 * 60_000,
   /** GOV-5: an approval that nobody decides on. */
   approval_expiry: 24 * 3_600_000,
+  /** GOV-7: an outside agent that was let through tells the outcome by then. */
+  outcome_report: 10 * 60_000,
   /** PERF-3: progress goes to the log at most this often for each step. */
   progress_every: 10_000,
 } as const;

@@ -1,5 +1,5 @@
 import type { PlannerReport } from '../agents/output.ts';
-import type { AgentPhase, Role, Seat } from '../agents/roles.ts';
+import type { AgentPhase, AgentRole, Seat } from '../agents/roles.ts';
 import type { Kill } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type {
@@ -20,7 +20,7 @@ export interface AgentState {
   agent_id: string;
   /** REC-1: agents of an earlier generation take no part any more. */
   generation: number;
-  role: Role;
+  role: AgentRole;
   tier: Tier;
   reason: string;
   phase: AgentPhase;
@@ -42,6 +42,8 @@ export interface AgentState {
   replaced_round: number | null;
   /** Actions asked for in the current turn, by leg. */
   legs: string[][];
+  /** GOV-7: of an outside agent; null for ours. */
+  session: { name: string; framework: string; hash: string; expires_at: string } | null;
 }
 
 /** A step that is not finished. */
@@ -266,7 +268,7 @@ export const initialState: PipelineState = {
 };
 
 /** The live agent in a role; a replaced or revoked one does not count. */
-export const liveAgent = (state: PipelineState, role: Role): AgentState | null =>
+export const liveAgent = (state: PipelineState, role: AgentRole): AgentState | null =>
   Object.values(state.agents).find(
     (agent) => agent.role === role && agent.status === 'live' && agent.generation === state.generation,
   ) ?? null;
@@ -288,6 +290,13 @@ export const isCondemned = (state: PipelineState, accessor: string): boolean =>
   Object.values(state.steps).some(
     ({ work }) => work.kind === 'revoke' && work.tokens.some((t) => t.accessor === accessor),
   );
+
+/** GOV-7: an outside agent may act, or has, and has not said how it ended. */
+export const isOpen = ({ request, decision, unknown, outcome }: ActionState): boolean =>
+  request.outside?.enforcement === 'cooperative' &&
+  decision?.decision === 'allow' &&
+  unknown === null &&
+  outcome === null;
 
 /** The latest revision of each proposal, oldest proposal first. */
 export function latestProposals(state: PipelineState): Entry<'proposal_written'>[] {

@@ -20,7 +20,7 @@ export type WaitingFor = (typeof WAITING_FOR)[number];
 export const EXIT_CODES = { success: 0, error: 1, consensus_failure: 2, handed_over: 3 } as const;
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
-/** `run`: planner and consensus run here. `external` (GOV-7) and `diagnostic` (ENF-1) come with their own issues' code. */
+/** `run`: planner and consensus run here. `external`: its agents run elsewhere (GOV-7). `diagnostic`: reads a failed run (ENF-1). */
 export const PIPELINE_MODES = ['run', 'external', 'diagnostic'] as const;
 export type PipelineMode = (typeof PIPELINE_MODES)[number];
 

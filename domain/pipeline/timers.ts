@@ -1,6 +1,6 @@
 import type { Leases } from './command.ts';
 import { CLOCKS } from './rules.ts';
-import { liveToken, maySpend, type PipelineState, type StepState } from './state.ts';
+import { isOpen, liveToken, maySpend, type PipelineState, type StepState } from './state.ts';
 
 /** Something that becomes due at a time (ms since the epoch). All of them derive from the state; none is stored. */
 export type Timer =
@@ -17,7 +17,8 @@ export type Timer =
   | { kind: 'token_expiry'; at: number }
   | { kind: 'lease_end'; at: number }
   | { kind: 'agent_lease_end'; agent_id: string; at: number }
-  | { kind: 'credentials_limit'; at: number };
+  | { kind: 'credentials_limit'; at: number }
+  | { kind: 'outcome_due'; action_id: string; at: number };
 
 const ms = (time: string): number => Date.parse(time);
 
@@ -66,6 +67,16 @@ function credentialsLimit({ credentials, waiting_for, state }: PipelineState): T
   return wait ? [{ kind: 'credentials_limit', at: ms(wait.since) + CLOCKS.credentials_wait }] : [];
 }
 
+/** GOV-7: an outside agent acts whether or not a person is waited for, so this clock never stands still. */
+const outcomesDue = (state: PipelineState): Timer[] =>
+  Object.values(state.actions)
+    .filter(isOpen)
+    .map(({ action_id, decided_at, request }) => ({
+      kind: 'outcome_due',
+      action_id,
+      at: ms(decided_at ?? request.at) + CLOCKS.outcome_report,
+    }));
+
 export function timers(state: PipelineState, leases: Leases): Timer[] {
   const due: Timer[] = [];
   for (const step of Object.values(state.steps)) {
@@ -80,6 +91,7 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
       due.push({ kind: 'token_expiry', at: ms(token.expires_at) });
   }
   if (!state.spawned || state.outcome) return due;
+  if (state.spawned.mode === 'external') due.push(...outcomesDue(state));
   if (state.recovery) {
     due.push({ kind: 'recovery_limit', at: ms(state.recovery.until) });
     return due;

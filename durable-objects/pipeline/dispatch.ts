@@ -1,5 +1,5 @@
 import type { StepMessage } from '#contract/queue.ts';
-import type { Role } from '#domain/agents/roles.ts';
+import type { AgentRole } from '#domain/agents/roles.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
 import { mayStart, type PipelineState, type StepState } from '#domain/pipeline/state.ts';
 
@@ -9,22 +9,23 @@ export const STEP_SHARDS = 8;
 export type StepQueues = Record<`STEPS_${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`, Queue<StepMessage>>;
 
 /** Offsets keep a pipeline's seats on different shards, so that one slow model call does not hold up the other seat. */
-const OFFSET: Record<Role | 'system', number> = {
+const OFFSET: Record<AgentRole | 'system', number> = {
   ALPHA: 0,
   BETA: 1,
   GAMMA: 2,
   PLANNER: 3,
   DIAGNOSTIC: 3,
+  OUTSIDE: 5,
   system: 4,
 };
 
-export function shardOf(pipelineId: string, role: Role | 'system'): number {
+export function shardOf(pipelineId: string, role: AgentRole | 'system'): number {
   let hash = 0;
   for (const char of pipelineId) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
   return (hash + OFFSET[role]) % STEP_SHARDS;
 }
 
-const roleOf = (state: PipelineState, step: StepState): Role | 'system' =>
+const roleOf = (state: PipelineState, step: StepState): AgentRole | 'system' =>
   'agent_id' in step.work ? (state.agents[step.work.agent_id]?.role ?? 'system') : 'system';
 
 /**

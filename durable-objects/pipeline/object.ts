@@ -6,7 +6,7 @@ import type { Kill, Permit } from '#domain/governance/permit.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
-import type { Command } from '#domain/pipeline/command.ts';
+import type { Command, ReportedOutcome } from '#domain/pipeline/command.ts';
 import { needsPermit } from '#domain/pipeline/decide/kill.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
 import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
@@ -24,9 +24,19 @@ import { StepDispatch, type StepQueues } from './dispatch.ts';
 import { HeardSteps } from './leases.ts';
 import { PipelineLog } from './log.ts';
 import { type OutboxEnv, PipelineOutbox } from './outbox.ts';
+import { OutsideDoor } from './outside.ts';
 import { HeldPermit } from './permit.ts';
 import { type RenewalQueue, RenewalRequests } from './renewals.ts';
-import type { ClaimResult, OperatorCommand, PipelineRpc, SpawnCommand, StepAck } from './rpc.ts';
+import type {
+  AskOfAgent,
+  ClaimResult,
+  Judgement,
+  OperatorCommand,
+  PipelineRpc,
+  Registration,
+  SpawnCommand,
+  StepAck,
+} from './rpc.ts';
 import { PipelineStore } from './store.ts';
 import { PipelineViewers } from './viewers.ts';
 
@@ -47,6 +57,12 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   readonly #permit = new HeldPermit();
   readonly #renewals = new RenewalRequests(this.env);
   readonly #viewers = new PipelineViewers(this.ctx);
+  readonly #outside = new OutsideDoor({
+    find: (tenant) => this.#find(tenant),
+    state: () => this.#log.state,
+    commit: (command, actor) => this.#commit(command, actor),
+    permit: () => this.#permitNow(),
+  });
   #outbox: PipelineOutbox | null = null;
 
   constructor(ctx: DurableObjectState, env: PipelineEnv) {
@@ -171,6 +187,25 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     if (!done.ok) return done;
     const { state } = this.#log;
     return ok({ pipeline: toPipeline(state), seq: state.seq, at: state.updated_at });
+  }
+
+  async registerAgent(tenant: string, actor: string, a: Registration) {
+    return this.#outside.register(tenant, actor, a);
+  }
+  async agentSession(tenant: string, session_hash: string) {
+    return this.#outside.session(tenant, session_hash);
+  }
+  async askAction(tenant: string, a: AskOfAgent) {
+    return this.#outside.ask(tenant, a);
+  }
+  async judgeAction(tenant: string, a: Judgement) {
+    return this.#outside.judge(tenant, a);
+  }
+  async lookAtAction(tenant: string, agent_id: string | null, action_id: string) {
+    return this.#outside.look(tenant, agent_id, action_id);
+  }
+  async reportOutcome(tenant: string, agent_id: string, action_id: string, outcome: ReportedOutcome) {
+    return this.#outside.report(tenant, agent_id, action_id, outcome);
   }
 
   async claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult> {

@@ -1,10 +1,18 @@
 import type { Caller } from '#contract/access.ts';
+import type { AgentCaller, AskedAction } from '#contract/agents.ts';
 import type { ConsensusView, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
 import type { DomainError } from '#domain/errors.ts';
 import type { Kill } from '#domain/governance/permit.ts';
 import type { Tier } from '#domain/governance/tier.ts';
-import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
-import type { Command } from '#domain/pipeline/command.ts';
+import type {
+  Admission,
+  Admit,
+  Assignment,
+  GateFacts,
+  StepError,
+  StepResult,
+} from '#domain/pipeline/assignment.ts';
+import type { Command, ReportedOutcome } from '#domain/pipeline/command.ts';
 import type { ForkSeed, Handoff, PipelineEvent } from '#domain/pipeline/event.ts';
 import type { InFlightAction } from '#domain/pipeline/in-flight.ts';
 import type { Renewals } from '#domain/pipeline/renewal.ts';
@@ -33,6 +41,21 @@ export interface SpawnCommand {
   actor: string;
 }
 
+export type Registration = Omit<Extract<Command, { kind: 'register' }>, 'kind'>;
+export type AskOfAgent = Omit<Extract<Command, { kind: 'ask' }>, 'kind'>;
+export type Judgement = Omit<Extract<Command, { kind: 'judge' }>, 'kind' | 'permit'>;
+/** `facts`: what the gate is to judge; null when nothing is left to judge. `ready` false: the agent's own token is still on its way. */
+export interface Asked {
+  action_id: string;
+  replayed: boolean;
+  facts: GateFacts | null;
+  ready: boolean;
+}
+
+export interface LookedAt extends Pick<Asked, 'facts' | 'ready'> {
+  action: AskedAction;
+}
+
 /** What an operator may ask of a pipeline. */
 export type OperatorCommand = Extract<
   Command,
@@ -49,6 +72,7 @@ export type OperatorCommand = Extract<
       | 'decide_approval'
       | 'resolve_action'
       | 'log'
+      | 'end'
       | 'redrive';
   }
 >;
@@ -84,6 +108,24 @@ export interface PipelineRpc {
   >;
   /** Texts of context documents, by hash. */
   documents(tenant: string, sha256: string[]): Promise<Record<string, string>>;
+
+  /** GOV-7: an agent that runs elsewhere. `session_hash` is keyed; who registers is checked by the caller. */
+  registerAgent(tenant: string, actor: string, a: Registration): Promise<Result<AgentCaller, DomainError>>;
+  agentSession(tenant: string, session_hash: string): Promise<Result<AgentCaller, DomainError>>;
+  askAction(tenant: string, a: AskOfAgent): Promise<Result<Asked, DomainError>>;
+  judgeAction(tenant: string, a: Judgement): Promise<Result<Admission, DomainError>>;
+  /** `agent_id` null: of any agent. `facts`: it is still, or again, to be judged. */
+  lookAtAction(
+    tenant: string,
+    agent_id: string | null,
+    action_id: string,
+  ): Promise<Result<LookedAt, DomainError>>;
+  reportOutcome(
+    tenant: string,
+    agent_id: string,
+    action_id: string,
+    outcome: ReportedOutcome,
+  ): Promise<Result<AskedAction, DomainError>>;
 
   claim(tenant: string, step_id: string, worker: string): Promise<ClaimResult>;
   /** Every 5 s while a step runs; `progress` is null when nothing was produced since the last one (ENF-2, AGENT-4). */

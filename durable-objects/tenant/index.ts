@@ -3,4 +3,4 @@ export { TenantDirectory } from './directory.ts';
 export { FEED_URL, TenantFeed } from './feed.ts';
 export { type LogPorts, TenantLog } from './log/object.ts';
 export type { LogSigner } from './log/signer.ts';
-export { parseKey, parseToken, sameText } from './secret.ts';
+export { keyedHash, parseKey, parseToken, sameText } from './secret.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ACCESS_ROLES } from '#contract/access.ts';
-import { ACCESS, type Access, TENANT_WIDE } from '#workers/api/access.ts';
+import { ACCESS, type Access, FOR_AGENTS, TENANT_WIDE } from '#workers/api/access.ts';
 
 const TARGET = new URL('../../docs/access.md', import.meta.url);
 
@@ -14,6 +14,7 @@ Generated from \`workers/api/access.ts\` by \`npm run docs:access\`; \`npm run c
 - Ids of another tenant are 404, as if they did not exist, for every role and every endpoint.
 - *(whole tenant)*: a key that is limited to some projects may not, whatever its role.
 - *platform* is the platform admin's key: it opens no tenant's data. *anyone* needs no key.
+- *agent* is the session token of an agent that runs elsewhere (GOV-7): its own pipeline and its own actions, nothing else.
 `;
 
 function cells(access: Access): string[] {
@@ -31,9 +32,10 @@ function cells(access: Access): string[] {
 export function renderAccess(): string {
   const rows = Object.entries(ACCESS as Record<string, Access>).map(([name, access]) => {
     const wide = (TENANT_WIDE as ReadonlySet<string>).has(name) ? ' *(whole tenant)*' : '';
-    return `| \`${name}\`${wide} | ${cells(access).join(' | ')} |`;
+    const agent = access === 'open' || (FOR_AGENTS as ReadonlySet<string>).has(name) ? 'yes' : 'no';
+    return `| \`${name}\`${wide} | ${cells(access).join(' | ')} | ${agent} |`;
   });
-  const columns = ['Endpoint', 'no key', ...ACCESS_ROLES, 'platform'];
+  const columns = ['Endpoint', 'no key', ...ACCESS_ROLES, 'platform', 'agent'];
   return `${HEAD}\n| ${columns.join(' | ')} |\n|${columns.map(() => '---').join('|')}|\n${rows.join('\n')}\n`;
 }
 

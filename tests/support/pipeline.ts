@@ -1,5 +1,5 @@
 import type { TurnOutput } from '#domain/agents/output.ts';
-import { ROLES, type Role, type Seat } from '#domain/agents/roles.ts';
+import { type AgentRole, ROLES, type Role, type Seat } from '#domain/agents/roles.ts';
 import type { DomainError } from '#domain/errors.ts';
 import type { Permit } from '#domain/governance/permit.ts';
 import { type ChainHead, chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
@@ -138,7 +138,7 @@ export class Rig {
 
   /** A permit goes along with whatever takes one; a test that wants another names it. */
   when(asked: Asked, actor = 'person:ps_1'): Result<Decision, DomainError> {
-    const takesOne = asked.kind === 'claim' || asked.kind === 'admit' || asked.kind === 'complete';
+    const takesOne = ['claim', 'admit', 'complete', 'judge'].includes(asked.kind);
     const command = (takesOne ? { permit: PERMIT, ...asked } : asked) as Command;
     const done = decide(this.state, command, { now: this.now, actor, random: this.random });
     if (done.ok && done.value.events.length > 0) {
@@ -176,7 +176,7 @@ export class Rig {
     );
   }
 
-  roleOf(step: StepState): Role | null {
+  roleOf(step: StepState): AgentRole | null {
     return 'agent_id' in step.work ? (this.state.agents[step.work.agent_id]?.role ?? null) : null;
   }
 

@@ -6,6 +6,8 @@ export type Access = 'open' | 'platform' | readonly (AccessRole | 'platform')[];
 const EVERYONE = ACCESS_ROLES;
 const OPERATORS = ['operator', 'admin'] as const;
 const ADMINS = ['admin'] as const;
+/** No role of a tenant; see {@link FOR_AGENTS}. */
+const NOBODY = [] as const;
 const OVERSIGHT = ['admin', 'auditor'] as const;
 
 /** TEN-4: every endpoint and who may use it, as data. The app registers nothing that is not here, and everything that is. */
@@ -61,7 +63,11 @@ export const ACCESS = {
   'GET /api/pipeline/lineage': EVERYONE,
   'GET /api/approvals': EVERYONE,
   'POST /api/approvals/{approval_id}/decision': OPERATORS,
+  'POST /api/agents': OPERATORS,
+  'POST /api/actions': NOBODY,
+  'GET /api/actions/{action_id}': EVERYONE,
   'POST /api/actions/{action_id}/outcome': OPERATORS,
+  'POST /api/pipeline/end': OPERATORS,
   'POST /api/pipeline/revoke': OPERATORS,
   'POST /api/pipeline/log': OPERATORS,
   'POST /api/pipeline/redrive': OPERATORS,
@@ -84,6 +90,14 @@ export const ACCESS = {
 } as const satisfies Record<string, Access>;
 
 export type EndpointName = keyof typeof ACCESS;
+
+/** GOV-7: what an outside agent's session token opens, besides the roles that the table names. */
+export const FOR_AGENTS: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  'POST /api/actions',
+  'GET /api/actions/{action_id}',
+  'POST /api/actions/{action_id}/outcome',
+  'POST /api/pipeline/end',
+]);
 
 /** What concerns the whole tenant: a key for some projects, whatever its role, could otherwise give itself the others. */
 export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([

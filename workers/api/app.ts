@@ -61,13 +61,17 @@ function register(app: App, endpoint: Endpoint): void {
         return caller;
       },
       platform: identity?.kind === 'platform',
+      agent: identity?.kind === 'agent' ? identity.agent : null,
       request: c.req.raw,
       url,
       params: c.req.param(),
       query,
       body: endpoint.body ? validate(endpoint.body, given) : undefined,
       trace,
-      log: logWith({ trace_id: trace.trace_id, tenant: caller?.tenant }),
+      log: logWith({
+        trace_id: trace.trace_id,
+        tenant: caller?.tenant ?? (identity?.kind === 'agent' ? identity.agent.tenant : undefined),
+      }),
       later: (work) => c.executionCtx.waitUntil(work),
     };
     return endpoint.handle(asked);

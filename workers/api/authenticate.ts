@@ -1,13 +1,18 @@
 import type { Caller } from '#contract/access.ts';
-import { controlStub } from '#objects/shared/stubs.ts';
-import { parseKey, parseToken, sameText } from '#objects/tenant/index.ts';
+import type { AgentCaller } from '#contract/agents.ts';
+import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { keyedHash, parseKey, parseToken, sameText } from '#objects/tenant/index.ts';
 import type { Config, Env } from '#workers/config.ts';
-import { TENANT_WIDE } from './access.ts';
+import { FOR_AGENTS, TENANT_WIDE } from './access.ts';
 import { cookieOf } from './cookie.ts';
 import type { Endpoint } from './endpoint.ts';
 import { ProblemError, problemOf } from './problem.ts';
+import { parseSessionToken } from './session-token.ts';
 
-export type Identity = { kind: 'platform' } | { kind: 'caller'; caller: Caller };
+export type Identity =
+  | { kind: 'platform' }
+  | { kind: 'caller'; caller: Caller }
+  | { kind: 'agent'; agent: AgentCaller };
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,300})$/i;
 const refused = () => new ProblemError('unauthenticated', 'The key is unknown, expired or revoked.');
@@ -19,6 +24,17 @@ async function byKey(env: Env, config: Config, key: string): Promise<Identity> {
   const caller = await controlStub(env.CONTROL, parsed.tenant).authenticateKey(key);
   if (!caller.ok) throw problemOf(caller.error);
   return { kind: 'caller', caller: caller.value };
+}
+
+/** GOV-7: only the pipeline's own object knows its agents' sessions. */
+async function bySessionToken(env: Env, config: Config, token: string): Promise<Identity> {
+  const parsed = parseSessionToken(token);
+  if (!parsed) throw refused();
+  const { tenant, pipeline_id } = parsed;
+  const hash = keyedHash(config.keyPepper, token);
+  const agent = await pipelineStub(env.PIPELINE, tenant, pipeline_id).agentSession(tenant, hash);
+  if (!agent.ok) throw problemOf(agent.error);
+  return { kind: 'agent', agent: agent.value };
 }
 
 async function byTicket(env: Env, ticket: string): Promise<Identity> {
@@ -63,7 +79,7 @@ export async function authenticate(
   if (header !== null) {
     const key = BEARER.exec(header)?.[1];
     if (key === undefined) throw refused();
-    return byKey(env, config, key);
+    return key.startsWith('agt_') ? bySessionToken(env, config, key) : byKey(env, config, key);
   }
   if (endpoint.stream) {
     const ticket = new URL(request.url).searchParams.get('ticket');
@@ -79,6 +95,12 @@ export async function authenticate(
 
 /** TEN-4: the table of rights, applied. Answers the caller, or null where the endpoint has none. */
 export function authorise(identity: Identity, endpoint: Endpoint): Caller | null {
+  if (identity.kind === 'agent') {
+    if (FOR_AGENTS.has(endpoint.name)) return null;
+    throw new ProblemError('forbidden', 'An agent’s session token may not do this.', {
+      remedy: 'It opens POST /api/actions and what follows from it; the rest takes a key.',
+    });
+  }
   if (endpoint.access === 'platform') {
     if (identity.kind === 'platform') return null;
     throw new ProblemError('forbidden', 'Only the platform admin’s key may do this.');
@@ -93,7 +115,10 @@ export function authorise(identity: Identity, endpoint: Endpoint): Caller | null
   const { caller } = identity;
   if (endpoint.access !== 'open' && !endpoint.access.includes(caller.role))
     throw new ProblemError('forbidden', `The role “${caller.role}” may not do this.`, {
-      remedy: `It takes one of the roles ${endpoint.access.join(', ')}.`,
+      remedy:
+        endpoint.access.length === 0
+          ? 'It takes the session token of an outside agent; POST /api/agents gives one.'
+          : `It takes one of the roles ${endpoint.access.join(', ')}.`,
     });
   if (caller.project_ids !== null && TENANT_WIDE.has(endpoint.name))
     throw new ProblemError('forbidden', 'A key for some projects may not administer the tenant.', {

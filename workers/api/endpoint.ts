@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Caller } from '#contract/access.ts';
+import type { AgentCaller } from '#contract/agents.ts';
 import type { ProblemCode } from '#contract/problem.ts';
 import type { Config, Env } from '#workers/config.ts';
 import type { Log, TraceContext } from '#workers/telemetry/index.ts';
@@ -12,10 +13,12 @@ export const BODY_LIMIT = 64 * 1024;
 export interface Asked<Query = unknown, Body = unknown> {
   env: Env;
   config: Config;
-  /** Who asks; throws on an endpoint that is open or the platform's. */
+  /** Who asks; throws on an endpoint that is open or the platform's, and for an outside agent. */
   readonly caller: Caller;
   /** True for the platform admin's key. */
   platform: boolean;
+  /** GOV-7: set instead of the caller when an outside agent's session token asks. */
+  agent: AgentCaller | null;
   request: Request;
   url: URL;
   params: Record<string, string>;

@@ -1,4 +1,6 @@
 import type { Endpoint } from './endpoint.ts';
+import { actions } from './resources/actions.ts';
+import { agents } from './resources/agents.ts';
 import { auth } from './resources/auth.ts';
 import { consensus } from './resources/consensus.ts';
 import { docs } from './resources/docs.ts';
@@ -26,6 +28,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...recovery,
   ...ledger,
   ...killSwitches,
+  ...agents,
+  ...actions,
   ...memory,
   ...people,
   ...tenants,

@@ -77,6 +77,10 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
       });
     case 'quota_exceeded':
       return new ProblemError('quota_exceeded', error.detail, { retry_after_s: error.retry_after_s });
+    case 'session_over':
+      return new ProblemError('unauthenticated', error.detail, {
+        remedy: 'Register again: POST /api/agents, or `ags connect`.',
+      });
     case 'pipeline_ended':
     case 'idempotency_conflict':
     case 'confirmation_required':

@@ -1,26 +1,19 @@
+import type { Pipeline } from '#contract/pipeline.ts';
 import { pipelineIdFor, randomId } from '#domain/ids.ts';
 import { sliceOf } from '#domain/plan/limits.ts';
 import { actorOf, type SpawnCommand } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import { type Asked, json } from './endpoint.ts';
-import { ProblemError, problemOf } from './problem.ts';
+import { idempotencyKey } from './idempotency.ts';
+import { problemOf } from './problem.ts';
 import { controlOf, must } from './scope.ts';
-
-const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** PIPE-9: with an Idempotency-Key the id derives from tenant and key, so that the same request meets the same pipeline. */
 function pipelineIdOfRequest({ request, caller }: Asked): string {
-  const key = request.headers.get('idempotency-key');
-  if (key === null) return randomId('pl', crypto.getRandomValues(new Uint8Array(13)));
-  if (!KEY.test(key))
-    throw new ProblemError(
-      'validation_failed',
-      'The Idempotency-Key has 1 to 200 visible ASCII characters.',
-      {
-        field: 'Idempotency-Key',
-      },
-    );
-  return pipelineIdFor(caller.tenant, key);
+  const key = idempotencyKey(request);
+  return key === null
+    ? randomId('pl', crypto.getRandomValues(new Uint8Array(13)))
+    : pipelineIdFor(caller.tenant, key);
 }
 
 type Wanted = Omit<
@@ -35,7 +28,10 @@ type Wanted = Omit<
  * Admission, then the pipeline's own object (PIPE-2, PIPE-9). A repeated request answers as the first one did; a slot is given back only
  * when the object has said that it refuses.
  */
-export async function startPipeline(asked: Asked, wanted: Wanted): Promise<Response> {
+export async function startedPipeline(
+  asked: Asked,
+  wanted: Wanted,
+): Promise<{ pipeline: Pipeline; replayed: boolean }> {
   const { caller, env } = asked;
   const { plan, request_sha256 } = wanted;
   const pipeline_id = pipelineIdOfRequest(asked);
@@ -69,5 +65,11 @@ export async function startPipeline(asked: Asked, wanted: Wanted): Promise<Respo
     throw problemOf(spawned.error);
   }
   const { pipeline, replayed } = spawned.value;
-  return json(201, pipeline, replayed || admitted.replayed ? { 'Idempotency-Replayed': 'true' } : {});
+  return { pipeline, replayed: replayed || admitted.replayed };
+}
+
+/** {@link startedPipeline} as an answer. */
+export async function startPipeline(asked: Asked, wanted: Wanted): Promise<Response> {
+  const { pipeline, replayed } = await startedPipeline(asked, wanted);
+  return json(201, pipeline, replayed ? { 'Idempotency-Replayed': 'true' } : {});
 }

@@ -51,7 +51,7 @@ export async function loadContexts(
   const { results } = await db
     .prepare(
       `SELECT e.pipeline_id, e.type, e.body FROM json_each(?1) p JOIN events e ON e.pipeline_id = p.value
-       WHERE e.type IN (SELECT value FROM json_each(?2)) AND (e.type = 'agent_spawned'
+       WHERE e.type IN (SELECT value FROM json_each(?2)) AND (e.type IN ('agent_spawned', 'agent_registered')
          OR coalesce(e.body ->> '$.step_id', e.body ->> '$.action_id') IN (SELECT value FROM json_each(?3)))`,
     )
     .bind(

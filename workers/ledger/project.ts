@@ -12,12 +12,18 @@ export interface Context {
 export const emptyContext = (): Context => ({ roles: new Map(), steps: new Map(), actions: new Map() });
 
 /** The types whose bodies a context is made of. */
-export const CONTEXT_TYPES = ['agent_spawned', 'step_scheduled', 'action_requested'] as const;
+export const CONTEXT_TYPES = [
+  'agent_spawned',
+  'agent_registered',
+  'step_scheduled',
+  'action_requested',
+] as const;
 type ContextEvent = Extract<PipelineEvent, { type: (typeof CONTEXT_TYPES)[number] }>;
 
 export function remember(context: Context, event: Pick<ContextEvent, 'type' | 'body'>): void {
   const { type, body } = event as ContextEvent;
   if (type === 'agent_spawned') context.roles.set(body.agent_id, body.role);
+  else if (type === 'agent_registered') context.roles.set(body.agent_id, 'OUTSIDE');
   else if (type === 'step_scheduled') context.steps.set(body.step_id, body.work);
   else context.actions.set(body.action_id, body);
 }
@@ -54,6 +60,7 @@ export function project(
 
   switch (e.type) {
     case 'agent_spawned':
+    case 'agent_registered':
     case 'step_scheduled':
     case 'action_requested':
       remember(context, e);

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { OUTPUT_SCHEMAS, type OutputSchemaName } from '#domain/agents/output.ts';
 import { buildPrompt } from '#domain/agents/prompts/index.ts';
+import { isOurs } from '#domain/agents/roles.ts';
 import { redactionFor } from '#domain/governance/redaction.ts';
 import type { StepResult, ToolCall, TurnAssignment } from '#domain/pipeline/assignment.ts';
 import type { Usage } from '#domain/pipeline/event.ts';
@@ -59,7 +60,7 @@ export async function runTurn<N extends OutputSchemaName>(
 ): Promise<StepOutcome> {
   const { assignment, deps } = context;
   const { agent, work } = assignment;
-  if (agent === null || (work.kind !== 'agent_turn' && work.kind !== 'synthesis'))
+  if (agent === null || !isOurs(agent.role) || (work.kind !== 'agent_turn' && work.kind !== 'synthesis'))
     return malformed('A turn step names no agent.');
   const round = work.kind === 'agent_turn' ? work.round : (turn.blackboard?.round ?? 0);
   const { provider } = turn.model;

@@ -1,7 +1,7 @@
 import type { Severity } from '../../governance/severity.ts';
 import { violationId } from '../../ids.ts';
 import type { StepKind } from '../event.ts';
-import type { StepState, TokenState } from '../state.ts';
+import { isOpen, type StepState, type TokenState } from '../state.ts';
 import { EXIT_CODES } from '../states.ts';
 import type { Draft } from './draft.ts';
 
@@ -43,6 +43,15 @@ export function scheduleRevocation(draft: Draft, only: (token: TokenState) => bo
   if (tokens.length > 0) draft.schedule({ kind: 'revoke', tokens });
 }
 
+/** GOV-7: a session dies with its pipeline, so what it has not told by then nobody tells. */
+export function leaveUnreported(draft: Draft, agent_id?: string): void {
+  for (const action of Object.values(draft.state.actions)) {
+    if (!isOpen(action) || (agent_id !== undefined && action.request.agent_id !== agent_id)) continue;
+    const why = 'its agent’s session ended before it told the outcome';
+    draft.emit('action_unreported', { action_id: action.action_id, why });
+  }
+}
+
 function end(
   draft: Draft,
   outcome: typeof SUCCESS | typeof ERROR | typeof HANDED_OVER,
@@ -50,13 +59,15 @@ function end(
   detail: string | null,
 ): void {
   if (draft.state.outcome) return;
+  leaveUnreported(draft);
   draft.emit('pipeline_ended', { ...outcome, reason, detail });
   cancelSteps(draft, 'the pipeline ended');
   scheduleRevocation(draft);
   sealIfClean(draft);
 }
 
-export const complete = (draft: Draft, reason: string): void => end(draft, SUCCESS, reason, null);
+export const complete = (draft: Draft, reason: string, detail: string | null = null): void =>
+  end(draft, SUCCESS, reason, detail);
 export const failPipeline = (draft: Draft, reason: string, detail: string | null): void =>
   end(draft, ERROR, reason, detail);
 

@@ -1,3 +1,4 @@
+import { isOurs } from '../../agents/roles.ts';
 import type { DomainError } from '../../errors.ts';
 import { isCurrent, type Kill, type Permit } from '../../governance/permit.ts';
 import { killId } from '../../ids.ts';
@@ -83,6 +84,8 @@ export function lift(
   draft.emit('kill_switch_lifted', { kill_id, reason });
   const agent = thrown.scope === 'agent' ? draft.state.agents[thrown.id] : undefined;
   if (!agent || draft.state.outcome || draft.state.failure || draft.state.recovery) return ok(undefined);
+  // An outside agent registers anew (GOV-7): its session died with the switch.
+  if (!isOurs(agent.role)) return ok(undefined);
   const vacant = agent.generation === draft.state.generation && !liveAgent(draft.state, agent.role);
   if (vacant)
     spawnAgent(draft, agent.role, `takes the seat of ${agent.agent_id}, whose kill switch was lifted`);

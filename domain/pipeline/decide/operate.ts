@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { withdrawApprovals } from './approvals.ts';
 import { type Draft, wrongState } from './draft.ts';
-import { dropStep, failPipeline, scheduleRevocation } from './ending.ts';
+import { dropStep, failPipeline, leaveUnreported, scheduleRevocation } from './ending.ts';
 import { finishAction } from './outcomes.ts';
 import { loginIfSuspended } from './pause.ts';
 import { startRecovery } from './recovery.ts';
@@ -60,6 +60,10 @@ export function abort(
   if (draft.state.failure) {
     return wrongState(draft.state, 'consensus has failed', LIVE, 'choose a fallback instead, or cancel');
   }
+  if (draft.state.spawned?.mode === 'external') {
+    const remedy = 'end it with POST /api/pipeline/end, or cancel it';
+    return wrongState(draft.state, 'an external pipeline has nothing to hand over', [], remedy);
+  }
   startRecovery(draft, 'abort', reason);
   return ok(undefined);
 }
@@ -111,6 +115,7 @@ export function revokeAgent(draft: Draft, agent_id: string, reason: string): voi
   if (agent?.status !== 'live') return;
   const current = agent.generation === draft.state.generation;
   const votes_void = draft.state.violations.some((v) => v.agent_id === agent_id);
+  leaveUnreported(draft, agent_id);
   draft.emit('agent_revoked', { agent_id, reason, votes_void });
   withdrawApprovals(draft, agent_id, 'its agent was revoked');
   for (const step of Object.values(draft.state.steps)) {

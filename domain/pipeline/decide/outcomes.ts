@@ -29,7 +29,9 @@ export function finishAction(
 export function afterAction(draft: Draft, action_id: string): void {
   const action = draft.state.actions[action_id];
   if (!action || draft.state.outcome || draft.state.failure || draft.state.recovery) return;
-  const { turn_step_id, agent_id } = action.request;
+  const { turn_step_id, agent_id, outside } = action.request;
+  // An outside agent goes on by itself (GOV-7).
+  if (outside) return;
   if (turn_step_id === null) {
     runWinningActions(draft);
     return;

@@ -1,7 +1,9 @@
 import { MAX_REPLACEMENTS } from '../rules.ts';
+import type { StepState } from '../state.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
 import { dropStep, scheduleRevocation } from './ending.ts';
+import { finishAction } from './outcomes.ts';
 import { loseTurn } from './turns.ts';
 
 const REASON = 'no progress, although its worker is alive';
@@ -15,6 +17,10 @@ export function replaceStuck(draft: Draft, step_id: string): void {
   const agent = step && 'agent_id' in step.work ? draft.state.agents[step.work.agent_id] : undefined;
   if (!step || agent?.status !== 'live') return;
   const { agent_id, role, generation } = agent;
+  if (role === 'OUTSIDE') {
+    loseOutsideStep(draft, step);
+    return;
+  }
   const before = Object.values(draft.state.agents).filter(
     (a) => a.role === role && a.generation === generation && a.status === 'replaced',
   ).length;
@@ -34,4 +40,18 @@ export function replaceStuck(draft: Draft, step_id: string): void {
   const by = spawnAgent(draft, role, `replaces ${agent_id}: ${REASON}`);
   draft.emit('agent_replaced', { agent_id, by, round, reason: REASON });
   scheduleRevocation(draft, (token) => token.agent_id === agent_id);
+}
+
+/** GOV-7: an outside agent is not ours to replace; the call that comes to nothing is over, and its agent is told. */
+function loseOutsideStep(draft: Draft, step: StepState): void {
+  dropStep(draft, step, REASON);
+  const action = step.work.kind === 'action' ? draft.state.actions[step.work.action_id] : undefined;
+  if (action && !action.unknown)
+    finishAction(
+      draft,
+      action.action_id,
+      'failed',
+      JSON.stringify({ error: 'stuck', message: REASON }),
+      REASON,
+    );
 }

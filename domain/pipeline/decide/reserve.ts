@@ -4,6 +4,7 @@ import {
   EARLIER_LIMIT,
   EXCHANGE_LIMIT,
 } from '../../agents/prompts/index.ts';
+import { isOurs } from '../../agents/roles.ts';
 import type { Reservation, StepWork } from '../event.ts';
 import { PROMPT_OVERHEAD_TOKENS } from '../rules.ts';
 import { type PipelineState, reservedNow } from '../state.ts';
@@ -16,8 +17,8 @@ import { type PipelineState, reservedNow } from '../state.ts';
 export function callBound(state: PipelineState, work: StepWork): Reservation | null {
   if (work.kind !== 'agent_turn' && work.kind !== 'synthesis') return null;
   const agent = state.agents[work.agent_id];
-  const choice = agent && state.spawned?.models[agent.role];
-  if (!choice || !state.spawned) return null;
+  if (!agent || !isOurs(agent.role) || !state.spawned) return null;
+  const choice = state.spawned.models[agent.role];
   const documents = state.spawned.documents.reduce(
     (sum, d) => sum + Math.min(d.bytes, BYTES_PER_CHARACTER * DOCUMENT_LIMITS.each),
     0,

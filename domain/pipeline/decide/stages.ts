@@ -1,4 +1,4 @@
-import type { Role } from '../../agents/roles.ts';
+import { isSeat } from '../../agents/roles.ts';
 import { MEDIATION } from '../rules.ts';
 import { liveAgent } from '../state.ts';
 import { spawnAgent } from './agents.ts';
@@ -43,11 +43,14 @@ function beginOrchestration(draft: Draft): void {
 
 /** A login is done: on with whatever waited for it. */
 export function loggedIn(draft: Draft): void {
-  const { state, report, continued, round } = draft.state;
+  const { state, spawned, report, continued, round } = draft.state;
   if (state === 'SPAWN' && report) {
     // A fork takes its source's report along; it is not written a second time.
     draft.emit('state_entered', { state: 'RUNNING' });
     enterReport(draft);
+  } else if (state === 'SPAWN' && spawned?.mode === 'external') {
+    // GOV-7: its agents run elsewhere and come by themselves.
+    draft.emit('state_entered', { state: 'RUNNING' });
   } else if (state === 'SPAWN') enterRunning(draft);
   else if (state === 'REPORT' && continued) enterOrchestrating(draft);
   else if (state === 'ORCHESTRATING' && !round) beginOrchestration(draft);
@@ -86,8 +89,9 @@ export function agentReady(draft: Draft, id: string): void {
     return;
   }
   const { round } = draft.state;
-  const seated = round && !round.closed && (round.electorate as readonly Role[]).includes(agent.role);
-  const spoken = round && (round.spoken as readonly Role[]).includes(agent.role);
+  if (!isSeat(agent.role)) return;
+  const seated = round && !round.closed && round.electorate.includes(agent.role);
+  const spoken = round?.spoken.includes(agent.role);
   if (seated && !spoken && liveAgent(draft.state, agent.role)?.agent_id === id) {
     draft.schedule({ kind: 'agent_turn', agent_id: id, round: round.round, leg: 1 });
   }

@@ -52,7 +52,17 @@ function fire(draft: Draft, timer: Timer): void {
     case 'stall':
       callMediator(draft, 'no_progress', `no seat made progress for ${CLOCKS.mediation_stall / 1_000} s`);
       return;
+    case 'outcome_due':
+      draft.emit('action_unreported', {
+        action_id: timer.action_id,
+        why: `its agent said nothing within ${CLOCKS.outcome_report / 60_000} min`,
+      });
+      return;
     case 'deadline':
+      if (draft.state.spawned?.mode === 'external') {
+        failPipeline(draft, 'deadline', 'Nobody ended the pipeline before its deadline.');
+        return;
+      }
       startRecovery(
         draft,
         'deadline',

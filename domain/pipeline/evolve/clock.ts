@@ -1,4 +1,4 @@
-import { type PipelineState, pendingApproval } from '../state.ts';
+import { type ActionState, type PipelineState, pendingApproval } from '../state.ts';
 import type { WaitingFor } from '../states.ts';
 
 /** PIPE-10: deadlines stop while a person is waited for. Stopping a stopped clock changes nothing. */
@@ -24,12 +24,15 @@ export function startClock(state: PipelineState, at: string): PipelineState {
 export const waitsFor = (state: PipelineState): WaitingFor | null =>
   state.pause === 'paused' ? 'resume' : personWaitedFor(state);
 
+/** REC-6: nothing of ours hangs on what an outside agent left untold (GOV-7). */
+const isWaitedFor = ({ unknown, outcome, request }: ActionState): boolean =>
+  unknown !== null && !outcome && request.outside?.enforcement !== 'cooperative';
+
 /** What the pipeline waits for, pauses aside: a person before all else; null when it can go on by itself. */
 export function personWaitedFor(state: PipelineState): WaitingFor | null {
   // What has ended, or is being ended by the supervisor, waits for nobody.
   if (state.outcome || state.recovery) return null;
-  if (pendingApproval(state) || Object.values(state.actions).some((a) => a.unknown && !a.outcome))
-    return 'approval';
+  if (pendingApproval(state) || Object.values(state.actions).some(isWaitedFor)) return 'approval';
   if (state.failure && !state.partial) return 'fallback';
   if (state.state === 'REPORT' && !state.continued) return 'continue';
   // CRED-6: nobody can do anything about it here, and no deadline runs meanwhile.

@@ -151,6 +151,12 @@ export const recoveryEvolvers = {
       ? noted
       : stopClock({ ...noted, waiting_for: waitsFor(noted) }, at);
   },
+  action_unreported: (state, { body }) => {
+    const action = state.actions[body.action_id];
+    if (!action) return state;
+    const unknown = { why: body.why, step_id: '' };
+    return { ...state, actions: { ...state.actions, [body.action_id]: { ...action, unknown } } };
+  },
   action_resolved: (state, { at, body }) => {
     const action = state.actions[body.action_id];
     if (!action) return state;

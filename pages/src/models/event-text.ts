@@ -5,8 +5,10 @@ export type Roles = ReadonlyMap<string, string>;
 
 export function rolesOf(events: readonly PipelineEvent[]): Roles {
   const roles = new Map<string, string>();
-  for (const event of events)
+  for (const event of events) {
     if (event.type === 'agent_spawned') roles.set(event.body.agent_id, event.body.role);
+    else if (event.type === 'agent_registered') roles.set(event.body.agent_id, event.body.name);
+  }
   return roles;
 }
 
@@ -39,6 +41,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   waiting_began: (b) => `Waiting for ${b.for}`,
   continued: (b) => (b.reason ? `Continued: ${b.reason}` : 'Continued'),
   agent_spawned: (b) => `${b.role} spawned: ${b.reason}`,
+  agent_registered: (b) => `${b.name} (${b.framework}) registered, tier ${b.tier}`,
   agent_token_issued: (b, who) => `Token issued to ${who(b.agent_id)}`,
   step_scheduled: (b, who) =>
     `Step planned: ${STEP_NAMES[b.work.kind]}${'agent_id' in b.work ? ` for ${who(b.work.agent_id)}` : ''}`,
@@ -84,6 +87,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   paused: () => 'Paused',
   resumed: (b) => `Resumed: ${b.reason}`,
   action_unknown: (b) => `Outcome unknown: ${b.why}`,
+  action_unreported: (b) => `Outcome not told: ${b.why}`,
   action_resolved: (b) => `Outcome settled: ${b.status}, ${b.reason}`,
   action_requested: (b, who) => `${who(b.agent_id)} asked for ${b.tool} on ${b.target}`,
   action_decided: (b) =>

@@ -17,6 +17,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-killed': killed().log,
     'v1-approval': approval().log,
     'v1-credentials': credentials().log,
+    'v1-external': external().log,
   };
 }
 
@@ -238,6 +239,29 @@ function approval(): Rig {
   rig.judge({ ...ALLOW, effect: 'once', labels: ['told_outside'] });
   rig.report({ origin: ['tool:webhook_dispatch'] });
   rig.when({ kind: 'cancel', reason: 'golden' });
+  return rig.revokeAll();
+}
+
+/** GOV-7: an outside agent tells one outcome, leaves another untold, and its caller ends the pipeline. */
+function external(): Rig {
+  const rig = new Rig();
+  rig.when(spawnCommand({ mode: 'external', pipeline_id: 'pl_golden0outside' }));
+  rig.login();
+  const session = { session_hash: 'e'.repeat(64), session_expires_at: rig.expiry() };
+  rig.when({ kind: 'register', name: 'coder', framework: 'claude-code', tier: 1, ...session });
+  rig.bootstrap();
+  const agent_id = rig.last('agent_registered')!.body.agent_id;
+  for (const key of ['told', 'untold']) {
+    const tool = { min_tier: 1, effect: 'once', acts: true, external: true, server: null } as const;
+    const outside = { enforcement: 'cooperative', idempotency_key: key, tool } as const;
+    const asked = { tool: 'Bash', arguments: { command: 'ls' }, target: 'localhost', origin: [] };
+    rig.when({ kind: 'ask', agent_id, ...asked, outside: { ...outside, arguments_sha256: 'f'.repeat(64) } });
+    const action_id = rig.last('action_requested')!.body.action_id;
+    rig.when({ kind: 'judge', action_id, version: rig.state.facts_seq, decision: ALLOW });
+    const outcome = { status: 'succeeded', result: '1', result_sha256: null, truncated: false, error: null } as const;
+    if (key === 'told') rig.when({ kind: 'report', agent_id, action_id, outcome });
+  }
+  rig.when({ kind: 'end', reason: 'golden' });
   return rig.revokeAll();
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { AgentCaller } from '#contract/agents.ts';
 import { EventPage, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
 import { PipelineId, Time } from '#contract/primitives.ts';
 import {
@@ -12,7 +13,9 @@ import {
   RevokeResult,
 } from '#contract/requests.ts';
 import { actorOf, type OperatorCommand, STREAM_URL } from '#objects/pipeline/rpc.ts';
+import { pipelineStub } from '#objects/shared/stubs.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
+import { ProblemError, problemOf } from '../problem.ts';
 import { must, pipelineOf } from '../scope.ts';
 import { openStream, requireStream } from '../upgrade.ts';
 
@@ -21,6 +24,24 @@ const DEFAULT_EVENTS = 200;
 async function operate(asked: Asked, pipelineId: string, command: OperatorCommand) {
   const stub = await pipelineOf(asked, pipelineId);
   return must(await stub.operate(asked.caller.tenant, actorOf(asked.caller), command));
+}
+
+/** GOV-7: the only agent of a pipeline may say that it is done; one of several may not end the others' work. */
+async function endByAgent(
+  asked: Asked<unknown, z.output<typeof EndRequest>>,
+  agent: AgentCaller,
+  reason: string,
+) {
+  const { tenant, pipeline_id, agent_id } = agent;
+  if (asked.body.pipeline_id !== pipeline_id)
+    throw problemOf({ code: 'not_found', what: `pipeline ${asked.body.pipeline_id}` });
+  const stub = pipelineStub(asked.env.PIPELINE, tenant, pipeline_id);
+  const { agents } = must(await stub.orchestration(tenant, null));
+  if (agents.some((other) => other.agent_id !== agent_id && other.phase !== 'REVOKED'))
+    throw new ProblemError('forbidden', 'Other agents are registered in this pipeline.', {
+      remedy: 'Have its operator end it: POST /api/pipeline/end with a key.',
+    });
+  return must(await stub.operate(tenant, `agent:${agent_id}`, { kind: 'end', reason })).pipeline;
 }
 
 /** A browser's EventSource repeats the last id that it saw, instead of a changed address. */
@@ -114,6 +135,17 @@ const operating = [
     async handle(asked) {
       const { pipeline_id, reason } = asked.body;
       return json(202, (await operate(asked, pipeline_id, { kind: 'cancel', reason })).pipeline);
+    },
+  }),
+  endpoint('POST /api/pipeline/end', {
+    summary: 'End an external pipeline well: COMPLETED, exit code 0; its tokens are revoked (GOV-7)',
+    body: EndRequest,
+    answers: { 202: Pipeline },
+    problems: ['not_found', 'wrong_state', 'pipeline_ended', 'forbidden'],
+    async handle(asked) {
+      const { pipeline_id, reason } = asked.body;
+      if (asked.agent !== null) return json(202, await endByAgent(asked, asked.agent, reason));
+      return json(202, (await operate(asked, pipeline_id, { kind: 'end', reason })).pipeline);
     },
   }),
   endpoint('POST /api/pipeline/revoke', {

@@ -5,7 +5,6 @@ import {
   EndRequest,
   ForkRequest,
   OfPipeline,
-  OutcomeRequest,
 } from '#contract/requests.ts';
 import { leastTier } from '#domain/governance/tier.ts';
 import { pipelineIdOf } from '#domain/ids.ts';
@@ -140,20 +139,6 @@ export const recovery = [
         reason,
         sha256,
       });
-      return json(200, done.pipeline);
-    },
-  }),
-
-  endpoint('POST /api/actions/{action_id}/outcome', {
-    summary: 'Say what became of an action whose outcome is unknown (REC-6)',
-    body: OutcomeRequest,
-    answers: { 200: Pipeline },
-    problems: ['not_found', 'outcome_conflict', 'pipeline_halted'],
-    async handle(asked) {
-      const { action_id = '' } = asked.params;
-      const { status, reason } = asked.body;
-      const pipelineId = pipelineNamedBy(action_id, 'action');
-      const done = await operate(asked, pipelineId, { kind: 'resolve_action', action_id, status, reason });
       return json(200, done.pipeline);
     },
   }),

@@ -44,7 +44,7 @@ export const spawn = endpoint('POST /api/spawn', {
     return startPipeline(asked, {
       plan,
       project_id: project,
-      mode: 'run',
+      mode: body.mode ?? 'run',
       tier: plan.tier,
       auto_continue: body.auto_continue ?? auto_continue,
       fork: null,

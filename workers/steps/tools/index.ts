@@ -1,4 +1,4 @@
-import type { Role } from '#domain/agents/roles.ts';
+import { type AgentRole, isOurs } from '#domain/agents/roles.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ToolRule } from '#workers/policy/index.ts';
 import { blackboardRead } from './blackboard-read.ts';
@@ -22,7 +22,7 @@ export const TOOL_RULES: ReadonlyMap<string, ToolRule> = new Map(
 );
 
 /** AGENT-1: what an agent is offered; the gate decides anew about each call. */
-export const toolsFor = (tier: Tier, role: Role): Tool[] =>
+export const toolsFor = (tier: Tier, role: AgentRole): Tool[] =>
   [...TOOLS.values()].filter(
-    ({ rule, roles }) => rule.min_tier <= tier && (roles === null || roles.includes(role)),
+    ({ rule, roles }) => rule.min_tier <= tier && (roles === null || (isOurs(role) && roles.includes(role))),
   );

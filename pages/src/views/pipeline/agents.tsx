@@ -6,6 +6,7 @@ import { Ago } from '../../components/clock.tsx';
 import { count, money, plural, providerName, shortId, timeOfDay } from '../../models/format.ts';
 
 const ROLE_PURPOSE = {
+  OUTSIDE: 'runs elsewhere, under this gate',
   PLANNER: 'analyses the objective',
   ALPHA: 'researches',
   BETA: 'synthesises',
