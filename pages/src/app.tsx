@@ -20,7 +20,9 @@ const HealthRoute = lazy(() => import('./routes/health.tsx'));
 const IncidentRoute = lazy(() => import('./routes/incident.tsx'));
 const LedgerRoute = lazy(() => import('./routes/ledger.tsx'));
 const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
+const StopsRoute = lazy(() => import('./routes/stops.tsx'));
 const VerifyRoute = lazy(() => import('./routes/verify.tsx'));
+const ViolationsRoute = lazy(() => import('./routes/violations.tsx'));
 
 /** Shows its children to who is signed in, and the sign-in page, which leads back here, to everybody else. */
 function SignedIn({ children }: { children: ReactNode }) {
@@ -85,6 +87,8 @@ export function App() {
                     <Route path="/approvals" component={ApprovalsRoute} />
                     <Route path="/agents" component={AgentsRoute} />
                     <Route path="/access" component={AccessRoute} />
+                    <Route path="/violations" component={ViolationsRoute} />
+                    <Route path="/stops" component={StopsRoute} />
                     <Route path="/ledger" component={LedgerRoute} />
                     <Route path="/verify" component={VerifyRoute} />
                     <Route path="/health" component={HealthRoute} />

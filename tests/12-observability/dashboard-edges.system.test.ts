@@ -548,6 +548,8 @@ const PAGES = [
   ['/agents', 'Stop BETA'],
   ['/access', 'ada laptop'],
   ['/health', 'no answer in 2 s'],
+  ['/violations', 'forbidden_target:prod-*'],
+  ['/stops', 'Nothing is stopped'],
   ['/ledger', 'content matches its hash'],
   ['/verify', 'No file chosen'],
   [RUN(24).replace('pipelines', 'incidents'), 'First refused'],
@@ -579,10 +581,16 @@ describe('an incident', () => {
     await dialog.getByRole('radio', { name: /The pipeline clean-up #24/ }).waitFor();
     expect(await axe(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
+    const caught = page.getByRole('dialog', { name: 'Stopped' });
+    await caught.getByText('terraform_inspect').waitFor();
+    await caught.getByText('Everything in its scope has answered.').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await caught.getByRole('button', { name: 'Close' }).click();
     await page.getByText(/The gate closed at/).waitFor();
     await page.getByText(/0 of \d tokens confirmed gone/).waitFor();
-    expect(server.requests.find((r) => r.path === '/api/pipeline/revoke')?.body).toEqual({
-      pipeline_id: 'pl_demo000000000024',
+    expect(server.requests.find((r) => r.path === '/api/kill-switches')?.body).toEqual({
+      scope: 'pipeline',
+      id: 'pl_demo000000000024',
       reason: 'Incident: high violation of forbidden_target:prod-* by ALPHA',
     });
     rig.revokeAll();
@@ -597,6 +605,20 @@ describe('an incident', () => {
     await page.reload();
     await page.getByText(/The gate closed at/).waitFor();
     expect(await banner.count()).toBe(0);
+  });
+
+  it('ENF-6: a project is stopped from the kill switches’ page, all of it ends, and a person lifts it', async () => {
+    const [one, two] = [incidentRun(24), workingRun(14)];
+    const page = await open([{ rig: one }, { rig: two }], '/stops');
+    await page.getByText('Nothing is stopped').waitFor();
+    await press(page, 'Stop checkout…', 'Stop', 'all hands');
+    await page.getByRole('dialog', { name: 'Stopped' }).getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('heading', { name: 'Project checkout' }).waitFor();
+    expect([one, two].map((rig) => rig.state.outcome?.reason)).toEqual(['killed', 'killed']);
+    expect(await axe(page)).toEqual([]);
+    await press(page, 'Lift', 'Lift it', 'it was the drill');
+    await page.getByText(/it was the drill/).waitFor();
+    expect(await page.getByRole('button', { name: 'Lift', exact: true }).count()).toBe(0);
   });
 
   it('TEN-2, UI-5: a viewer sees the incident and has no Stop', async () => {

@@ -305,16 +305,20 @@ describe('incidents', () => {
 
   it('UI-5: Stop begins with the whole run chosen and its reason written; what has ended cannot be stopped again', () => {
     const p = toPipeline(incidentRun(24).state);
-    const choices = stopChoices(p, p.incident!);
-    expect(choices.map((c) => [c.scope, c.whyNot])).toEqual([
-      ['agent', null],
-      ['pipeline', null],
+    const whole = { tenant: 'acme', project_ids: null };
+    const choices = stopChoices(p, p.incident!, whole);
+    expect(choices.map((c) => [c.scope, c.id, c.whyNot])).toEqual([
+      ['agent', p.incident!.agent_id, null],
+      ['pipeline', p.pipeline_id, null],
+      ['project', p.project_id, null],
+      ['tenant', 'acme', null],
     ]);
     expect(firstChoice(choices)?.scope).toBe('pipeline');
     expect(stopReason(p.incident!)).toBe('Incident: high violation of forbidden_target:prod-* by ALPHA');
     const ended = toPipeline(violationRun().state);
-    expect(stopChoices(ended, ended.incident!).every((c) => c.whyNot !== null)).toBe(true);
-    expect(firstChoice(stopChoices(ended, ended.incident!))).toBeNull();
+    const left = stopChoices(ended, ended.incident!, { ...whole, project_ids: [p.project_id] });
+    expect(left.filter((c) => c.whyNot === null).map((c) => c.scope)).toEqual(['project']);
+    expect(firstChoice(left)?.scope).toBe('project');
   });
 });
 

@@ -5,8 +5,10 @@ import {
   HeartbeatIcon,
   type Icon,
   KeyIcon,
+  PowerIcon,
   RobotIcon,
   SealCheckIcon,
+  ShieldWarningIcon,
   StampIcon,
 } from '@phosphor-icons/react';
 import { Link, useLocation } from 'wouter';
@@ -19,6 +21,8 @@ const ICONS: Record<PagePath, Icon> = {
   '/': FlowArrowIcon,
   '/approvals': StampIcon,
   '/agents': RobotIcon,
+  '/violations': ShieldWarningIcon,
+  '/stops': PowerIcon,
   '/ledger': BooksIcon,
   '/verify': SealCheckIcon,
   '/access': KeyIcon,

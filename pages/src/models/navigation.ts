@@ -20,6 +20,13 @@ export const NAVIGATION = [
     ],
   },
   {
+    title: 'Govern',
+    pages: [
+      { path: '/violations', label: 'Violations' },
+      { path: '/stops', label: 'Kill switches' },
+    ],
+  },
+  {
     title: 'Prove',
     pages: [
       { path: '/ledger', label: 'Ledger' },

@@ -9,7 +9,8 @@ import { useAct } from '../../api/use-act.ts';
 import { useNow } from '../../components/clock.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
-import { actorOf, whyNotDecide } from '../../models/controls.ts';
+import { actorName } from '../../models/actor.ts';
+import { whyNotDecide } from '../../models/controls.ts';
 import { dateTime, duration } from '../../models/format.ts';
 
 const STATUS = {
@@ -104,7 +105,7 @@ interface Props {
 /** GOV-5: what was asked for, with everything that an approval binds. */
 export function Approval({ approval: a, open, where, onDecided, card = false }: Props) {
   const caller = useCaller();
-  const who = (actor: string) => (actor === actorOf(caller) ? 'you' : actor.replace(/^\w+:/, ''));
+  const who = (actor: string) => actorName(actor, caller);
   const { label, variant } = STATUS[a.status];
   return (
     <li className={card ? 'panel px-4 py-3' : 'border-t border-kumo-line px-4 py-3 first:border-t-0'}>

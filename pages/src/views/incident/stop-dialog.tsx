@@ -1,14 +1,53 @@
 import { useState } from 'react';
+import type { KillResult } from '#contract/enforcement.ts';
 import type { Incident, Pipeline } from '#contract/pipeline.ts';
 import { ags } from '../../api/client.ts';
+import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
+import { useResource } from '../../api/use-resource.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { firstChoice, type StopChoice, stopChoices, stopReason } from '../../models/stop.ts';
+import { ScopeChoice } from './scope-choice.tsx';
+import { Stopped } from './stopped.tsx';
 
-const send = (pipeline_id: string, { scope, id }: StopChoice, reason: string): Promise<unknown> =>
-  scope === 'agent'
-    ? ags.revoke({ pipeline_id, agent_id: id, reason })
-    : ags.revoke({ pipeline_id: id, reason });
+interface AskProps {
+  choices: readonly StopChoice[];
+  reason: string;
+  onClose(): void;
+  onStopped?(): void;
+}
+
+/** ENF-6: throws a kill switch, then says what it caught. */
+export function AskStop({ choices, reason: prefilled, onClose, onStopped }: AskProps) {
+  const { act } = useAct();
+  const [scope, setScope] = useState(firstChoice(choices)?.scope ?? null);
+  const [result, setResult] = useState<KillResult | null>(null);
+  const chosen = choices.find((c) => c.scope === scope && c.whyNot === null) ?? null;
+  if (result) return <Stopped result={result} onClose={onClose} />;
+  const stop = async (reason: string): Promise<boolean> => {
+    if (!chosen) return false;
+    const done = await act(async () => {
+      setResult(await ags.throwKillSwitch({ scope: chosen.scope, id: chosen.id, reason }));
+    }, 'Stopped');
+    if (done) onStopped?.();
+    // What was caught is shown in place of the question.
+    return false;
+  };
+  return (
+    <ConfirmDialog
+      title="Stop now"
+      description="What is stopped cannot act from the moment this commits. Proposals, log and evidence stay."
+      confirm="Stop"
+      reason={prefilled}
+      destructive
+      ready={chosen !== null}
+      onClose={onClose}
+      onConfirm={stop}
+    >
+      <ScopeChoice choices={choices} scope={scope} onChange={setScope} />
+    </ConfirmDialog>
+  );
+}
 
 interface Props {
   pipeline: Pipeline;
@@ -18,49 +57,14 @@ interface Props {
 
 /** UI-5: Stop, with its reason written and its scope chosen, so that the second click does it. */
 export function StopDialog({ pipeline, incident, onClose }: Props) {
-  const { act } = useAct();
-  const choices = stopChoices(pipeline, incident);
-  const [scope, setScope] = useState(firstChoice(choices)?.scope ?? null);
-  const chosen = choices.find((c) => c.scope === scope && c.whyNot === null) ?? null;
+  const caller = useCaller();
+  const projects = useResource('projects', () => ags.projects());
+  const name = projects.data?.items.find((p) => p.project_id === pipeline.project_id)?.name;
   return (
-    <ConfirmDialog
-      title="Stop now"
-      description="What is stopped cannot act from the moment this commits. Proposals, log and evidence stay."
-      confirm="Stop"
+    <AskStop
+      choices={stopChoices(pipeline, incident, caller, name)}
       reason={stopReason(incident)}
-      destructive
-      ready={chosen !== null}
       onClose={onClose}
-      onConfirm={(reason) =>
-        chosen
-          ? act(() => send(pipeline.pipeline_id, chosen, reason), 'Stopped: the gate is closed')
-          : Promise.resolve(false)
-      }
-    >
-      <fieldset className="mt-4">
-        <legend className="mb-1 font-medium">What to stop</legend>
-        <div className="overflow-hidden rounded-lg border border-kumo-line">
-          {choices.map((c) => (
-            <label
-              key={c.scope}
-              className="flex cursor-pointer gap-3 border-t border-kumo-line p-3 first:border-t-0 has-checked:bg-kumo-danger-tint has-disabled:cursor-default"
-            >
-              <input
-                type="radio"
-                name="scope"
-                className="mt-1 size-4 shrink-0 accent-kumo-danger"
-                checked={scope === c.scope}
-                disabled={c.whyNot !== null}
-                onChange={() => setScope(c.scope)}
-              />
-              <span className="min-w-0">
-                <span className="block font-medium break-words">{c.label}</span>
-                <span className="block text-sm text-kumo-subtle">{c.whyNot ?? c.does}</span>
-              </span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
-    </ConfirmDialog>
+    />
   );
 }

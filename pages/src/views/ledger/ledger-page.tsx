@@ -1,10 +1,8 @@
 import { Button, LinkButton } from '@cloudflare/kumo/components/button';
 import { Empty } from '@cloudflare/kumo/components/empty';
 import { BooksIcon, DownloadSimpleIcon } from '@phosphor-icons/react';
-import { useEffect, useState } from 'react';
 import { useSearchParams } from 'wouter';
-import type { LedgerEntry } from '#contract/ledger.ts';
-import { ags, type Failure, failureOf } from '../../api/client.ts';
+import { useLedger } from '../../api/use-ledger.ts';
 import { PageHeader, StaleNote } from '../../components/page-header.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
 import { plural } from '../../models/format.ts';
@@ -13,54 +11,11 @@ import { Entries } from './entries.tsx';
 import { LedgerFilters } from './filters.tsx';
 import { LedgerState } from './status.tsx';
 
-/** Rows asked for at a time; each is hashed again in the browser. */
-const PAGE = 50;
-
-interface Found {
-  entries: LedgerEntry[];
-  cursor: string | null;
-}
-
-/** Keyset pages of one question. Another question begins anew. */
-function useLedger(filter: LedgerFilter) {
-  const [found, setFound] = useState<Found | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const [turn, setTurn] = useState(0);
-  const [more, setMore] = useState(false);
-  const key = JSON.stringify(queryOf(filter));
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the turn asks the same again.
-  useEffect(() => {
-    const asked = new AbortController();
-    setFound(null);
-    setFailure(null);
-    ags.ledger({ ...JSON.parse(key), limit: PAGE }, asked.signal).then(
-      ({ items, next_cursor }) => setFound({ entries: items, cursor: next_cursor }),
-      (error) => asked.signal.aborted || setFailure(failureOf(error)),
-    );
-    return () => asked.abort();
-  }, [key, turn]);
-
-  const older = async (cursor: string) => {
-    setMore(true);
-    try {
-      const { items, next_cursor } = await ags.ledger({ ...JSON.parse(key), limit: PAGE, cursor });
-      setFound((known) => known && { entries: [...known.entries, ...items], cursor: next_cursor });
-      setFailure(null);
-    } catch (error) {
-      setFailure(failureOf(error));
-    } finally {
-      setMore(false);
-    }
-  };
-  return { found, failure, more, older, again: () => setTurn(turn + 1) };
-}
-
 /** UI-1, LEDG-4: everything that was recorded, searched, taken away, and checked against its hash here. */
 export function LedgerPage() {
   const [params, setParams] = useSearchParams();
   const filter = filterOf(params);
-  const { found, failure, more, older, again } = useLedger(filter);
+  const { found, failure, more, older, again } = useLedger(queryOf(filter));
   const change = (next: LedgerFilter) =>
     setParams(Object.fromEntries(Object.entries(next).filter(([, v]) => v.trim() !== '')));
   return (

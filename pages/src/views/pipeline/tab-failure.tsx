@@ -8,7 +8,8 @@ import { saveFile } from '../../api/save-file.ts';
 import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { Prose, ProseLine } from '../../components/prose.tsx';
-import { actorOf, mayOperate } from '../../models/controls.ts';
+import { actorName } from '../../models/actor.ts';
+import { mayOperate } from '../../models/controls.ts';
 import { currentGeneration, earlierGenerations } from '../../models/failure-report.ts';
 import { fallbackText } from '../../models/fallback-text.ts';
 import { dateTime, plural } from '../../models/format.ts';
@@ -49,7 +50,7 @@ function Downloads({ pipelineId }: { pipelineId: string }) {
 
 function Decisions({ run, state }: { run: Orchestration; state: PipelineState }) {
   const caller = useCaller();
-  const who = (actor: string) => (actor === actorOf(caller) ? 'you' : actor.replace(/^\w+:/, ''));
+  const who = (actor: string) => actorName(actor, caller);
   const made = [
     ...run.recovery.fallbacks.map((f) => ({
       ...f,

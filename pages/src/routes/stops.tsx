@@ -1,0 +1,1 @@
+export { StopsPage as default } from '../views/stops/stops-page.tsx';

@@ -1,0 +1,1 @@
+export { ViolationsPage as default } from '../views/violations/violations-page.tsx';
