@@ -8,6 +8,8 @@ import type { Verb } from './verb.ts';
 export const NOUNS: Record<string, string> = {
   pipeline: 'Spawn, watch and decide about pipelines',
   stop: 'Kill switches: stop an agent, a pipeline, a project, the tenant, or all',
+  evidence: 'Get, verify and read evidence packages',
+  ledger: 'The tenant’s signed log: keys, heads, audit, witnesses',
   plan: 'Check and store plans',
   auth: 'Sign in, and see who you are',
 };

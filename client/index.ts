@@ -98,6 +98,23 @@ export function createClient(options: ClientOptions) {
     /** TEN-5: takes a person's key or session. */
     liftKillSwitch: (kill_id: string, reason: string) =>
       post<wire.KillSwitch>(`/api/kill-switches/${encodeURIComponent(kill_id)}/lift`, { reason }),
+    /** LEDG-3: the package of an ended pipeline; the answer's body is unread, so that it can be streamed to disk. */
+    evidence: (pipeline_id: string) =>
+      transport.raw('GET', '/api/pipeline/evidence', { query: { pipeline_id }, timeoutMs: DOWNLOAD_MS }),
+    /** LEDG-2. Needs no key. */
+    ledgerKeys: (tenant: string) => get<wire.LedgerKeys>('/api/ledger/keys', { tenant }),
+    treeHead: () => get<wire.TreeHead>('/api/ledger/head'),
+    inclusionProof: (pipeline_id: string, seq: number, size?: number) =>
+      get<wire.InclusionProof>('/api/ledger/inclusion', { pipeline_id, seq, size }),
+    consistencyProof: (from: number, to: number) =>
+      get<wire.ConsistencyProof>('/api/ledger/consistency', { from, to }),
+    logLeaves: (query: { start?: number; limit?: number } = {}) =>
+      get<wire.Page<wire.LogLeaf>>('/api/ledger/leaves', query),
+    witnesses: () => get<wire.Page<wire.Witness>>('/api/ledger/witnesses'),
+    addWitness: (witness: wire.NewWitness) => post<wire.Witness>('/api/ledger/witnesses', witness),
+    /** A witness's line for the tree head of `size`. */
+    cosign: (size: number, cosignature: string) =>
+      post<wire.TreeHead>('/api/ledger/cosignatures', { size, cosignature }),
     approvals: (query: wire.ApprovalsQuery = {}) =>
       get<wire.Page<wire.ApprovalView>>('/api/approvals', query),
     /** GOV-5: `action_sha256` is the hash of what was read; when it has changed since, the decision is refused. */

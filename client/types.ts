@@ -4,6 +4,7 @@ import type * as agents from '#contract/agents.ts';
 import type * as ledger from '#contract/ledger.ts';
 import type * as pipeline from '#contract/pipeline.ts';
 import type * as requests from '#contract/requests.ts';
+import type * as tree from '#contract/tree.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
@@ -26,11 +27,20 @@ export type {
 } from '#contract/pipeline.ts';
 export type { Problem, ProblemCode } from '#contract/problem.ts';
 export type { PlanCheckResult, PlanFinding, PlanSummary, SpawnRequest } from '#contract/requests.ts';
+export type {
+  ConsistencyProof,
+  InclusionProof,
+  LedgerKeys,
+  LogLeaf,
+  TreeHead,
+  Witness,
+} from '#contract/tree.ts';
 
 type PlanSummary = requests.PlanSummary;
 type Pipeline = pipeline.Pipeline;
 
 export type PipelineEvent = z.infer<typeof pipeline.PipelineEventMessage>;
+export type NewWitness = z.infer<typeof tree.NewWitness>;
 export type PlanSource = z.infer<typeof requests.PlanSource>;
 export type PlanCheckRequest = z.infer<typeof requests.PlanCheckRequest>;
 export type RevokeRequest = z.infer<typeof requests.RevokeRequest>;

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   outcome_conflict: { status: 409, title: 'The outcome is known already' },
   approval_expired: { status: 410, title: 'The approval has expired' },
   killed: { status: 409, title: 'A kill switch stands' },
+  evidence_conflict: { status: 409, title: 'The log contradicts the pipeline' },
   pipeline_ended: { status: 409, title: 'The pipeline has ended' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   preflight_failed: { status: 422, title: 'The plan cannot run as it is' },

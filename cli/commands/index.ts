@@ -7,6 +7,14 @@ import logout from './auth/logout.ts';
 import whoami from './auth/whoami.ts';
 import { completionVerb } from './completion.ts';
 import doctor from './doctor.ts';
+import evidenceGet from './evidence/get.ts';
+import evidenceRedact from './evidence/redact.ts';
+import evidenceShow from './evidence/show.ts';
+import evidenceVerify from './evidence/verify.ts';
+import audit from './ledger/audit.ts';
+import head from './ledger/head.ts';
+import ledgerKeys from './ledger/keys.ts';
+import witness from './ledger/witness.ts';
 import continueVerb from './pipeline/continue.ts';
 import fallback from './pipeline/fallback.ts';
 import fork from './pipeline/fork.ts';
@@ -56,6 +64,14 @@ const OWN: Verb[] = [
   approvals,
   approve,
   deny,
+  evidenceGet,
+  evidenceVerify,
+  evidenceShow,
+  evidenceRedact,
+  ledgerKeys,
+  head,
+  audit,
+  witness,
   check,
   login,
   logout,

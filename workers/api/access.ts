@@ -75,6 +75,15 @@ export const ACCESS = {
   'POST /api/kill-switches': [...OPERATORS, 'platform'],
   'GET /api/kill-switches': [...EVERYONE, 'platform'],
   'POST /api/kill-switches/{kill_id}/lift': [...OPERATORS, 'platform'],
+  'GET /api/pipeline/evidence': EVERYONE,
+  'GET /api/ledger/keys': 'open',
+  'GET /api/ledger/head': EVERYONE,
+  'GET /api/ledger/inclusion': EVERYONE,
+  'GET /api/ledger/consistency': EVERYONE,
+  'GET /api/ledger/leaves': EVERYONE,
+  'GET /api/ledger/witnesses': EVERYONE,
+  'POST /api/ledger/witnesses': ADMINS,
+  'POST /api/ledger/cosignatures': OVERSIGHT,
 
   'GET /api/observability/errors': EVERYONE,
   'POST /api/observability/handoff': EVERYONE,
@@ -110,4 +119,7 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/projects',
   'GET /api/ledger/status',
   'POST /api/ledger/reconcile',
+  'GET /api/ledger/leaves',
+  'POST /api/ledger/witnesses',
+  'POST /api/ledger/cosignatures',
 ]);

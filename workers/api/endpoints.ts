@@ -4,6 +4,7 @@ import { agents } from './resources/agents.ts';
 import { auth } from './resources/auth.ts';
 import { consensus } from './resources/consensus.ts';
 import { docs } from './resources/docs.ts';
+import { evidence } from './resources/evidence.ts';
 import { health } from './resources/health.ts';
 import { killSwitches } from './resources/kill-switches.ts';
 import { ledger } from './resources/ledger.ts';
@@ -16,6 +17,7 @@ import { plans } from './resources/plans.ts';
 import { recovery } from './resources/recovery.ts';
 import { spawn } from './resources/spawn.ts';
 import { tenants } from './resources/tenants.ts';
+import { tree } from './resources/tree.ts';
 
 /** Everything that this API offers, one file per resource. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -23,6 +25,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...pipelines,
   ...pipeline,
   ...consensus,
+  ...evidence,
+  ...tree,
   ...observability,
   ...plans,
   ...recovery,

@@ -31,6 +31,7 @@ const REMEDIES: Record<ProblemCode, string> = {
   outcome_conflict: 'Look at the pipeline’s actions for the outcome on record.',
   approval_expired: 'Ask again: take the fallback once more.',
   killed: 'Have a person lift it: `ags lift ID`; `ags stop list` shows who threw it and why.',
+  evidence_conflict: 'Keep both copies and tell who runs the deployment: one of them was changed.',
   pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
   payload_too_large: 'Send less; long documents belong into a plan’s context files.',
   preflight_failed:

@@ -2,13 +2,15 @@ import type { Caller } from '#contract/access.ts';
 import type { DomainError } from '#domain/errors.ts';
 import type { Result } from '#domain/result.ts';
 import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
-import { controlStub, feedStub, pipelineStub, type Stub } from '#objects/shared/stubs.ts';
+import { controlStub, feedStub, logStub, pipelineStub, type Stub } from '#objects/shared/stubs.ts';
+import type { LogRpc } from '#objects/tenant/log/rpc.ts';
 import type { ControlError, ControlRpc, FeedRpc } from '#objects/tenant/rpc.ts';
 import type { Asked } from './endpoint.ts';
 import { ProblemError, problemOf } from './problem.ts';
 
 export const controlOf = ({ env, caller }: Asked): Stub<ControlRpc> =>
   controlStub(env.CONTROL, caller.tenant);
+export const logOf = ({ env, caller }: Asked): Stub<LogRpc> => logStub(env.LOG, caller.tenant);
 export const feedOf = ({ env, caller }: Asked): Stub<FeedRpc> => feedStub(env.FEED, caller.tenant);
 
 /** The value, or the refusal on its way to the wire. */

@@ -2,6 +2,7 @@ export { handleLedgerBatch, type LedgerDeps } from './consumer.ts';
 export { queryDeadLetters, recordDeadLetter } from './dead-letters.ts';
 export { type ErrorGroup, type ErrorsQuery, queryErrors } from './errors.ts';
 export { queryEvents } from './events.ts';
+export { type EvidenceRefusal, evidenceSource } from './evidence.ts';
 export { EXPORT_TYPES, exportLedger } from './export.ts';
 export {
   listMemory,
