@@ -152,7 +152,7 @@ const bodyOf = (e) => (known(e) && typeof e.body === 'object' && e.body !== null
 
 const KINDS = {
   actions: [['action_'], ['violation_recorded']],
-  approvals: [['approval_'], []],
+  approvals: [['approval_', 'action_approval_'], []],
   tokens: [
     ['credentials_', 'agent_token_', 'token_'],
     ['agent_revoked', 'sealed'],

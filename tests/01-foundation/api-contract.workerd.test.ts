@@ -257,6 +257,14 @@ describe('the published description', () => {
       expect(Object.keys(body.components.schemas)).toContain(reference.replace('#/components/schemas/', ''));
   });
 
+  /** What these ask for beside a pipeline. */
+  const ASKED: Record<string, string> = {
+    'GET /api/ledger/keys': 'tenant=acme',
+    'GET /api/ledger/consistency': 'from=0&to=0',
+  };
+  /** Answers of these need a pipeline that has ended: tests/07-monitoring-learning/evidence-api.workerd.test.ts. */
+  const OF_ENDED = new Set(['GET /api/pipeline/evidence', 'GET /api/ledger/inclusion']);
+
   it('API-2: what is answered fits the schema that is published for it', async () => {
     const { body: pipeline } = await answer<Pipeline>('/api/spawn', {
       key: acme.keys.operator,
@@ -270,13 +278,15 @@ describe('the published description', () => {
         method !== 'GET' ||
         stream ||
         path.includes('{') ||
+        OF_ENDED.has(name) ||
         path === '/api/docs' ||
         path === '/api/docs/errors'
       )
         continue;
-      const wanted = query?.safeParse({ pipeline_id: pipeline.pipeline_id }).success;
+      const ofPipeline = query?.safeParse({ pipeline_id: pipeline.pipeline_id }).success;
+      const wanted = ASKED[name] ?? (ofPipeline ? `pipeline_id=${pipeline.pipeline_id}` : '');
       const key = access === 'platform' ? PLATFORM_KEY : acme.keys.admin;
-      const { status, body } = await answer(wanted ? `${path}?pipeline_id=${pipeline.pipeline_id}` : path, {
+      const { status, body } = await answer(`${path}?${wanted}`, {
         key,
       });
       const fit = schema?.safeParse(body);

@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACCESS_ROLES, type AccessRole } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PlanSummary } from '#contract/requests.ts';
+import { formatKey, verifierKey } from '#domain/ledger/log/note.ts';
 import {
   idsOf,
   type Known,
@@ -69,7 +70,14 @@ async function makeWorld(tenant: string): Promise<World> {
   };
 }
 
-const TEXTS: Known = { source: planSource({ name: 'sent' }), at: 1, link_token: 'lnk_nothing_0' };
+const TEXTS: Known = {
+  source: planSource({ name: 'sent' }),
+  at: 1,
+  link_token: 'lnk_nothing_0',
+  // A witness's key, and a tree head that there is not.
+  key: formatKey(verifierKey('witness.test', 'cosignature', new Uint8Array(32))),
+  size: 1_000_000,
+};
 
 beforeEach(() => {
   vi.spyOn(console, 'log').mockImplementation(() => {});

@@ -4,7 +4,7 @@ import { isRedacted } from './package.ts';
 /** By the beginning of an event's type, or its whole; a new type of the same kind belongs to its part by itself. */
 const PARTS: Record<keyof EvidenceIndex, { begins: string[]; is: string[] }> = {
   actions: { begins: ['action_'], is: ['violation_recorded'] },
-  approvals: { begins: ['approval_'], is: [] },
+  approvals: { begins: ['approval_', 'action_approval_'], is: [] },
   tokens: { begins: ['credentials_', 'agent_token_', 'token_'], is: ['agent_revoked', 'sealed'] },
   verdict: {
     begins: ['round_', 'proposal_', 'vote_', 'consensus_'],
