@@ -1,7 +1,8 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ConsistencyProof, InclusionProof, LedgerKeys, TreeHead } from '#contract/ledger.ts';
 import type { Problem } from '#contract/problem.ts';
+import type { ConsistencyProof, InclusionProof, LedgerKeys, LogLeaf, TreeHead } from '#contract/tree.ts';
+import { controlLogId } from '#domain/ids.ts';
 import type { EvidencePackage } from '#domain/ledger/evidence/package.ts';
 import { verifyEvidence } from '#domain/ledger/evidence/verify.ts';
 import { readHead } from '#domain/ledger/log/audit.ts';
@@ -10,10 +11,12 @@ import { hashOfLeaf } from '#domain/ledger/log/leaf.ts';
 import { verifyConsistency, verifyInclusion } from '#domain/ledger/log/merkle.ts';
 import { cosign, formatKey, parseNote, verifierKey } from '#domain/ledger/log/note.ts';
 import { parseTrust, type Trust } from '#domain/ledger/log/trust.ts';
-import { logStub } from '#objects/shared/stubs.ts';
+import { controlStub, logStub } from '#objects/shared/stubs.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
 import { answer, ask, env, makeTenant, migrateLedger, type TestTenant } from '#tests/support/worker.ts';
 import { TEST_VARIABLES } from '#tests/support/worker-env.ts';
+import { handleLedgerBatch, logSources } from '#workers/ledger/index.ts';
+import { batchOf, type FakeMessage } from './fake-pipeline.ts';
 
 const verify = ed25519Verifier(crypto.subtle);
 const ports = {
@@ -168,6 +171,29 @@ describe('the log by the API', () => {
     expect((await read(`/api/ledger/consistency?from=9&to=2`)).status).toBe(422);
     const leaves = await read<{ items: unknown[]; next_cursor: string | null }>('/api/ledger/leaves?limit=1');
     expect([leaves.body.items.length, leaves.body.next_cursor]).toEqual([1, '1']);
+  });
+
+  it('LEDG-1 LEDG-2: the ledger’s consumer brings in the pipelines’ heads and that of the tenant’s own log', async () => {
+    const pipeline = await sealedPipeline();
+    const own = await controlStub(env.CONTROL, 'acme').changes(0, 1_000);
+    const control = controlLogId('acme');
+    const messages = [
+      { tenant: 'acme', pipeline_id: pipeline.id, seq: 1 },
+      { tenant: 'acme', pipeline_id: control, seq: own.length },
+    ].map((body) => ({ body, attempts: 1, outcome: 'none' as FakeMessage['outcome'] }));
+    await handleLedgerBatch(batchOf(messages), {
+      db: env.LEDGER,
+      pipeline: logSources(env),
+      tree: (tenant) => logStub(env.LOG, tenant),
+      log: () => {},
+      now: () => new Date().toISOString(),
+    });
+    expect(messages.map((m) => m.outcome)).toEqual(['ack', 'ack']);
+    const { items } = (await read<{ items: LogLeaf[] }>('/api/ledger/leaves?limit=1000')).body;
+    const last = (await pipeline.events()).at(-1)!;
+    expect(items).toContainEqual({ chain: pipeline.id, number: 1, seq: last.seq, hash: last.hash });
+    const { seq, hash } = own.at(-1)!;
+    expect(items).toContainEqual({ chain: 'control', number: 0, seq, hash });
   });
 
   it('LEDG-2: a witness is registered by an admin, signs, and stands in packages from then on', async () => {

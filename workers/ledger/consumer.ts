@@ -199,9 +199,7 @@ async function raiseAlarms(deps: LedgerDeps, alarms: Omit<IntegrityAlarmRow, 'at
 
 /** LEDG-2: after D1 has the events, their tenant's log gets the heads. What it could not take comes again with its hint. */
 async function sequence(groups: Group[], deps: LedgerDeps): Promise<void> {
-  const heads = groups.flatMap(({ tenant, head, pipeline }) =>
-    pipeline && head.seq > 0 ? [{ tenant, pipeline, head }] : [],
-  );
+  const heads = groups.filter(({ head }) => head.seq > 0);
   const { conflicts, failed } = await sequenceHeads(heads, deps);
   for (const g of groups) {
     if (failed.has(g.tenant)) g.outcome = 'retry';

@@ -1,12 +1,15 @@
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { ChainHead } from '#domain/ledger/chain.ts';
+import { CONTROL_CHAIN } from '#domain/ledger/log/leaf.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import type { ChainReport, LogRpc } from '#objects/tenant/log/rpc.ts';
 import type { IntegrityAlarmRow } from './schema.ts';
 
+/** `pipeline` null: it is the tenant's own log, whose id the ledger has under `pipeline_id`. */
 export interface KnownHead {
   tenant: string;
-  pipeline: Pipeline;
+  pipeline_id: string;
+  pipeline: Pipeline | null;
   head: ChainHead;
 }
 
@@ -15,13 +18,13 @@ interface Ports {
   log(level: 'warn', message: string, fields: Record<string, unknown>): void;
 }
 
-/** What has ended or waits writes nothing more for now: its head may not wait for the next one. */
+/** What has ended or waits writes nothing more for now: its head may not wait for the next one. Nor may administration's, which is rare. */
 export const reportOf = ({ pipeline, head }: Pick<KnownHead, 'pipeline' | 'head'>): ChainReport => ({
-  chain: pipeline.pipeline_id,
-  number: pipeline.number,
+  chain: pipeline?.pipeline_id ?? CONTROL_CHAIN,
+  number: pipeline?.number ?? 0,
   seq: head.seq,
   hash: head.hash,
-  settled: isEnded(pipeline.state) || pipeline.waiting_for !== null,
+  settled: pipeline === null || isEnded(pipeline.state) || pipeline.waiting_for !== null,
 });
 
 /** LEDG-2: one call for all of a tenant's heads. Answers with what contradicts the log, and with the tenants whose log did not answer. */
@@ -37,11 +40,11 @@ export async function sequenceHeads(
       try {
         const done = await ports.tree(tenant).submit(tenant, reports);
         for (const [i, { status, known_hash }] of done.entries()) {
-          const report = reports[i];
-          if (status !== 'conflict' || !report) continue;
-          const { chain, seq, hash } = report;
-          const place = { tenant, pipeline_id: chain, seq };
-          conflicts.push({ ...place, ledger_hash: known_hash ?? 'missing', object_hash: hash });
+          const known = list[i];
+          if (status !== 'conflict' || !known) continue;
+          const { pipeline_id, head } = known;
+          const place = { tenant, pipeline_id, seq: head.seq };
+          conflicts.push({ ...place, ledger_hash: known_hash ?? 'missing', object_hash: head.hash });
         }
       } catch (error) {
         failed.add(tenant);
