@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createCredentials } from '#workers/credentials/index.ts';
+import { handleRenewals } from '#workers/renewals/index.ts';
 
 const PLANTED = {
   roleSecret: 'planted-control-secret-id',
@@ -57,6 +58,35 @@ async function everyCall(): Promise<unknown[]> {
     await credentials.forget({ pipeline: who.pipeline, agents: ['ag_1'] }),
     await credentials.health(),
   );
+  // CRED-3: the renewals' own path, with the alarm that a third failure is.
+  const told: unknown[] = [];
+  await handleRenewals(
+    {
+      messages: [
+        {
+          body: { tenant: 'acme', pipeline_ids: ['pl_1'] },
+          attempts: 3,
+          ack: () => told.push('ack'),
+          retry: () => told.push('retry'),
+        },
+        { body: { planted: PLANTED.apiKey }, attempts: 1, ack: () => told.push('ack'), retry: () => {} },
+      ],
+    },
+    {
+      pipeline: () => ({
+        renewalsDue: async () => [{ accessor: 'accessor' }],
+        recordRenewals: async (_tenant, renewals) => {
+          told.push(renewals);
+          return { accepted: true };
+        },
+      }),
+      credentials,
+      now: () => 0,
+      random: () => 0,
+      log: (...words) => void told.push(words),
+    },
+  );
+  answers.push(told);
   // A Vault that is well beside a store that is not: the token itself is on its way into the store when that fails.
   const good = createCredentials(config, { fetch: wellBehavedVault });
   answers.push(await good.login(who));

@@ -54,6 +54,8 @@ export const everyRole = (choice: ModelChoice): Record<Role, ModelChoice> => ({
 export class TokenDesk implements CredentialsPort {
   readonly alive = new Set<string>();
   readonly calls: string[] = [];
+  /** Seconds, at the issue. */
+  readonly leases = new Map<string, number>();
   down: CredentialError | null = null;
   /** Accessors that a revocation does not reach. */
   readonly stubborn = new Set<string>();
@@ -63,7 +65,9 @@ export class TokenDesk implements CredentialsPort {
     if (this.down) return err(this.down);
     const accessor = `${what}-${++this.#count}`;
     this.alive.add(accessor);
-    return ok({ accessor, policies: [what], lease_s: what === 'pipeline' ? 300 : 7_200 });
+    const lease_s = what === 'pipeline' ? 300 : 7_200;
+    this.leases.set(accessor, lease_s);
+    return ok({ accessor, policies: [what], lease_s });
   }
   login: CredentialsPort['login'] = async () => {
     this.calls.push('login');

@@ -81,18 +81,33 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     return opened.ok ? ok(sealedSchema.parse(JSON.parse(opened.value))) : opened;
   }
 
-  /** From the store; `accessor`, when given, is the only token that will do. */
-  async function unsealed(context: SealContext, accessor?: string): Outcome<string> {
+  /** From the store. With `strict` the token with this accessor, the one on record, is the only one that will do. */
+  async function unsealed(context: SealContext, accessor?: string, strict = false): Outcome<string> {
     const found = await store.get(context.key);
     if (!found.ok) return found;
     if (found.value === null) return failure('store_lost', 'the store no longer has the sealed token');
     const sealed = await open(found.value, context);
     if (!sealed.ok) return sealed;
-    if (accessor !== undefined && sealed.value.accessor !== accessor) {
+    const onRecord = sealed.value.accessor === accessor;
+    if (strict && !onRecord) {
       return failure('store_lost', 'the store has the token of another login than the one on record');
     }
-    recent.keep(context.key, found.value);
+    const value =
+      onRecord && !sealing.isCurrent(found.value)
+        ? await sealAnew(sealed.value, found.value, context)
+        : found.value;
+    recent.keep(context.key, value);
     return ok(sealed.value.token);
+  }
+
+  /**
+   * CRED-5: rotation by use. What an older key sealed is sealed by the current one when it is read, if it is still the token on record;
+   * should that fail, the older key opens it the next time.
+   */
+  async function sealAnew(sealed: Sealed, before: string, context: SealContext): Promise<string> {
+    const value = await sealing.seal(JSON.stringify(sealed), context);
+    const kept = await store.put(context.key, value, SEALED_TTL_S);
+    return kept.ok ? value : before;
   }
 
   /** The token on record, if this isolate has it: a token never changes, so with the right accessor it is the right one. */
@@ -151,7 +166,8 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     if (![tenant, pipeline, agent].every(isName)) return badName();
     const context = { tenant, key: pipelineTokenKey(pipeline), agent: null, generation };
     const known = await atHand(context, a.parent);
-    const parent = known === null ? await unsealed(context, a.parent) : ok(known);
+    const strict = a.parent !== undefined;
+    const parent = known === null ? await unsealed(context, a.parent, strict) : ok(known);
     if (!parent.ok) return parent;
     const answer = await vault.callAs({
       method: 'POST',
@@ -178,7 +194,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     if (!isSecretPath(path)) return failure('not_found', 'this is not the path of a secret');
     const context = { tenant, key: agentTokenKey(pipeline, agent), agent, generation };
     const known = await atHand(context, a.accessor);
-    const token = known === null ? await unsealed(context) : ok(known);
+    const token = known === null ? await unsealed(context, a.accessor) : ok(known);
     if (!token.ok) return token;
     const answer = await vault.callAs({
       method: 'GET',

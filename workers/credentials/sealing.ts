@@ -121,5 +121,8 @@ export function createSealing(config: SealingConfig) {
     }
   }
 
-  return { seal, open };
+  /** CRED-5: false when an older key sealed it; it opens as long as that key is configured. */
+  const isCurrent = (value: string): boolean => value.split('.')[1] === config.current;
+
+  return { seal, open, isCurrent };
 }
