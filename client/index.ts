@@ -157,6 +157,21 @@ export function createClient(options: ClientOptions) {
     savePlan: (plan: wire.PlanSource) => post<wire.PlanSummary>('/api/plans', plan),
     checkPlan: (request: wire.PlanCheckRequest) => post<wire.PlanCheckResult>('/api/plans/check', request),
 
+    /** GOV-4. */
+    policies: () => get<wire.Page<wire.PolicyVersion>>('/api/policies'),
+    policiesInForce: () => get<wire.PoliciesInForce>('/api/policies/current'),
+    policyVersion: (version: number) => get<wire.PolicyVersionText>(`/api/policies/${version}`),
+    checkPolicies: (source: string) => post<wire.PolicyCheckResult>('/api/policies/check', { source }),
+    publishPolicies: (request: wire.PublishPolicyRequest) =>
+      post<wire.PolicyVersion>('/api/policies', request),
+    backtestPolicies: (request: wire.BacktestRequest) =>
+      post<wire.BacktestResult>('/api/policies/backtest', request),
+    /** GOV-10. */
+    policyReport: (query: wire.PolicyReportQuery = {}) =>
+      get<wire.PolicyReport>('/api/policies/report', query),
+    setProjectMode: (project_id: string, request: wire.ProjectModeRequest) =>
+      post<wire.ProjectMode>(`/api/projects/${encodeURIComponent(project_id)}/mode`, request),
+
     signIn: (request: wire.SessionRequest) => post<wire.Caller>('/api/auth/session', request),
     signOut: () => transport.json<void>('DELETE', '/api/auth/session'),
     whoami: () => get<wire.Caller>('/api/auth/whoami'),

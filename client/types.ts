@@ -3,6 +3,7 @@ import type * as access from '#contract/access.ts';
 import type * as agents from '#contract/agents.ts';
 import type * as ledger from '#contract/ledger.ts';
 import type * as pipeline from '#contract/pipeline.ts';
+import type * as policies from '#contract/policies.ts';
 import type * as requests from '#contract/requests.ts';
 import type * as tree from '#contract/tree.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
@@ -25,6 +26,15 @@ export type {
   TokenStatusView,
   Vote,
 } from '#contract/pipeline.ts';
+export type {
+  BacktestResult,
+  PoliciesInForce,
+  PolicyCheckResult,
+  PolicyReport,
+  PolicyVersion,
+  PolicyVersionText,
+  ProjectMode,
+} from '#contract/policies.ts';
 export type { Problem, ProblemCode } from '#contract/problem.ts';
 export type { PlanCheckResult, PlanFinding, PlanSummary, SpawnRequest } from '#contract/requests.ts';
 export type {
@@ -43,6 +53,10 @@ export type PipelineEvent = z.infer<typeof pipeline.PipelineEventMessage>;
 export type NewWitness = z.infer<typeof tree.NewWitness>;
 export type PlanSource = z.infer<typeof requests.PlanSource>;
 export type PlanCheckRequest = z.infer<typeof requests.PlanCheckRequest>;
+export type PublishPolicyRequest = z.infer<typeof policies.PublishPolicyRequest>;
+export type BacktestRequest = z.infer<typeof policies.BacktestRequest>;
+export type PolicyReportQuery = Partial<z.infer<typeof policies.PolicyReportQuery>>;
+export type ProjectModeRequest = z.infer<typeof policies.ProjectModeRequest>;
 export type RevokeRequest = z.infer<typeof requests.RevokeRequest>;
 export type RevokeResult = z.infer<typeof requests.RevokeResult>;
 export type FallbackRequest = z.infer<typeof requests.FallbackRequest>;

@@ -13,6 +13,8 @@ export const PROBLEMS = {
   wrong_state: { status: 409, title: 'The pipeline is not in a state that allows this' },
   idempotency_conflict: { status: 409, title: 'The Idempotency-Key was used with another body' },
   version_exists: { status: 409, title: 'This version of the plan exists with other content' },
+  policy_changed: { status: 409, title: 'Other policies were published meanwhile' },
+  policy_invalid: { status: 422, title: 'The policies cannot be published as they are' },
   already_exists: { status: 409, title: 'This exists already' },
   self_approval: { status: 403, title: 'Nobody approves what they asked for themselves' },
   person_needed: { status: 403, title: 'This takes a person' },

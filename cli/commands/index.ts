@@ -31,6 +31,13 @@ import verdict from './pipeline/verdict.ts';
 import wait from './pipeline/wait.ts';
 import watch from './pipeline/watch.ts';
 import check from './plan/check.ts';
+import policyBacktest from './policy/backtest.ts';
+import policyCheck from './policy/check.ts';
+import policyMode from './policy/mode.ts';
+import policyPublish from './policy/publish.ts';
+import policyReport from './policy/report.ts';
+import policyShow from './policy/show.ts';
+import policyVersions from './policy/versions.ts';
 import run from './run.ts';
 import lift from './stop/lift.ts';
 import stopList from './stop/list.ts';
@@ -73,6 +80,13 @@ const OWN: Verb[] = [
   audit,
   witness,
   check,
+  policyCheck,
+  policyShow,
+  policyVersions,
+  policyPublish,
+  policyBacktest,
+  policyReport,
+  policyMode,
   login,
   logout,
   whoami,

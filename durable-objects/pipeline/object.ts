@@ -301,6 +301,10 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     return { in_flight: inFlight(this.#log.state) };
   }
 
+  async recallPermit(tenant: string): Promise<void> {
+    if (this.#find(tenant).ok) this.#permit.drop();
+  }
+
   async throwSwitch(
     tenant: string,
     actor: string,

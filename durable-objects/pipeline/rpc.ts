@@ -155,6 +155,8 @@ export interface PipelineRpc {
   ): Promise<Result<{ kill: Kill; project_id: string; in_flight: InFlightAction[] }, DomainError>>;
   /** ENF-6: a switch from above. It is in the log when this returns; answers what was let through before and has no outcome. */
   kill(tenant: string, kill: Kill): Promise<{ in_flight: InFlightAction[] }>;
+  /** GOV-4, GOV-10: policies or mode have changed above: the permit that is held is asked for anew. */
+  recallPermit(tenant: string): Promise<void>;
   /** The ledger has everything up to and including `seq`. */
   shipped(tenant: string, seq: number): Promise<void>;
   /** Looks for anything due (REC-6); cheap when nothing is. */

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { AccessRole, Caller } from '#contract/access.ts';
-import type { Kill } from '#domain/governance/permit.ts';
+import type { GateMode, Kill } from '#domain/governance/permit.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PipelineRpc } from '../pipeline/rpc.ts';
@@ -14,6 +14,7 @@ import * as kills from './kills.ts';
 import * as people from './people.ts';
 import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
+import * as policies from './policies.ts';
 import { push } from './push.ts';
 import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
@@ -178,6 +179,32 @@ export class TenantControl extends DurableObject implements ControlRpc {
   }
   async listPlans() {
     return this.#inStore(plans.listPlans, () => []);
+  }
+
+  async publishPolicies(
+    actor: string,
+    a: { source: string; note: string; policies: number; expected_version: number | null },
+  ) {
+    return this.#result((s) => policies.publishPolicies(s, actor, a));
+  }
+  async listPolicies() {
+    return this.#inStore(policies.listPolicies, () => []);
+  }
+  async readPolicies(version: number | null) {
+    return this.#result((s) => policies.readPolicies(s, version));
+  }
+  async setProjectMode(actor: string, a: { project_id: string; mode: GateMode; reason: string }) {
+    return this.#result((s) => policies.setProjectMode(s, actor, a));
+  }
+  async projectModes() {
+    return this.#inStore(
+      (s) =>
+        people.listProjects(s).map(({ project_id }) => ({
+          project_id,
+          mode: policies.projectMode(s, project_id),
+        })),
+      () => [],
+    );
   }
 
   async permit(project_id: string) {

@@ -1,9 +1,10 @@
-import type { Grant, Kill } from '#domain/governance/permit.ts';
+import { BUILTIN_ONLY, type Grant, type Kill } from '#domain/governance/permit.ts';
 import { standing } from './kills.ts';
+import { policyVersion, projectMode } from './policies.ts';
 import type { ControlStore } from './store.ts';
 
 /** No tenant, no authority. */
-export const NO_GRANT: Grant = { ttl_ms: 0, killed: null, policy_version: 'builtin', mode: 'enforce' };
+export const NO_GRANT: Grant = { ttl_ms: 0, killed: null, policy_version: BUILTIN_ONLY, mode: 'enforce' };
 
 /** ENF-6: the widest switch that stands stops the project's pipelines; the lease on the widest bounds the permit. */
 export function grant(
@@ -15,5 +16,10 @@ export function grant(
     system.killed ??
     standing(store.sql, 'tenant', store.tenant) ??
     standing(store.sql, 'project', project_id);
-  return { ttl_ms: system.ttl_ms, killed, policy_version: 'builtin', mode: 'enforce' };
+  return {
+    ttl_ms: system.ttl_ms,
+    killed,
+    policy_version: policyVersion(store),
+    mode: projectMode(store, project_id),
+  };
 }

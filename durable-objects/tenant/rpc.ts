@@ -1,7 +1,8 @@
 import type { AccessRole, Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
+import type { PolicyVersion, PolicyVersionText, ProjectMode } from '#contract/policies.ts';
 import type { PlanSummary } from '#contract/requests.ts';
-import type { Grant, Kill } from '#domain/governance/permit.ts';
+import type { GateMode, Grant, Kill } from '#domain/governance/permit.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ChainedEvent } from '#domain/ledger/chain.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
@@ -15,6 +16,7 @@ export type ControlError =
   | { code: 'not_found'; what: string }
   | { code: 'already_exists'; detail: string }
   | { code: 'version_exists'; detail: string }
+  | { code: 'policy_changed'; detail: string }
   | { code: 'unauthenticated'; detail: string }
   | { code: 'idempotency_conflict'; detail: string }
   | { code: 'quota_exceeded'; detail: string; retry_after_s: number }
@@ -98,6 +100,22 @@ export interface ControlRpc {
   ): Promise<Result<PlanSummary & { replayed: boolean }, ControlError>>;
   readPlan(plan_id: string): Promise<Result<StoredPlan, ControlError>>;
   listPlans(): Promise<PlanSummary[]>;
+
+  /** GOV-4: the next version of the tenant's own policies; `expected_version` null asks for no particular one. */
+  publishPolicies(
+    actor: string,
+    a: { source: string; note: string; policies: number; expected_version: number | null },
+  ): Promise<Result<PolicyVersion, ControlError>>;
+  /** Newest first. */
+  listPolicies(): Promise<PolicyVersion[]>;
+  /** null: the newest. */
+  readPolicies(version: number | null): Promise<Result<PolicyVersionText, ControlError>>;
+  /** GOV-10. */
+  setProjectMode(
+    actor: string,
+    a: { project_id: string; mode: GateMode; reason: string },
+  ): Promise<Result<ProjectMode, ControlError>>;
+  projectModes(): Promise<ProjectMode[]>;
 
   /** ENF-6: what the pipelines of a project may rely on, and for how long. `ttl_ms` 0 is no permit. */
   permit(project_id: string): Promise<Grant>;

@@ -47,6 +47,13 @@ export const CONTROL_MIGRATIONS = [
   ALTER TABLE changes ADD COLUMN hash TEXT NOT NULL DEFAULT '';
   `,
   'ALTER TABLE kills ADD COLUMN project_id TEXT',
+  `
+  CREATE TABLE policies (
+    version INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, note TEXT NOT NULL, policies INTEGER NOT NULL,
+    published_by TEXT NOT NULL, published_at INTEGER NOT NULL, source TEXT NOT NULL
+  );
+  CREATE TABLE project_modes (project_id TEXT PRIMARY KEY, mode TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

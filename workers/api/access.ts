@@ -43,6 +43,15 @@ export const ACCESS = {
   'POST /api/plans/check': EVERYONE,
   'GET /api/samples': EVERYONE,
 
+  'GET /api/policies': EVERYONE,
+  'GET /api/policies/current': EVERYONE,
+  'GET /api/policies/report': EVERYONE,
+  'GET /api/policies/{version}': EVERYONE,
+  'POST /api/policies': ADMINS,
+  'POST /api/policies/check': EVERYONE,
+  'POST /api/policies/backtest': EVERYONE,
+  'POST /api/projects/{project_id}/mode': ADMINS,
+
   'POST /api/spawn': OPERATORS,
   'GET /api/active-pipelines': EVERYONE,
   'GET /api/pipelines': EVERYONE,
@@ -122,4 +131,5 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'GET /api/ledger/leaves',
   'POST /api/ledger/witnesses',
   'POST /api/ledger/cosignatures',
+  'POST /api/policies',
 ]);

@@ -14,6 +14,7 @@ import { people } from './resources/people.ts';
 import { pipeline } from './resources/pipeline.ts';
 import { pipelines } from './resources/pipelines.ts';
 import { plans } from './resources/plans.ts';
+import { policies } from './resources/policies.ts';
 import { recovery } from './resources/recovery.ts';
 import { spawn } from './resources/spawn.ts';
 import { tenants } from './resources/tenants.ts';
@@ -29,6 +30,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...tree,
   ...observability,
   ...plans,
+  ...policies,
   ...recovery,
   ...ledger,
   ...killSwitches,

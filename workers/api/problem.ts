@@ -23,6 +23,9 @@ const REMEDIES: Record<ProblemCode, string> = {
   wrong_state: 'Look at GET /api/pipeline for the state it is in.',
   idempotency_conflict: 'Use a new Idempotency-Key for a new request.',
   version_exists: 'Raise the version in the plan and store it again.',
+  policy_changed: 'Read the policies in force with GET /api/policies/current and publish on top of them.',
+  policy_invalid:
+    'Mend the findings; POST /api/policies/check (`ags policy check`) repeats the test without publishing.',
   already_exists: 'Use what exists, or choose another name.',
   self_approval: 'Ask another person of the tenant to decide.',
   person_needed: 'Sign in as a person, or use a person’s key.',
@@ -93,6 +96,7 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
     case 'approval_expired':
     case 'already_exists':
     case 'version_exists':
+    case 'policy_changed':
     case 'unauthenticated':
       return new ProblemError(error.code, error.detail);
   }

@@ -1,3 +1,4 @@
+export { queryRecordedActions, type RecordedAction } from './actions.ts';
 export { handleLedgerBatch, type LedgerDeps } from './consumer.ts';
 export { queryDeadLetters, recordDeadLetter } from './dead-letters.ts';
 export { type ErrorGroup, type ErrorsQuery, queryErrors } from './errors.ts';

@@ -8,6 +8,17 @@ export interface CompiledPolicy {
   json: PolicyJson;
 }
 
+/** A set as it is evaluated; what its members say of themselves by id. */
+export interface CompiledSet {
+  policies: readonly CompiledPolicy[];
+  notes: ReadonlyMap<string, PolicyNote>;
+}
+
+export const setOf = (policies: readonly CompiledPolicy[]): CompiledSet => ({
+  policies,
+  notes: new Map(policies.map(({ note }) => [note.id, note])),
+});
+
 /** A policy's text that Cedar cannot read, or that has no usable id. Checked before anything is published. */
 export class PolicyTextError extends Error {}
 
@@ -31,6 +42,7 @@ const lifted = (json: PolicyJson): PolicyJson => ({
 
 /** The policies of a text by their place in it. `prefix` keeps a tenant's ids apart from the built-in ones. */
 export function compile(text: string, prefix = '', first = 0): CompiledPolicy[] {
+  if (text.trim() === '') return [];
   const cedar = loadCedar();
   const parts = cedar.policySetTextToParts(text);
   if (parts.type === 'failure') throw new PolicyTextError(parts.errors[0]?.message ?? 'unreadable');

@@ -1,7 +1,7 @@
 import type { PolicyAnswer } from '#domain/governance/decision.ts';
 import type { PolicyRequest } from '#domain/governance/request.ts';
 import { type EntityJson, loadCedar } from './cedar.ts';
-import type { CompiledPolicy } from './compile.ts';
+import type { CompiledSet } from './compile.ts';
 
 /** Cedar keeps parsed sets by name and forgets none, so names are used again: at most this many sets are held in memory. */
 const SLOTS = 64;
@@ -11,20 +11,19 @@ class PolicyEngine {
   readonly #slots = new Map<string, string>();
 
   /** `key` names the set's exact content. Throws when Cedar fails; whoever asks turns that into a no. */
-  evaluate(key: string, set: readonly CompiledPolicy[], request: PolicyRequest): PolicyAnswer {
+  evaluate(key: string, set: CompiledSet, request: PolicyRequest): PolicyAnswer {
     const cedar = loadCedar();
     const answer = cedar.statefulIsAuthorized(callOf(this.#slot(key, set), request));
     if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'Cedar failed');
     const { decision, diagnostics } = answer.response;
-    const notes = new Map(set.map(({ note }) => [note.id, note]));
     return {
       allowed: decision === 'allow',
-      determining: diagnostics.reason.map((id) => notes.get(id)).filter((note) => note !== undefined),
+      determining: diagnostics.reason.map((id) => set.notes.get(id)).filter((note) => note !== undefined),
       errors: diagnostics.errors.map((error) => error.policyId),
     };
   }
 
-  #slot(key: string, set: readonly CompiledPolicy[]): string {
+  #slot(key: string, set: CompiledSet): string {
     const held = this.#slots.get(key);
     if (held !== undefined) {
       // Used last goes last: the one unused for longest gives way.
@@ -36,7 +35,7 @@ class PolicyEngine {
     const full = this.#slots.size >= SLOTS && !oldest.done;
     const slot = full ? (this.#slots.get(oldest.value) ?? '') : `set${this.#slots.size}`;
     const parsed = loadCedar().preparsePolicySet(slot, {
-      staticPolicies: Object.fromEntries(set.map(({ note, json }) => [note.id, json])),
+      staticPolicies: Object.fromEntries(set.policies.map(({ note, json }) => [note.id, json])),
     });
     if (parsed.type === 'failure')
       throw new Error(parsed.errors[0]?.message ?? 'Cedar cannot read the policies');

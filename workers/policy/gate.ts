@@ -5,7 +5,7 @@ import { policyRequest } from '#domain/governance/request.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import type { GateDecision } from '#domain/pipeline/event.ts';
 import { BUILTIN, builtin, LIMITS_TEXT, PERMITS_TEXT } from './builtin.ts';
-import { type CompiledPolicy, compile } from './compile.ts';
+import { type CompiledSet, compile, setOf } from './compile.ts';
 import { engine } from './engine.ts';
 
 /** A version of a tenant's own policies, as its control object published it (GOV-4). */
@@ -24,6 +24,8 @@ export interface Gate {
   /** Of the built-in policies, without a tenant's. */
   version: string;
   judge(facts: GateFacts): Promise<GateDecision>;
+  /** What decisions under these policies say of their version. */
+  versionOf(own: TenantPolicies | null): PolicyVersion;
   /** Under policies that are at hand, published or a draft. Throws what Cedar throws. */
   judgeUnder(facts: GateFacts, own: TenantPolicies | null): GateDecision;
 }
@@ -40,7 +42,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
   const builtinSha = hashJson({ data: gateData(config), limits: LIMITS_TEXT, permits: PERMITS_TEXT });
   const version = `${BUILTIN}+${builtinSha.slice(0, 16)}`;
   const kept = new Map<string, TenantPolicies>();
-  const sets = new Map<string, readonly CompiledPolicy[]>();
+  const sets = new Map<string, CompiledSet>();
 
   async function tenantPolicies({ tenant, policy }: GateFacts): Promise<TenantPolicies | null> {
     if (policy === BUILTIN_ONLY) return null;
@@ -55,14 +57,14 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
   }
 
   /** A tenant's permits stand in place of the built-in ones; no text of a tenant can take a built-in limit away. */
-  function setOf(own: TenantPolicies | null): readonly CompiledPolicy[] {
+  function setFor(own: TenantPolicies | null): CompiledSet {
     const key = setKey(own);
     const known = sets.get(key);
     if (known) return known;
     const { limits, permits } = builtin();
     const added = own ? compile(own.text, 'tenant:', limits.length + permits.length) : [];
     const narrows = added.some(({ note }) => note.effect === 'permit' && note.labels.length === 0);
-    const set = [...limits, ...(narrows ? [] : permits), ...added];
+    const set = setOf([...limits, ...(narrows ? [] : permits), ...added]);
     remember(sets, key, set);
     return set;
   }
@@ -80,7 +82,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
     const policies = versionOf(own);
     const request = policyRequest(facts, config, policies);
     const traits = config.tools.get(facts.tool) ?? facts.outside_tool ?? undefined;
-    const set = setOf(own);
+    const set = setFor(own);
     return gateDecision(facts, request, traits, policies, (asked) =>
       engine.evaluate(setKey(own), set, asked),
     );
@@ -88,6 +90,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
 
   return {
     version,
+    versionOf,
     judgeUnder,
     async judge(facts) {
       try {

@@ -2,7 +2,7 @@ import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { readMemory, recordDeadLetter, searchMemory } from '#workers/ledger/index.ts';
 import type { BaseUrls } from '#workers/models/index.ts';
-import { createGate } from '#workers/policy/index.ts';
+import { createGate, type PolicySource } from '#workers/policy/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import type { ContextStore, CredentialsPort, StepDeps } from './ports.ts';
 import { TOOL_RULES } from './tools/index.ts';
@@ -48,6 +48,17 @@ const memoryOf = (db: D1Database): MemoryPort => {
 /** One function for all batches of an isolate: what is kept for it is kept across them. */
 const send: typeof fetch = (input, init) => fetch(input, init);
 
+/** GOV-4: a version as a permit names it, `3:9f86…`; what the control object has must be that very text. */
+const policiesOf =
+  (control: Env['CONTROL']): PolicySource =>
+  async (tenant, policy_version) => {
+    const [version, sha256] = policy_version.split(':');
+    const found = await controlStub(control, tenant).readPolicies(Number(version));
+    return found.ok && found.value.sha256 === sha256
+      ? { policy_version, sha256, text: found.value.source }
+      : null;
+  };
+
 /** Everything that steps need, from the Worker's bindings and configuration. */
 export function createStepDeps(
   env: Pick<Env, 'PIPELINE' | 'CONTROL' | 'LEDGER'>,
@@ -61,7 +72,7 @@ export function createStepDeps(
     context,
     control: (tenant) => controlStub(env.CONTROL, tenant),
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
-    gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }),
+    gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }, policiesOf(env.CONTROL)),
     memory: memoryOf(env.LEDGER),
     models: { baseUrls: baseUrlsOf(config), prices: config.model.prices },
     httpAllow: config.httpAllow,
