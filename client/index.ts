@@ -161,7 +161,7 @@ export function createClient(options: ClientOptions) {
     policies: () => get<wire.Page<wire.PolicyVersion>>('/api/policies'),
     policiesInForce: () => get<wire.PoliciesInForce>('/api/policies/current'),
     policyVersion: (version: number) => get<wire.PolicyVersionText>(`/api/policies/${version}`),
-    checkPolicies: (source: string) => post<wire.PolicyCheckResult>('/api/policies/check', { source }),
+    checkPolicies: (cedar: string) => post<wire.PolicyCheckResult>('/api/policies/check', { cedar }),
     publishPolicies: (request: wire.PublishPolicyRequest) =>
       post<wire.PolicyVersion>('/api/policies', request),
     backtestPolicies: (request: wire.BacktestRequest) =>

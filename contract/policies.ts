@@ -24,7 +24,7 @@ export const PolicyVersion = z
 export type PolicyVersion = z.infer<typeof PolicyVersion>;
 export const PolicyVersionPage = page(PolicyVersion).meta({ id: 'PolicyVersionPage' });
 
-export const PolicyVersionText = PolicyVersion.extend({ source: z.string() }).meta({
+export const PolicyVersionText = PolicyVersion.extend({ cedar: z.string() }).meta({
   id: 'PolicyVersionText',
 });
 export type PolicyVersionText = z.infer<typeof PolicyVersionText>;
@@ -41,7 +41,7 @@ export const PoliciesInForce = z
   .meta({ id: 'PoliciesInForce' });
 export type PoliciesInForce = z.infer<typeof PoliciesInForce>;
 
-export const PolicyCheckRequest = z.strictObject({ source: PolicyText });
+export const PolicyCheckRequest = z.strictObject({ cedar: PolicyText });
 export const PolicyCheckResult = z
   .object({
     ok: z.boolean(),
@@ -61,15 +61,15 @@ export const PolicyCheckResult = z
 export type PolicyCheckResult = z.infer<typeof PolicyCheckResult>;
 
 export const PublishPolicyRequest = z.strictObject({
-  source: PolicyText,
+  cedar: PolicyText,
   note: Reason,
   /** The version that was in force when the text was written; another one by now is refused. */
   expected_version: z.int().min(0).optional(),
 });
 
-/** Without `source`: what the policies in force would say today. */
+/** Without `cedar`: what the policies in force would say today. */
 export const BacktestRequest = z.strictObject({
-  source: PolicyText.optional(),
+  cedar: PolicyText.optional(),
   since: Time.optional(),
   pipeline_id: GivenId.optional(),
   limit: Limit.optional(),

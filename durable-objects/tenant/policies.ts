@@ -91,7 +91,7 @@ export function readPolicies(
   );
   if (!found) return err({ code: 'not_found', what: `version ${version ?? current} of the policies` });
   const { source, ...rest } = found;
-  return ok({ ...shown(rest, current), source });
+  return ok({ ...shown(rest, current), cedar: source });
 }
 
 /** GOV-10: `enforce` unless somebody said otherwise. */

@@ -49,7 +49,7 @@ describe('ags policy', () => {
   it('CLI-1 GOV-4: check shows the line, a caret below the column, and exits 65; a good file exits 0', async () => {
     api.answer('POST /api/policies/check', ({ body }) => ({
       status: 200,
-      body: checked((body as { source: string }).source),
+      body: checked((body as { cedar: string }).cedar),
     }));
     const bad = await shell.ags('policy', 'check', shell.write('bad.cedar', BAD));
     expect(bad.exitCode).toBe(65);
@@ -71,7 +71,7 @@ describe('ags policy', () => {
     expect((await shell.ags('policy', 'publish', file)).exitCode).toBe(64);
     const done = await shell.ags('policy', 'publish', file, '--note', 'a freeze', '--expect', '3');
     expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Version 4 is in force') });
-    expect(lastBody('POST /api/policies')).toEqual({ source: GOOD, note: 'a freeze', expected_version: 3 });
+    expect(lastBody('POST /api/policies')).toEqual({ cedar: GOOD, note: 'a freeze', expected_version: 3 });
   });
 
   it('CLI-1 GOV-4: a refused publication shows its findings', async () => {
@@ -109,7 +109,7 @@ describe('ags policy', () => {
     const { stdout } = await shell.ags('policy', 'backtest', shell.write('p.cedar', GOOD));
     expect(stdout).toContain('http_get on docs.example.com: allow → deny');
     expect(stdout).toContain('12 actions judged again: 1 stricter, 0 looser.');
-    expect(lastBody('POST /api/policies/backtest')).toEqual({ source: GOOD });
+    expect(lastBody('POST /api/policies/backtest')).toEqual({ cedar: GOOD });
   });
 
   it('CLI-1 GOV-10: report lists what would have been stopped; mode is set with its reason', async () => {
@@ -153,7 +153,7 @@ describe('ags policy', () => {
         policy_version: 'builtin-2+0123456789abcdef/4',
         sha256: 'b'.repeat(64),
         built_in: { version: 'builtin-2', limits: '// limits', permits: '// permits', schema: '' },
-        own: { ...version, source: GOOD },
+        own: { ...version, cedar: GOOD },
         projects: [{ project_id: 'pj_1', mode: 'observe' }],
       },
     }));

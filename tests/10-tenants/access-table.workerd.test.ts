@@ -72,6 +72,7 @@ async function makeWorld(tenant: string): Promise<World> {
 
 const TEXTS: Known = {
   source: planSource({ name: 'sent' }),
+  cedar: '@id("none") forbid (principal, action == Action::"none", resource);',
   at: 1,
   link_token: 'lnk_nothing_0',
   // A witness's key, and a tree head that there is not.

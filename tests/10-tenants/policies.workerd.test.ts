@@ -35,7 +35,7 @@ beforeAll(migrateLedger);
 const publish = (acme: TestTenant, source: string, more: object = {}) =>
   answer<PolicyVersion & Problem>('/api/policies', {
     key: acme.keys.admin,
-    body: { source, note: 'for the test', ...more },
+    body: { cedar: source, note: 'for the test', ...more },
   });
 const observe = (acme: TestTenant, mode = 'observe') =>
   answer(`/api/projects/${acme.project_id}/mode`, {
@@ -89,13 +89,13 @@ describe('versions', () => {
       [2, true],
       [1, false],
     ]);
-    const old = await answer<{ source: string; sha256: string }>('/api/policies/1', {
+    const old = await answer<{ cedar: string; sha256: string }>('/api/policies/1', {
       key: acme.keys.viewer,
     });
-    expect(old.body).toMatchObject({ source: FREEZE, sha256: first.body.sha256 });
+    expect(old.body).toMatchObject({ cedar: FREEZE, sha256: first.body.sha256 });
     const now = await answer<PoliciesInForce>('/api/policies/current', { key: acme.keys.viewer });
     expect(now.body).toMatchObject({
-      own: { version: 2, source: ASK },
+      own: { version: 2, cedar: ASK },
       policy_version: expect.stringMatching(/^builtin-2\+[0-9a-f]{16}\/2$/),
       built_in: { limits: expect.stringContaining('forbidden_action') },
       projects: [{ project_id: acme.project_id, mode: 'enforce' }],
@@ -111,7 +111,7 @@ describe('versions', () => {
     });
     const { body } = await answer<PolicyCheckResult>('/api/policies/check', {
       key: acme.keys.viewer,
-      body: { source },
+      body: { cedar: source },
     });
     expect(body).toMatchObject({ ok: false, policies: [] });
     const list = await answer<{ items: unknown[] }>('/api/policies', { key: acme.keys.viewer });
@@ -287,7 +287,7 @@ describe('backtest', () => {
     const test = (source?: string) =>
       answer<BacktestResult & Problem>('/api/policies/backtest', {
         key: acme.keys.auditor,
-        body: source === undefined ? {} : { source },
+        body: source === undefined ? {} : { cedar: source },
       });
     expect((await test(FREEZE)).body).toMatchObject({
       examined: 1,
@@ -314,7 +314,7 @@ describe('backtest', () => {
     await intoLedger(pipeline);
     const { body } = await answer<BacktestResult>('/api/policies/backtest', {
       key: acme.keys.auditor,
-      body: { source: FREEZE },
+      body: { cedar: FREEZE },
     });
     expect(body.examined).toBe(0);
   });

@@ -31,6 +31,6 @@ export const draftOf = (source: string): TenantPolicies | null =>
 export async function ownPolicies(asked: Asked): Promise<TenantPolicies | null> {
   const found = await controlOf(asked).readPolicies(null);
   if (!found.ok || found.value.policies === 0) return null;
-  const { version, sha256, source } = found.value;
-  return { policy_version: `${version}:${sha256}`, sha256, text: source };
+  const { version, sha256, cedar } = found.value;
+  return { policy_version: `${version}:${sha256}`, sha256, text: cedar };
 }

@@ -55,7 +55,7 @@ const policiesOf =
     const [version, sha256] = policy_version.split(':');
     const found = await controlStub(control, tenant).readPolicies(Number(version));
     return found.ok && found.value.sha256 === sha256
-      ? { policy_version, sha256, text: found.value.source }
+      ? { policy_version, sha256, text: found.value.cedar }
       : null;
   };
 

@@ -19,7 +19,7 @@ export default defineVerb({
   ],
   async handler(context, [file], { since, pipeline }) {
     const result = await context.client().backtestPolicies({
-      ...(file !== undefined && { source: readPolicyFile(context, file) }),
+      ...(file !== undefined && { cedar: readPolicyFile(context, file) }),
       ...(since !== undefined && { since }),
       ...(pipeline !== undefined && { pipeline_id: pipeline }),
     });

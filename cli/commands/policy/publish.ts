@@ -25,7 +25,7 @@ export default defineVerb({
     if (note === undefined) throw usageError('Why? Give --note; it goes on record.');
     const published = await context
       .client()
-      .publishPolicies({ source, note, ...(expect !== undefined && { expected_version: expect }) })
+      .publishPolicies({ cedar: source, note, ...(expect !== undefined && { expected_version: expect }) })
       .catch((error: unknown) => {
         const findings = error instanceof ApiError ? (error.problem.findings ?? []) : [];
         const where = { name: basename(file!), source };

@@ -18,7 +18,7 @@ export default defineVerb({
       const found = await client.policyVersion(version);
       context.emit(found, () => [
         style.faint(`// version ${found.version}, ${found.published_at}, ${printable(found.note)}`),
-        ...lines(found.source),
+        ...lines(found.cedar),
       ]);
       return;
     }
@@ -36,7 +36,7 @@ export default defineVerb({
       ...lines(now.built_in.permits),
       ...(now.own === null
         ? [style.faint('// the tenant has published no policies of its own')]
-        : [style.faint(`// the tenant’s own, version ${now.own.version}`), ...lines(now.own.source)]),
+        : [style.faint(`// the tenant’s own, version ${now.own.version}`), ...lines(now.own.cedar)]),
     ]);
   },
 });

@@ -21,7 +21,7 @@ import { BUILTIN, LIMITS_TEXT, PERMITS_TEXT, replayUnder, SCHEMA_TEXT } from '#w
 import { type Asked, all, endpoint, json } from '../endpoint.ts';
 import { checkPolicies, draftOf, gateOf, ownPolicies } from '../policies.ts';
 import { ProblemError, problemOf } from '../problem.ts';
-import { controlOf, fromLedger, inScope, must } from '../scope.ts';
+import { controlOf, fromLedger, inScope, must, pipelineOf } from '../scope.ts';
 
 /** Bytes: a text of 64 KiB with every character escaped. */
 const BODY = 512 * 1024;
@@ -111,7 +111,7 @@ export const policies = [
     bodyLimit: BODY,
     answers: { 200: PolicyCheckResult },
     handle(asked) {
-      const { policies, ...checked } = checkPolicies(asked.body.source);
+      const { policies, ...checked } = checkPolicies(asked.body.cedar);
       return json(200, {
         ...checked,
         policies: policies.map(({ id, effect, asks, severity, labels }) => ({
@@ -131,7 +131,7 @@ export const policies = [
     answers: { 201: PolicyVersion },
     problems: ['policy_invalid', 'policy_changed'],
     async handle(asked) {
-      const { source, note, expected_version = null } = asked.body;
+      const { cedar: source, note, expected_version = null } = asked.body;
       const { ok, findings, policies } = checkPolicies(source);
       if (!ok)
         throw new ProblemError('policy_invalid', findings[0]?.message ?? 'The policies have errors.', {
@@ -154,9 +154,12 @@ export const policies = [
     body: BacktestRequest,
     bodyLimit: BODY,
     answers: { 200: BacktestResult },
-    problems: ['policy_invalid', 'ledger_unavailable'],
+    problems: ['not_found', 'policy_invalid', 'ledger_unavailable'],
     async handle(asked) {
-      const { source, since, pipeline_id, limit = EXAMINED } = asked.body;
+      const { cedar: source, since, pipeline_id, limit = EXAMINED } = asked.body;
+      // A pipeline that is not the caller’s is a 404, not an empty list.
+      if (pipeline_id !== undefined)
+        must(await (await pipelineOf(asked, pipeline_id)).read(asked.caller.tenant));
       const { tenant, project_ids } = asked.caller;
       if (source !== undefined) {
         const { ok, findings } = checkPolicies(source);
