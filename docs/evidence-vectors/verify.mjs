@@ -191,9 +191,26 @@ function policiesHold({ policies, events }) {
   const texts = policies.every((p) => p.documents.every((d) => d.sha256 === hex(d.text)));
   const used = events
     .filter((e) => e.type.startsWith('action_'))
-    .map((e) => bodyOf(e).decision?.policy_version ?? bodyOf(e).policy_version)
-    .filter((v) => typeof v === 'string');
-  return rising && texts && used.every((v) => versions.includes(v));
+    .map((e) => {
+      const said = bodyOf(e).decision ?? {};
+      const of = (name) => said[name] ?? bodyOf(e)[name];
+      return { version: of('policy_version'), sha256: of('policy_sha256') };
+    })
+    .filter(({ version }) => typeof version === 'string');
+  const holds = ({ version, sha256: named }) => {
+    const documents = policies.find((p) => p.version === version)?.documents;
+    if (!documents?.length || typeof named !== 'string') return documents !== undefined;
+    const text = (name) => documents.findLast((d) => d.name === name)?.text;
+    const [data, limits = '', permits = ''] = [
+      text('data.json'),
+      text('limits.cedar'),
+      text('permits.cedar'),
+    ];
+    const builtin = hex(jcs({ data: hex(data ?? ''), limits, permits }));
+    const own = text('tenant.cedar');
+    return named === (own === undefined ? builtin : hex(jcs({ builtin, tenant: hex(own) })));
+  };
+  return rising && texts && used.every(holds);
 }
 
 function verdictHolds(events) {

@@ -1,4 +1,4 @@
-import { hashJson } from '../ledger/canonical.ts';
+import { canonicalJson, sha256Hex } from '../ledger/canonical.ts';
 import type { ActionAssignment } from '../pipeline/assignment.ts';
 import type { EgressRules } from './egress.ts';
 import { ALLOWED_TARGETS, FORBIDDEN_ACTIONS, FORBIDDEN_TARGETS } from './targets.ts';
@@ -36,7 +36,7 @@ export interface GateConfig {
 }
 
 /** GOV-4: everything that the built-in judgement depends on besides the policies' text, so that other lists make another version. */
-export const gateData = (config: GateConfig): string => {
+export const gateDataText = (config: GateConfig): string => {
   const tools = [...config.tools.values()].map(
     ({ name, min_tier, effect, external, acts, irreversible = false, labels = [] }) => ({
       name,
@@ -48,7 +48,7 @@ export const gateData = (config: GateConfig): string => {
       labels: [...labels],
     }),
   );
-  return hashJson({
+  return canonicalJson({
     forbidden_actions: FORBIDDEN_ACTIONS,
     forbidden_targets: FORBIDDEN_TARGETS,
     allowed_targets: ALLOWED_TARGETS,
@@ -56,3 +56,5 @@ export const gateData = (config: GateConfig): string => {
     tools: tools.sort((a, b) => (a.name < b.name ? -1 : 1)),
   });
 };
+
+export const gateData = (config: GateConfig): string => sha256Hex(gateDataText(config));

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, sha256Hex } from '#domain/ledger/canonical.ts';
 import { signStatement, statementOf, writeEvidence } from '#domain/ledger/evidence/assemble.ts';
 import { type EvidencePackage, type PolicyInForce, redact } from '#domain/ledger/evidence/package.ts';
-import { EvidenceReader } from '#domain/ledger/evidence/read.ts';
+import { EvidenceReader, type PolicyReference } from '#domain/ledger/evidence/read.ts';
 import { formatCheckpoint } from '#domain/ledger/log/checkpoint.ts';
 import { ed25519Pair } from '#domain/ledger/log/ed25519.ts';
 import { hashOfLeaf } from '#domain/ledger/log/leaf.ts';
@@ -24,8 +24,8 @@ const OTHERS = { before: 5, after: 7 };
 const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const policyText = '// A policy, as it was in force.\npermit (principal, action, resource);\n';
 
-const policiesOf = (versions: string[]): PolicyInForce[] =>
-  versions.map((version) => ({
+const policiesOf = (versions: PolicyReference[]): PolicyInForce[] =>
+  versions.map(({ version }) => ({
     version,
     documents: [{ name: 'builtin.cedar', sha256: sha256Hex(policyText), text: policyText }],
   }));

@@ -1,6 +1,7 @@
 import type { DomainError } from '#domain/errors.ts';
 import type { EvidenceSource } from '#domain/ledger/evidence/assemble.ts';
 import type { EvidenceEvent, PolicyInForce } from '#domain/ledger/evidence/package.ts';
+import type { PolicyReference } from '#domain/ledger/evidence/read.ts';
 import { logOrigin } from '#domain/ledger/log/checkpoint.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -20,7 +21,7 @@ export interface EvidencePorts {
   pipeline: Pick<PipelineRpc, 'events' | 'read'>;
   log: Pick<LogRpc, 'submit' | 'inclusion'>;
   ledger: LedgerKeys;
-  policies(versions: string[]): Promise<PolicyInForce[]>;
+  policies(versions: PolicyReference[]): Promise<PolicyInForce[]>;
   /** RFC 3339, UTC, milliseconds. */
   now: string;
 }

@@ -15,7 +15,7 @@ import {
   PREDICATE_TYPE,
   STATEMENT_TYPE,
 } from './package.ts';
-import { EvidenceReader } from './read.ts';
+import { EvidenceReader, type PolicyReference } from './read.ts';
 
 /** Who vouches: the key under the log's name. */
 export interface EvidenceSigner {
@@ -26,8 +26,8 @@ export interface EvidenceSigner {
 export interface EvidenceSource {
   subject: EvidenceSubject;
   log: EvidenceLog;
-  /** Of each version that the events name; asked once they have been read. */
-  policies(versions: string[]): Promise<PolicyInForce[]>;
+  /** Of each version that the events name, in their order; asked once they have been read. */
+  policies(versions: PolicyReference[]): Promise<PolicyInForce[]>;
   /** The events up to the subject's last one, in order, in pieces of any size. */
   events(): AsyncIterable<readonly EvidenceEvent[]>;
   signer: EvidenceSigner;
@@ -81,10 +81,11 @@ export async function* writeEvidence(source: EvidenceSource): AsyncGenerator<str
     yield (count > 0 && events.length > 0 ? ',' : '') + events.map(canonicalJson).join(',');
     count += events.length;
   }
-  const { index, outcome, policyVersions } = reader;
+  const { index, outcome } = reader;
   if (head !== subject.head || count !== subject.events || !outcome)
     throw new Error('the events are not those of an ended pipeline with this head');
-  const policies = await source.policies([...policyVersions].sort());
+  const versions = [...reader.policies.values()].sort((a, b) => (a.version < b.version ? -1 : 1));
+  const policies = await source.policies(versions);
   const statement = await signStatement(
     statementOf(subject, outcome, { index, log, policies }, source.now),
     source.signer,

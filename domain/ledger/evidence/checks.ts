@@ -8,7 +8,7 @@ import { parseNote, type VerifyEd25519, verifySignature } from '../log/note.ts';
 import { reachesQuorum, type Trust } from '../log/trust.ts';
 import { openEnvelope } from './dsse.ts';
 import { type EvidencePackage, type EvidenceStatement, type EvidenceSubject, isRedacted } from './package.ts';
-import { bodyOf, EvidenceReader } from './read.ts';
+import { bodyOf, EvidenceReader, policyOf } from './read.ts';
 import type { Finding } from './shape.ts';
 import { statementShape } from './shapes.ts';
 
@@ -77,10 +77,11 @@ export const checkIndex = (given: EvidencePackage, reader: EvidenceReader): Find
   same(given.index, reader.index, 'index', 'the events’ types give another list');
 
 /** Every version that a decision names has its entry, each text its hash, and nothing stands there twice or out of order. */
-export function checkPolicies({ policies }: EvidencePackage, reader: EvidenceReader): Finding[] {
+export function checkPolicies(given: EvidencePackage, reader: EvidenceReader): Finding[] {
+  const { policies } = given;
   const found: Finding[] = [];
   const versions = policies.map((p) => p.version);
-  for (const version of reader.policyVersions)
+  for (const version of reader.policies.keys())
     if (!versions.includes(version))
       found.push({ at: 'policies', why: `the version ${version}, which decided an action, is missing` });
   for (const [i, { version, documents }] of policies.entries()) {
@@ -91,7 +92,41 @@ export function checkPolicies({ policies }: EvidencePackage, reader: EvidenceRea
       if (sha256Hex(text) !== sha256)
         found.push({ at: `${at}.documents[${j}]`, why: 'the text does not belong to its hash' });
   }
-  return found;
+  return [...found, ...checkPolicyHashes(given, reader)];
+}
+
+/** Decisions name the hash of everything that they were made under: the texts must give it. Without texts there is nothing to compare. */
+function checkPolicyHashes({ policies, events }: EvidencePackage, reader: EvidenceReader): Finding[] {
+  const hashes = new Map(
+    policies.map(({ version, documents }) => [version, documents.length === 0 ? null : setHash(documents)]),
+  );
+  const wrong = new Set<string>();
+  for (const event of events) {
+    const used = policyOf(event);
+    const hash = used && hashes.get(used.version);
+    if (used?.sha256 && hash && used.sha256 !== hash) wrong.add(used.version);
+  }
+  return policies.flatMap(({ version }, i) =>
+    wrong.has(version) && reader.policies.has(version)
+      ? [
+          {
+            at: `policies[${i}].documents`,
+            why: 'a decision under this version names the hash of other texts',
+          },
+        ]
+      : [],
+  );
+}
+
+function setHash(documents: readonly { name: string; sha256: string; text: string }[]): string {
+  const named = new Map(documents.map((d) => [d.name, d.text]));
+  const builtin = hashJson({
+    data: sha256Hex(named.get('data.json') ?? ''),
+    limits: named.get('limits.cedar') ?? '',
+    permits: named.get('permits.cedar') ?? '',
+  });
+  const own = named.get('tenant.cedar');
+  return own === undefined ? builtin : hashJson({ builtin, tenant: sha256Hex(own) });
 }
 
 /** The last event's hash is in the tree that the checkpoint is the head of. */

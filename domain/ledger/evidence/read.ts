@@ -40,25 +40,51 @@ export const objectOf = (value: unknown): Json =>
 export const bodyOf = (event: EvidenceEvent | undefined): Json =>
   event === undefined || isRedacted(event) ? {} : objectOf(event.body);
 
-/** GOV-4: the version that a decision of the gate was made under; null for other events. */
-export function policyVersionOf(event: EvidenceEvent): string | null {
+/** GOV-4: the policies that a decision of the gate was made under, as its event names them. */
+export interface PolicyReference {
+  version: string;
+  /** Of all texts together; null where the event does not say. */
+  sha256: string | null;
+  /** The tenant's own, as `version:hash`; null: none. */
+  tenant_policy: string | null;
+}
+
+const textOr = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+/** null for events that are no decision. */
+export function policyOf(event: EvidenceEvent): PolicyReference | null {
   if (!event.type.startsWith('action_')) return null;
   const body = bodyOf(event);
-  const version = objectOf(body.decision).policy_version ?? body.policy_version;
-  return typeof version === 'string' ? version : null;
+  const decision = objectOf(body.decision);
+  const version = textOr(decision.policy_version ?? body.policy_version);
+  return version === null
+    ? null
+    : {
+        version,
+        sha256: textOr(decision.policy_sha256 ?? body.policy_sha256),
+        tenant_policy: textOr(decision.tenant_policy),
+      };
 }
 
 /** What is gathered while the events pass by, one after the other. */
 export class EvidenceReader {
   readonly index = emptyIndex();
-  readonly policyVersions = new Set<string>();
+  /** By version; a later event may say more of one than an earlier. */
+  readonly policies = new Map<string, PolicyReference>();
   #ended: { state: string; exit_code: number; reason: string } | null = null;
   #sealed = false;
 
   add(event: EvidenceEvent): void {
     addToIndex(this.index, event);
-    const version = policyVersionOf(event);
-    if (version !== null) this.policyVersions.add(version);
+    const policy = policyOf(event);
+    if (policy) {
+      const known = this.policies.get(policy.version);
+      this.policies.set(policy.version, {
+        version: policy.version,
+        sha256: policy.sha256 ?? known?.sha256 ?? null,
+        tenant_policy: policy.tenant_policy ?? known?.tenant_policy ?? null,
+      });
+    }
     if (event.type === 'sealed') this.#sealed = true;
     if (event.type !== 'pipeline_ended' || isRedacted(event)) return;
     const { state, exit_code, reason } = bodyOf(event);
