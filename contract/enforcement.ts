@@ -54,4 +54,9 @@ export const KillSwitch = z
   })
   .meta({ id: 'KillSwitch' });
 export type KillSwitch = z.infer<typeof KillSwitch>;
+/** A switch as a pipeline's own log has it. */
+export const ThrownSwitch = KillSwitch.omit({ project_id: true, unacknowledged: true })
+  .extend({ seq: z.int(), stopped_at: Time.describe('When it reached this pipeline') })
+  .meta({ id: 'ThrownSwitch' });
+
 export const KillSwitchPage = page(KillSwitch).meta({ id: 'KillSwitchPage' });

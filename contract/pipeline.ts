@@ -11,6 +11,7 @@ import {
   TOKEN_STATUSES,
   WAITING_FOR,
 } from '#domain/pipeline/states.ts';
+import { ThrownSwitch } from './enforcement.ts';
 import { MicroUsd, PipelineId, page, Sha256, Time } from './primitives.ts';
 
 export const Tier = z
@@ -219,6 +220,20 @@ export const Violation = z
   })
   .meta({ id: 'Violation' });
 
+/** ENF-1. */
+export const Bug = z
+  .object({
+    ...entry,
+    bug_id: z.string(),
+    about: z.string().describe('The run it is about'),
+    agent_id: z.string(),
+    severity: z.enum(SEVERITIES),
+    title: z.string(),
+    body: z.string(),
+    citations: z.array(z.object({ source: z.string(), locator: z.string(), quote: z.string() })),
+  })
+  .meta({ id: 'FiledBug' });
+
 export const LogLine = z
   .object({
     ...entry,
@@ -318,6 +333,9 @@ export const Orchestration = z
     }),
     actions: z.array(ActionRecord),
     violations: z.array(Violation),
+    kills: z.array(ThrownSwitch).describe('ENF-6: the switches that reached this pipeline'),
+    diagnostic_id: z.string().nullable().describe('ENF-1: the pipeline that reads why this one was stopped'),
+    bugs: z.array(Bug).describe('ENF-1: what a DIAGNOSTIC filed'),
     log: z.array(LogLine),
     gamma: z.object({
       spawned: z.boolean(),

@@ -29,6 +29,7 @@ export const PROBLEMS = {
   preflight_failed: { status: 422, title: 'The plan cannot run as it is' },
   confirmation_required: { status: 422, title: 'This needs an explicit confirmation' },
   upgrade_required: { status: 426, title: 'This path speaks WebSocket or server-sent events' },
+  rate_limited: { status: 429, title: 'Too many calls in a minute' },
   quota_exceeded: { status: 429, title: 'A quota of the tenant is used up' },
   not_implemented_here: { status: 501, title: 'This deployment does not offer that yet' },
   pipeline_halted: {

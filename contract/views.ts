@@ -202,6 +202,9 @@ export function toOrchestration(state: PipelineState): Orchestration {
     },
     actions: toActions(state),
     violations: state.violations,
+    kills: state.kills,
+    diagnostic_id: state.diagnostic_id,
+    bugs: state.bugs,
     log: state.log,
     gamma: {
       spawned: state.mediation !== null,

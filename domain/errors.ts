@@ -17,6 +17,8 @@ export type DomainError =
   | { code: 'already_decided'; detail: string }
   | { code: 'action_changed'; detail: string }
   | { code: 'approval_expired'; detail: string }
+  /** ENF-4. */
+  | { code: 'rate_limited'; detail: string; retry_after_s: number }
   /** ENF-6: a kill switch stands on it. */
   | { code: 'killed'; detail: string; kill_id: string }
   | { code: 'outcome_conflict'; detail: string }

@@ -45,12 +45,13 @@ export const actionId = within('ac');
 export const violationId = within('vi');
 export const logId = within('lg');
 export const approvalId = within('ap');
+export const bugId = within('bg');
 /** ENF-6: a switch of one pipeline or agent; wider ones have random ids, which name no pipeline. */
 export const killId = within('ks');
 
 /** The pipeline that an id made by {@link agentId} and its kin belongs to; null for anything else. */
 export function pipelineIdOf(id: string): string | null {
-  const match = /^(?:ag|st|fd|pp|ac|vi|lg|ap|ks)_([a-z0-9]{4,26})_\d+$/.exec(id);
+  const match = /^(?:ag|st|fd|pp|ac|vi|lg|ap|ks|bg)_([a-z0-9]{4,26})_\d+$/.exec(id);
   return match ? `pl_${match[1]}` : null;
 }
 

@@ -27,3 +27,6 @@ export type AgentRole = (typeof AGENT_ROLES)[number];
 export const isOurs = (role: AgentRole): role is Role => role !== 'OUTSIDE';
 
 export const isSeat = (role: AgentRole): role is Seat => (SEATS as readonly string[]).includes(role);
+
+/** Works before any seat does, with nobody to take its place. */
+export const isSolo = (role: AgentRole): boolean => role === 'PLANNER' || role === 'DIAGNOSTIC';

@@ -12,6 +12,7 @@ import type {
   ToolExchange,
   TurnAssignment,
 } from './assignment.ts';
+import { diagnosticFor } from './diagnostic.ts';
 import { MAX_LEGS } from './rules.ts';
 import { type AgentState, type Generation, liveToken, type PipelineState } from './state.ts';
 
@@ -260,6 +261,7 @@ export function assignmentFor(
     login_accessor: liveToken(state, null)?.accessor ?? null,
     agent_accessor: agent?.accessor ?? null,
     failure_context: work.kind === 'store_context' ? failureContext(state) : null,
+    diagnostic: work.kind === 'spawn_diagnostic' ? diagnosticFor(state, work.pipeline_id) : null,
     successor: work.kind === 'spawn_successor' ? successorFor(state, work.pipeline_id) : null,
   };
 }

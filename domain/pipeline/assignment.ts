@@ -90,6 +90,13 @@ export interface FailureContext {
   }[];
 }
 
+/** ENF-1: what a DIAGNOSTIC is spawned with; `text` is the run that it reads. */
+export interface DiagnosticAssignment {
+  pipeline_id: string;
+  plan: Omit<ResolvedPlan, 'documents'>;
+  text: string;
+}
+
 /** REC-3: what the next attempt is spawned with; the worker adds the texts of its documents. */
 export interface SuccessorAssignment {
   pipeline_id: string;
@@ -158,6 +165,7 @@ export interface Assignment {
   agent_accessor?: string | null;
   failure_context: FailureContext | null;
   successor: SuccessorAssignment | null;
+  diagnostic: DiagnosticAssignment | null;
 }
 
 export interface ToolCall {
@@ -187,6 +195,7 @@ export type StepResult =
     }
   | { kind: 'store_context'; key: string; sha256: string; ttl_s: number }
   | { kind: 'spawn_successor'; number: number }
+  | { kind: 'spawn_diagnostic'; number: number }
   | { kind: 'revoke'; gone: { accessor: string; how: 'lookup' | 'expired' }[] };
 
 /** How it ended badly. `cause` decides who is blamed (ENF-1); a retryable error is tried again with backoff. */

@@ -24,6 +24,8 @@ export type Command =
       successor_of: { pipeline_id: string; attempt: number; handoff: Handoff; sha256: string } | null;
       /** PIPE-7: set for a fork. */
       fork: ForkSeed | null;
+      /** ENF-1: the run that a DIAGNOSTIC reads. */
+      diagnoses?: string;
     }
   | { kind: 'continue'; reason: string | null }
   | { kind: 'cancel'; reason: string }

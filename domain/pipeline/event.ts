@@ -48,6 +48,8 @@ export type StepWork =
   | { kind: 'store_context' }
   /** REC-3: the next attempt is admitted and spawned; a full quota makes it wait. */
   | { kind: 'spawn_successor'; pipeline_id: string }
+  /** ENF-1: a DIAGNOSTIC reads why the run was stopped. */
+  | { kind: 'spawn_diagnostic'; pipeline_id: string }
   | { kind: 'revoke'; tokens: { accessor: string; agent_id: string | null }[] };
 export type StepKind = StepWork['kind'];
 
@@ -205,6 +207,8 @@ export interface EventBodies {
     attempt: number;
     predecessor_id: string | null;
     request_sha256: string;
+    /** ENF-1: the run that a DIAGNOSTIC reads; absent otherwise. */
+    diagnoses?: string;
   };
   /** REC-3: what the predecessor sealed was read, proven by its hash. */
   handoff_loaded: { prior_pipeline: string; sha256: string; handoff: Handoff };
@@ -422,6 +426,19 @@ export interface EventBodies {
   };
   /** ENF-2, CONS-4: `by` takes the seat of an agent that made no progress; votes of the old one stand in `round` only. */
   agent_replaced: { agent_id: string; by: string; round: number; reason: string };
+  /** ENF-4: from here on its calls are refused while the window is full. */
+  agent_throttled: { agent_id: string; calls: number; until: string };
+  /** ENF-1: what a DIAGNOSTIC found, for people to work on. */
+  bug_filed: {
+    bug_id: string;
+    /** The run it is about. */
+    about: string;
+    agent_id: string;
+    severity: Severity;
+    title: string;
+    body: string;
+    citations: CitationDraft[];
+  };
   /** ENF-6: a kill switch reached this pipeline; what it stops stops in the same commit. `at` is when it was thrown. */
   kill_switch_thrown: Kill;
   /** A person took it back; what it stopped stays stopped. */

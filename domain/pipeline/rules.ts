@@ -57,6 +57,7 @@ export const RETRIES: Record<StepKind, RetryPolicy> = {
   store_context: { attempts: 10, first_delay: 1_000, max_delay: 60_000 },
   // REC-3: a full quota makes the successor wait, however long.
   spawn_successor: { attempts: Number.POSITIVE_INFINITY, first_delay: 1_000, max_delay: 30_000 },
+  spawn_diagnostic: { attempts: Number.POSITIVE_INFINITY, first_delay: 1_000, max_delay: 30_000 },
   revoke: { attempts: Number.POSITIVE_INFINITY, first_delay: 500, max_delay: 60_000 },
 };
 
@@ -83,6 +84,7 @@ export const MAX_LOSSES: Record<StepKind, number> = {
   synthesis: 5,
   store_context: Number.POSITIVE_INFINITY,
   spawn_successor: Number.POSITIVE_INFINITY,
+  spawn_diagnostic: Number.POSITIVE_INFINITY,
   revoke: Number.POSITIVE_INFINITY,
 };
 

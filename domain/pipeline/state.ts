@@ -32,6 +32,12 @@ export interface AgentState {
   tokens: number;
   cost_microusd: number;
   errors: number;
+  /** ENF-5: by code. */
+  error_codes: Readonly<Record<string, number>>;
+  /** ENF-4: when it made its latest calls (ms), as many as are looked at. */
+  calls: readonly number[];
+  /** ENF-4: when it was first refused for calling too often (ms). */
+  throttled_at: number | null;
   /** The model that answered last; null until one did. */
   answered_by: { provider: string; model: string } | null;
   status: 'live' | 'revoked' | 'replaced';
@@ -206,6 +212,12 @@ export interface PipelineState {
   /** GOV-3: what admitted actions have left behind, sorted. */
   labels: string[];
   violations: Entry<'violation_recorded'>[];
+  /** ENF-1: when its agents made their latest errors (ms), as many as are looked at. */
+  agent_errors: readonly number[];
+  /** ENF-1: the DIAGNOSTIC that reads this run. */
+  diagnostic_id: string | null;
+  /** ENF-1: what a DIAGNOSTIC filed. */
+  bugs: Entry<'bug_filed'>[];
   /** ENF-6: the switches that reached this pipeline. `seq` and `stopped_at`: when they did. */
   kills: KillState[];
   log: Entry<'log_written'>[];
@@ -262,6 +274,9 @@ export const initialState: PipelineState = {
   actions: {},
   labels: [],
   violations: [],
+  agent_errors: [],
+  diagnostic_id: null,
+  bugs: [],
   kills: [],
   log: [],
   progress: [],

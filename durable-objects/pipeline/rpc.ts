@@ -36,6 +36,8 @@ export interface SpawnCommand {
   successor_of: { pipeline_id: string; attempt: number; handoff: Handoff; sha256: string } | null;
   /** PIPE-7: set for a fork. */
   fork: ForkSeed | null;
+  /** ENF-1: the run that a DIAGNOSTIC reads. */
+  diagnoses?: string;
   /** Of the canonical request, to tell a repeated spawn from a conflicting one (PIPE-9). */
   request_sha256: string;
   actor: string;

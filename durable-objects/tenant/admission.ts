@@ -8,7 +8,7 @@ import type { ControlError } from './rpc.ts';
 import type { ControlStore } from './store.ts';
 
 /** TEN-1, defaults of a tenant. */
-export const QUOTAS = { live_pipelines: 100, spawns_per_minute: 120 } as const;
+export const QUOTAS = { live_pipelines: 100, live_diagnostics: 10, spawns_per_minute: 120 } as const;
 
 type AdmissionRow = {
   number: number;
@@ -26,21 +26,25 @@ type AdmissionRow = {
 const COLUMNS =
   'number, project_id, request_sha256, released_at, abandoned, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd';
 
-function overQuota(store: ControlStore): ControlError | null {
+/** ENF-1: diagnoses have a quota of their own, so that failing runs neither starve others nor go unread for them. */
+function overQuota(store: ControlStore, diagnostic: boolean): ControlError | null {
+  const quota = diagnostic ? QUOTAS.live_diagnostics : QUOTAS.live_pipelines;
   const live = row<{ n: number }>(
     store.sql,
-    'SELECT count(*) AS n FROM admissions WHERE released_at IS NULL',
+    'SELECT count(*) AS n FROM admissions WHERE released_at IS NULL AND diagnostic = ?',
+    diagnostic ? 1 : 0,
   )?.n;
-  if ((live ?? 0) >= QUOTAS.live_pipelines)
+  if ((live ?? 0) >= quota)
     return {
       code: 'quota_exceeded',
-      detail: `${QUOTAS.live_pipelines} pipelines are live, which is this tenant’s quota.`,
+      detail: `${quota} ${diagnostic ? 'diagnoses' : 'pipelines'} are live, which is this tenant’s quota.`,
       retry_after_s: 30,
     };
+  if (diagnostic) return null;
   // Numbers ascend with time, so the newest rows are the last minute's.
   const nth = row<{ admitted_at: number }>(
     store.sql,
-    'SELECT admitted_at FROM admissions ORDER BY number DESC LIMIT 1 OFFSET ?',
+    'SELECT admitted_at FROM admissions WHERE diagnostic = 0 ORDER BY number DESC LIMIT 1 OFFSET ?',
     QUOTAS.spawns_per_minute - 1,
   );
   const free = (nth?.admitted_at ?? 0) + 60_000 - store.now();
@@ -65,7 +69,13 @@ const stopped = ({ kill_id, scope, id, reason }: Kill): ControlError => ({
  */
 export function admit(
   store: ControlStore,
-  a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice },
+  a: {
+    pipeline_id: string;
+    project_id: string | null;
+    request_sha256: string;
+    slice: Slice;
+    diagnostic?: boolean;
+  },
   above: Kill | null = null,
 ): Result<{ number: number; project_id: string; replayed: boolean }, ControlError> {
   const known = row<AdmissionRow>(
@@ -86,7 +96,7 @@ export function admit(
   const killed =
     above ?? standing(store.sql, 'tenant', store.tenant) ?? standing(store.sql, 'project', project_id);
   if (killed) return err(stopped(killed));
-  const refusal = overQuota(store);
+  const refusal = overQuota(store, a.diagnostic === true);
   if (refusal) return err(refusal);
   const month = monthOf(store);
   const drawn = drawSlice(store, month, a.slice);
@@ -110,8 +120,8 @@ export function admit(
     (row<{ n: number | null }>(store.sql, 'SELECT max(number) AS n FROM admissions')?.n ?? 0) + 1;
   run(
     store.sql,
-    `INSERT INTO admissions (number, pipeline_id, project_id, request_sha256, admitted_at, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO admissions (number, pipeline_id, project_id, request_sha256, admitted_at, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd, diagnostic)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     number,
     a.pipeline_id,
     project_id,
@@ -122,6 +132,7 @@ export function admit(
     a.slice.cost_microusd,
     a.slice.tokens,
     a.slice.cost_microusd,
+    a.diagnostic ? 1 : 0,
   );
   return ok({ number, project_id, replayed: false });
 }

@@ -259,7 +259,13 @@ export class TenantControl extends DurableObject implements ControlRpc {
     return push(kill, targets, PUSH_WITHIN_MS);
   }
 
-  async admit(a: { pipeline_id: string; project_id: string | null; request_sha256: string; slice: Slice }) {
+  async admit(a: {
+    pipeline_id: string;
+    project_id: string | null;
+    request_sha256: string;
+    slice: Slice;
+    diagnostic?: boolean;
+  }) {
     const { killed } = await this.#system.current();
     return this.#result((s) => admission.admit(s, a, killed));
   }

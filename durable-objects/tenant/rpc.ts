@@ -137,6 +137,8 @@ export interface ControlRpc {
     request_sha256: string;
     /** PIPE-11: set aside of the tenant's monthly budget. */
     slice: Slice;
+    /** ENF-1: it counts against a quota of its own. */
+    diagnostic?: boolean;
   }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
   /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
   authorityOf(actor: string): Promise<Tier | null>;

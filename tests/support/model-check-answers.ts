@@ -135,6 +135,8 @@ export function resultOf(
       };
     case 'store_context':
       return { kind: 'store_context', key: 'k', sha256: '0'.repeat(64), ttl_s: 60 };
+    case 'spawn_diagnostic':
+      return { kind: 'spawn_diagnostic', number: 3 };
     case 'spawn_successor':
       return { kind: 'spawn_successor', number: 2 };
     case 'revoke': {

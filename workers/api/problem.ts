@@ -33,6 +33,8 @@ const REMEDIES: Record<ProblemCode, string> = {
   action_changed: 'Read the approval again and decide on what it says now.',
   outcome_conflict: 'Look at the pipeline’s actions for the outcome on record.',
   approval_expired: 'Ask again: take the fallback once more.',
+  rate_limited:
+    'Wait for the time in Retry-After; an agent that goes on for a second minute loses its token.',
   killed: 'Have a person lift it: `ags lift ID`; `ags stop list` shows who threw it and why.',
   evidence_conflict: 'Keep both copies and tell who runs the deployment: one of them was changed.',
   pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
@@ -75,6 +77,8 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
       return new ProblemError('not_implemented_here', error.detail);
     case 'halted':
       return new ProblemError('pipeline_halted', `Nothing is decided here any more: ${error.detail}.`);
+    case 'rate_limited':
+      return new ProblemError('rate_limited', error.detail, { retry_after_s: error.retry_after_s });
     case 'killed':
       return new ProblemError('killed', error.detail, {
         remedy: `Have a person lift it: \`ags lift ${error.kill_id}\`.`,

@@ -3,6 +3,7 @@ import { alpha } from './alpha.ts';
 import { beta } from './beta.ts';
 import { bootstrap } from './bootstrap.ts';
 import type { StepContext } from './context.ts';
+import { spawnDiagnostic } from './diagnostic.ts';
 import { gamma } from './gamma.ts';
 import { login } from './login.ts';
 import { malformed, type StepOutcome } from './outcome.ts';
@@ -45,6 +46,8 @@ export async function work(context: StepContext): Promise<StepOutcome> {
         : action(context, assignment.action);
     case 'store_context':
       return storeContext(context);
+    case 'spawn_diagnostic':
+      return spawnDiagnostic(context);
     case 'spawn_successor':
       return spawnSuccessor(context);
     case 'revoke':

@@ -4,7 +4,7 @@ import type { StepResult } from '../assignment.ts';
 import type { Command } from '../command.ts';
 import { MAX_LEGS } from '../rules.ts';
 import { liveToken, type StepState } from '../state.ts';
-import { requestAction } from './actions.ts';
+import { requestCalls } from './actions.ts';
 import { writeTurn } from './blackboard.ts';
 import { claimed, goOn, stale } from './claims.ts';
 import { credentialsAnswered, tokensInUse } from './credentials.ts';
@@ -13,7 +13,7 @@ import { scheduleRevocation, sealIfClean } from './ending.ts';
 import { afterAction, keepLateOutcome } from './outcomes.ts';
 import { synthesiseByRule, synthesised } from './recovery.ts';
 import { seatOfTurn, takeTurn } from './rounds.ts';
-import { agentReady, enterReport, loggedIn } from './stages.ts';
+import { agentReady, diagnosed, enterReport, loggedIn } from './stages.ts';
 import { loseTurn } from './turns.ts';
 
 export function completeStep(
@@ -49,6 +49,7 @@ const FITS: Record<StepResult['kind'], StepState['work']['kind']> = {
   action: 'action',
   store_context: 'store_context',
   spawn_successor: 'spawn_successor',
+  spawn_diagnostic: 'spawn_diagnostic',
   revoke: 'revoke',
 };
 const belongs = (work: StepState['work']['kind'], result: StepResult['kind']): boolean =>
@@ -93,12 +94,13 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
     case 'tool_calls':
       if (work.kind !== 'agent_turn') return;
       if (work.leg >= MAX_LEGS) loseTurn(draft, work.agent_id, work.round);
-      else for (const call of result.calls) requestAction(draft, work.agent_id, step.step_id, call);
+      else requestCalls(draft, work.agent_id, step.step_id, result.calls);
       return;
     case 'planner_report':
       if (work.kind !== 'agent_turn') return;
       draft.emit('report_written', { agent_id: work.agent_id, report: result.report });
-      enterReport(draft);
+      if (draft.state.spawned?.mode === 'diagnostic') diagnosed(draft, work.agent_id, result.report);
+      else enterReport(draft);
       return;
     case 'turn': {
       if (work.kind === 'synthesis') {
@@ -133,6 +135,7 @@ function apply(draft: Draft, step: StepState, result: StepResult): void {
       return;
     }
     case 'spawn_successor':
+    case 'spawn_diagnostic':
       return;
     case 'revoke':
       for (const { accessor, how } of result.gone) {

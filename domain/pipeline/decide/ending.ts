@@ -10,7 +10,12 @@ const HANDED_OVER = { state: 'FAILED', exit_code: EXIT_CODES.handed_over } as co
 const ERROR = { state: 'FAILED', exit_code: EXIT_CODES.error } as const;
 
 /** Work that a pipeline's end does not stop: it belongs to the end. */
-export const OUTLIVES: readonly StepKind[] = ['revoke', 'store_context', 'spawn_successor'];
+export const OUTLIVES: readonly StepKind[] = [
+  'revoke',
+  'store_context',
+  'spawn_successor',
+  'spawn_diagnostic',
+];
 
 export function cancelSteps(draft: Draft, reason: string): void {
   for (const step of Object.values(draft.state.steps)) {
@@ -130,13 +135,22 @@ function emitFailure(
 /** ENF-7; a CRITICAL one ends the pipeline in the same commit (ENF-3). */
 export function recordViolation(
   draft: Draft,
-  violation: { agent_id: string | null; rule: string; severity: Severity; evidence: string },
+  violation: {
+    agent_id: string | null;
+    rule: string;
+    severity: Severity;
+    evidence: string;
+    /** Where it is another than a refusal. */
+    consequence?: string;
+  },
 ): void {
   const critical = violation.severity === 'critical';
   draft.emit('violation_recorded', {
     violation_id: violationId(draft.pipelineId, draft.state.counts.violations + 1),
     ...violation,
-    consequence: critical ? 'pipeline stopped, all tokens revoked' : 'action refused',
+    consequence: critical
+      ? 'pipeline stopped, all tokens revoked'
+      : (violation.consequence ?? 'action refused'),
   });
   if (critical) failPipeline(draft, 'critical_violation', `${violation.rule}: ${violation.evidence}`);
 }

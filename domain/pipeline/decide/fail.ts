@@ -5,6 +5,7 @@ import { isoTime } from '../command.ts';
 import { CLOCKS, MAX_LOSSES, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
 import { liveToken, type StepState } from '../state.ts';
 import { claimed } from './claims.ts';
+import { judgeErrors } from './conduct.ts';
 import {
   awaitsCredentials,
   beganBeforeSwitch,
@@ -52,6 +53,8 @@ export function failStep(
     retry_at: again ? isoTime(now + retryDelay(policy, failures, random, error.retry_after_s)) : null,
     usage,
   });
+  if (cause === 'agent' && 'agent_id' in work && judgeErrors(draft, work.agent_id, code))
+    return ok(undefined);
   if (!error.code.startsWith('credentials_')) credentialsAnswered(draft, held.value);
   if (again) {
     if (anew && (draft.state.suspended || isLost(code))) logInAnew(draft);

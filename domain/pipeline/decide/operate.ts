@@ -1,4 +1,4 @@
-import { isSeat } from '../../agents/roles.ts';
+import { isSeat, isSolo } from '../../agents/roles.ts';
 import type { DomainError } from '../../errors.ts';
 import { logId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
@@ -124,7 +124,7 @@ export function revokeAgent(draft: Draft, agent_id: string, reason: string): voi
     }
   }
   scheduleRevocation(draft, (token) => token.agent_id === agent_id);
-  if (agent.role === 'PLANNER' && !draft.state.report) failPipeline(draft, 'planner_revoked', reason);
+  if (isSolo(agent.role) && !draft.state.report) failPipeline(draft, 'planner_revoked', reason);
   else if (isSeat(agent.role) && draft.state.state === 'ORCHESTRATING' && current && !draft.state.recovery) {
     takeTurn(draft, agent.role, true);
     loseWinningAction(draft, agent_id, reason);

@@ -1,4 +1,4 @@
-import { isSeat } from '../../agents/roles.ts';
+import { isSeat, isSolo } from '../../agents/roles.ts';
 import { logId } from '../../ids.ts';
 import type { StepResult } from '../assignment.ts';
 import { runWinningActions } from './actions.ts';
@@ -43,7 +43,7 @@ export function afterAction(draft: Draft, action_id: string): void {
   if (agent.status !== 'live' || agent.generation !== draft.state.generation) return;
   if (isSeat(agent.role) && draft.state.round?.spoken.includes(agent.role)) return;
   if (leg.some((id) => draft.state.actions[id]?.outcome === null)) return;
-  const round = agent.role === 'PLANNER' ? 0 : (draft.state.round?.round ?? 0);
+  const round = isSolo(agent.role) ? 0 : (draft.state.round?.round ?? 0);
   scheduleTurn(draft, agent_id, round, agent.legs.length + 1);
 }
 

@@ -1,3 +1,4 @@
+import { isSolo } from '../../agents/roles.ts';
 import { MAX_REPLACEMENTS } from '../rules.ts';
 import type { StepState } from '../state.ts';
 import { spawnAgent } from './agents.ts';
@@ -27,7 +28,7 @@ export function replaceStuck(draft: Draft, step_id: string): void {
   for (const own of Object.values(draft.state.steps)) {
     if ('agent_id' in own.work && own.work.agent_id === agent_id) dropStep(draft, own, REASON);
   }
-  const round = role === 'PLANNER' ? 0 : (draft.state.round?.round ?? 0);
+  const round = isSolo(role) ? 0 : (draft.state.round?.round ?? 0);
   if (before >= MAX_REPLACEMENTS) {
     draft.emit('agent_revoked', { agent_id, reason: REASON, votes_void: false });
     scheduleRevocation(draft, (token) => token.agent_id === agent_id);

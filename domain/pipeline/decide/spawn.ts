@@ -44,6 +44,7 @@ export function spawn(
     attempt: successor?.attempt ?? 1,
     predecessor_id: successor?.pipeline_id ?? null,
     request_sha256: command.request_sha256,
+    ...(command.diagnoses !== undefined && { diagnoses: command.diagnoses }),
   });
   if (successor) {
     draft.emit('log_written', {

@@ -1,14 +1,23 @@
-import { isSeat } from '../../agents/roles.ts';
+import type { PlannerReport } from '../../agents/output.ts';
+import { isSeat, isSolo } from '../../agents/roles.ts';
+import { severityRank } from '../../governance/severity.ts';
+import { bugId } from '../../ids.ts';
 import { MEDIATION } from '../rules.ts';
 import { liveAgent } from '../state.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
+import { complete } from './ending.ts';
 import { callMediator, roundsBefore, startRound } from './rounds.ts';
+
+/** Characters of a bug's title. */
+const BUG_TITLE = 200;
 
 /** PIPE-3. */
 export function enterRunning(draft: Draft): void {
   draft.emit('state_entered', { state: 'RUNNING' });
-  spawnAgent(draft, 'PLANNER', 'every run begins with a plan');
+  if (draft.state.spawned?.mode === 'diagnostic')
+    spawnAgent(draft, 'DIAGNOSTIC', 'reads a run that was stopped');
+  else spawnAgent(draft, 'PLANNER', 'every run begins with a plan');
 }
 
 /** PIPE-4: on with it, or wait for a person. */
@@ -16,6 +25,22 @@ export function enterReport(draft: Draft): void {
   draft.emit('state_entered', { state: 'REPORT' });
   if (draft.state.continued) enterOrchestrating(draft);
   else draft.emit('waiting_began', { for: 'continue' });
+}
+
+/** ENF-1: the diagnosis is a report and a bug; then the run is over. */
+export function diagnosed(draft: Draft, agent_id: string, report: PlannerReport): void {
+  draft.emit('state_entered', { state: 'REPORT' });
+  const worst = [...report.risks].sort((a, b) => severityRank(b.severity) - severityRank(a.severity))[0];
+  draft.emit('bug_filed', {
+    bug_id: bugId(draft.pipelineId, draft.state.bugs.length + 1),
+    about: draft.state.spawned?.diagnoses ?? '',
+    agent_id,
+    severity: worst?.severity ?? 'medium',
+    title: (worst?.title ?? report.summary).slice(0, BUG_TITLE),
+    body: [report.summary, ...report.tasks.map(({ title, detail }) => `- ${title}: ${detail}`)].join('\n'),
+    citations: worst?.citations ?? [],
+  });
+  complete(draft, 'diagnosed');
 }
 
 /** PIPE-5. */
@@ -84,7 +109,7 @@ export function agentReady(draft: Draft, id: string): void {
     if (agent.role === 'GAMMA') draft.schedule({ kind: 'synthesis', agent_id: id });
     return;
   }
-  if (agent.role === 'PLANNER') {
+  if (isSolo(agent.role)) {
     if (!draft.state.report) draft.schedule({ kind: 'agent_turn', agent_id: id, round: 0, leg: 1 });
     return;
   }

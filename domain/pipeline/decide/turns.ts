@@ -1,4 +1,4 @@
-import { isSeat } from '../../agents/roles.ts';
+import { isSeat, isSolo } from '../../agents/roles.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline } from './ending.ts';
 import { seatOfTurn, takeTurn } from './rounds.ts';
@@ -12,11 +12,11 @@ export function loseTurn(
 ): void {
   const agent = draft.state.agents[agent_id];
   if (!agent) return;
-  if (agent.role === 'PLANNER') {
+  if (isSolo(agent.role)) {
     failPipeline(
       draft,
       error?.code ?? 'planner_failed',
-      error?.message ?? 'The planner kept calling tools and never answered.',
+      error?.message ?? `${agent.role} kept calling tools and never answered.`,
     );
     return;
   }

@@ -1,4 +1,4 @@
-import type { Evolvers } from './evolver.ts';
+import { type Evolvers, entry } from './evolver.ts';
 
 export const agentEvolvers = {
   agent_spawned: (state, { at, body }) => ({
@@ -20,6 +20,9 @@ export const agentEvolvers = {
         tokens: 0,
         cost_microusd: 0,
         errors: 0,
+        error_codes: {},
+        calls: [],
+        throttled_at: null,
         answered_by: null,
         status: 'live' as const,
         votes_void: false,
@@ -98,6 +101,18 @@ export const agentEvolvers = {
       ],
     };
   },
+
+  agent_throttled: (state, { at, body }) => {
+    const agent = state.agents[body.agent_id];
+    return agent
+      ? {
+          ...state,
+          agents: { ...state.agents, [agent.agent_id]: { ...agent, throttled_at: Date.parse(at) } },
+        }
+      : state;
+  },
+
+  bug_filed: (state, event) => ({ ...state, bugs: [...state.bugs, entry<'bug_filed'>(event)] }),
 
   report_written: (state, { at, body }) => {
     const agent = state.agents[body.agent_id];

@@ -1,3 +1,4 @@
+import { LIMITS_OF_CONDUCT, remember } from '../../governance/windows.ts';
 import type { StepWork, Usage } from '../event.ts';
 import { type AgentState, accessorFor, type PipelineState, type StepState } from '../state.ts';
 import { type Evolvers, entry } from './evolver.ts';
@@ -81,6 +82,7 @@ function chargeReserved(state: PipelineState, stepId: string): PipelineState {
 export const stepEvolvers = {
   step_scheduled: (state, { at, body }) => ({
     ...state,
+    diagnostic_id: body.work.kind === 'spawn_diagnostic' ? body.work.pipeline_id : state.diagnostic_id,
     counts: { ...state.counts, steps: state.counts.steps + 1 },
     credentials:
       body.work.kind === 'credentials_login' && state.gate_closed
@@ -154,9 +156,17 @@ export const stepEvolvers = {
     const counted = changeAgent(charged, id, (agent) => ({
       doing: null,
       errors: agent.errors + (body.cause === 'agent' ? 1 : 0),
+      error_codes:
+        body.cause === 'agent'
+          ? { ...agent.error_codes, [body.code]: (agent.error_codes[body.code] ?? 0) + 1 }
+          : agent.error_codes,
     }));
     const noted: PipelineState = {
       ...counted,
+      agent_errors:
+        body.cause === 'agent'
+          ? remember(state.agent_errors, Date.parse(at), LIMITS_OF_CONDUCT.errors + 1)
+          : state.agent_errors,
       credential_error:
         step && step.work.kind !== 'agent_turn' && step.work.kind !== 'action'
           ? body.message
@@ -216,9 +226,12 @@ export const stepEvolvers = {
         },
       },
     };
-    if (body.turn_step_id === null) return asked;
+    const counted = changeAgent(asked, body.agent_id, (agent) => ({
+      calls: remember(agent.calls, Date.parse(event.at), LIMITS_OF_CONDUCT.calls),
+    }));
+    if (body.turn_step_id === null) return counted;
     // Calls of one answer share the turn's step and so form one leg.
-    return changeAgent(asked, body.agent_id, (agent) => {
+    return changeAgent(counted, body.agent_id, (agent) => {
       const last = agent.legs.at(-1);
       const sameLeg =
         last?.[0] !== undefined && state.actions[last[0]]?.request.turn_step_id === body.turn_step_id;

@@ -23,6 +23,7 @@ const STEP_NAMES: Record<string, string> = {
   synthesis: 'write the handoff',
   store_context: 'keep the failure’s context',
   spawn_successor: 'spawn the successor',
+  spawn_diagnostic: 'spawn a diagnosis',
 };
 
 const TEXTS: { [T in EventType]: Text<T> } = {
@@ -96,6 +97,8 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   violation_recorded: (b) => `Violation (${b.severity}): ${b.rule}`,
   kill_switch_thrown: (b) => `Kill switch (${b.scope}): ${b.reason}`,
   kill_switch_lifted: (b) => `Kill switch lifted: ${b.reason}`,
+  agent_throttled: (b, who) => `${who(b.agent_id)} calls too often; refused until ${b.until}`,
+  bug_filed: (b) => `Bug (${b.severity}): ${b.title}`,
   log_written: (b) => `${b.source}: ${b.message}`,
   agent_replaced: (b, who) => `${who(b.agent_id)} replaced: ${b.reason}`,
   agent_revoked: (b, who) => `${who(b.agent_id)} revoked: ${b.reason}`,

@@ -2,7 +2,7 @@ import { assignmentFor } from '#domain/pipeline/assign.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
-import { ALLOW, proposal, Rig, spawnCommand, vote, ASK } from '../../support/pipeline.ts';
+import { ALLOW, proposal, Rig, report, spawnCommand, USAGE, vote, ASK } from '../../support/pipeline.ts';
 
 /** Runs that between them write every type of event there is in version 1. */
 export function goldenLogs(): Record<string, PipelineEvent[]> {
@@ -15,6 +15,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-fork': fork(aborted).log,
     'v1-replaced': replaced().log,
     'v1-killed': killed().log,
+    'v1-diagnostic': diagnostic().log,
     'v1-approval': approval().log,
     'v1-credentials': credentials().log,
     'v1-external': external().log,
@@ -206,6 +207,32 @@ function replaced(): Rig {
   rig.pass(120_000, { [stuck.step_id]: { heard_at: rig.now + 120_000, progress_at: 0 } }).bootstrap();
   rig.speak('BETA', { proposal: proposal('in its place') });
   rig.when({ kind: 'cancel', reason: 'golden' });
+  return rig.revokeAll();
+}
+
+/** A DIAGNOSTIC that calls too often before it answers. */
+function diagnostic(): Rig {
+  const rig = new Rig();
+  rig.when(spawnCommand({ mode: 'diagnostic', tier: 0, diagnoses: 'pl_golden00failed' }));
+  rig.login().bootstrap();
+  const calls = Array.from({ length: 101 }, (_, n) => ({
+    call_id: `c${n}`,
+    tool: 'document_read',
+    arguments: {},
+    target: 'failed-run.json',
+  }));
+  rig.finish(rig.turnOf('DIAGNOSTIC'), { kind: 'tool_calls', calls, usage: USAGE });
+  for (const step of rig.ready('action'))
+    rig.finish(step, {
+      kind: 'action',
+      status: 'succeeded',
+      result: '{}',
+      result_sha256: null,
+      truncated: false,
+      error: null,
+      origin: ['untrusted'],
+    });
+  rig.finish(rig.turnOf('DIAGNOSTIC'), { kind: 'planner_report', report: report(), usage: USAGE });
   return rig.revokeAll();
 }
 
