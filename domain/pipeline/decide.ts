@@ -36,6 +36,8 @@ export interface Decision {
   admission: Admitted | null;
   /** Of a `complete`: the step that its worker goes on with. */
   claimed: string | null;
+  /** The asker is told no, and what that led to commits (ENF-4). */
+  refused: DomainError | null;
 }
 
 /** PIPE-6: what may become known of a run after its end; each is appended, and the log is sealed again. */
@@ -71,6 +73,7 @@ export function decide(
     state: draft.state,
     admission: done.value ?? null,
     claimed: draft.claimed,
+    refused: draft.refused,
   });
 }
 

@@ -54,6 +54,7 @@ export class OutsideDoor {
     if (!found.ok) return found;
     const done = this.#door.commit({ kind: 'ask', ...a }, `agent:${a.agent_id}`);
     if (!done.ok) return done;
+    if (done.value.refused) return err(done.value.refused);
     const state = this.#door.state();
     const replayed = done.value.events.length === 0;
     const before = replayed

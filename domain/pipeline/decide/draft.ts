@@ -17,6 +17,8 @@ export class Draft {
   readonly context: Context;
   /** The step that the worker which completed one goes on with, claimed in the same commit. */
   claimed: string | null = null;
+  /** A refusal that is itself on record: what it led to commits, and the asker is told no. */
+  refused: DomainError | null = null;
 
   constructor(state: PipelineState, context: Context) {
     this.state = state;

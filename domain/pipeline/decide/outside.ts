@@ -4,6 +4,7 @@ import { hashJson } from '../../ledger/canonical.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import type { ActionState, AgentState } from '../state.ts';
+import { admitCall } from './conduct.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { complete } from './ending.ts';
 import { type Admitted, admitAction } from './gate.ts';
@@ -76,6 +77,11 @@ export function ask(
   }
   if (draft.state.pause !== 'none')
     return wrongState(draft.state, 'it holds', ['RUNNING'], 'ask again after it was resumed');
+  const allowed = admitCall(draft, agent_id);
+  if (!allowed.ok) {
+    draft.refused = allowed.error;
+    return ok(undefined);
+  }
   draft.emit('action_requested', {
     action_id: actionId(draft.pipelineId, draft.state.counts.actions + 1),
     agent_id,
