@@ -230,6 +230,12 @@ export class StepWorld {
     credentials: this.desk,
     gate: createGate({ tools: TOOL_RULES, egress: { allow: [] } }),
     memory: { search: async () => [], read: async () => null },
+    ledger: { query: async () => [] },
+    notes: {
+      memory: async ({ action_id }) => ({ id: `mem_${action_id}`, sha256: '' }),
+      bug: async ({ action_id }) => ({ id: `bug_${action_id}` }),
+      artifact: async () => null,
+    },
     models: { baseUrls: { embedded: MODEL_URL, compatible: MODEL_URL }, prices: {} },
     httpAllow: [],
     fetch: async (input, init) => {

@@ -7,6 +7,22 @@ import { HTTP_LIMITS } from '#workers/steps/tools/http-get.ts';
 import { boundResult, MAX_RESULT_BYTES } from '#workers/steps/tools/result.ts';
 import type { ToolContext, ToolOutcome } from '#workers/steps/tools/tool.ts';
 
+/** What these tools have no use of. */
+const NO_RECORDS: Omit<ToolContext, 'tenant' | 'project_id' | 'blackboard' | 'documents' | 'readDocument' | 'memory' | 'egress' | 'fetch' | 'signal'> = {
+  pipeline_id: 'pl_0123456789abcdef',
+  action_id: 'ac_0123456789abcdef_1',
+  agent_id: 'ag_0123456789abcdef_1',
+  argument_origin: [],
+  now: () => '2026-11-22T12:00:00.000Z',
+  ledger: { query: async () => [] },
+  notes: {
+    memory: async () => ({ id: 'mem_1', sha256: '' }),
+    bug: async () => ({ id: 'bug_1' }),
+    artifact: async () => null,
+  },
+  readSecret: async () => ({ ok: false, error: { kind: 'not_found', retryable: false, message: '' } }),
+};
+
 const text = (name: string) => readFileSync(`plans/encrypt-checkout-db/${name}`, 'utf8');
 const ref = (name: string, content: string, origin: DocumentRef['origin'] = 'trusted'): DocumentRef => ({
   name,
@@ -25,6 +41,7 @@ function context(more: Partial<ToolContext> & { site?: Site; texts?: Record<stri
   const full: ToolContext = {
     tenant: 'acme',
     project_id: 'prj_1',
+    ...NO_RECORDS,
     blackboard: null,
     documents,
     readDocument: async ({ name }) => texts[name] ?? null,
@@ -61,9 +78,18 @@ describe('the tool list', () => {
       'document_read',
       'memory_search',
       'memory_read',
+      'ledger_query',
       'http_get',
       'terraform_inspect',
+      'ansible_inspect',
+      'bug_log',
     ]);
+    const added = (tier: 1 | 2) =>
+      toolsFor(tier, 'ALPHA')
+        .filter(({ rule }) => rule.min_tier === tier)
+        .map(({ name }) => name);
+    expect(added(1)).toEqual(['memory_write', 'secret_read', 'artifact_write']);
+    expect(added(2)).toEqual(['webhook_dispatch']);
     expect(names('PLANNER')).not.toContain('blackboard_read');
   });
 

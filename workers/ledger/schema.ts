@@ -239,6 +239,54 @@ export const memory = sqliteTable(
   (t) => [uniqueIndex('memory_by_id').on(t.tenant, t.memory_id)],
 );
 
+/** BUG-1. Only `status` and `updated_at` change. */
+export const bugs = sqliteTable(
+  'bugs',
+  {
+    tenant: text().notNull(),
+    bug_id: text().notNull(),
+    project_id: text(),
+    /** The run it was seen in; null for what a person or a scan reports. */
+    pipeline_id: text(),
+    title: text().notNull(),
+    detail: text().notNull(),
+    severity: text().notNull(),
+    status: text().notNull(),
+    /** AGENT-5: JSON list of where it came from. */
+    origin: text().notNull(),
+    created_by: text().notNull(),
+    created_at: text().notNull(),
+    updated_at: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.bug_id] }), index('bugs_by_time').on(t.tenant, t.created_at)],
+);
+
+/** GOV-6: what agents made, each at most 256 KiB. Append-only. */
+export const artifacts = sqliteTable(
+  'artifacts',
+  {
+    tenant: text().notNull(),
+    artifact_id: text().notNull(),
+    project_id: text().notNull(),
+    pipeline_id: text().notNull(),
+    name: text().notNull(),
+    media_type: text().notNull(),
+    content: text().notNull(),
+    sha256: text().notNull(),
+    bytes: integer().notNull(),
+    /** AGENT-5: JSON list of what it derives from. */
+    origin: text().notNull(),
+    created_by: text().notNull(),
+    created_at: text().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.artifact_id] }),
+    index('artifacts_by_pipeline').on(t.tenant, t.pipeline_id),
+  ],
+);
+
+export type BugRow = typeof bugs.$inferSelect;
+export type ArtifactRow = typeof artifacts.$inferSelect;
 export type EventRow = typeof events.$inferSelect;
 export type AgentActionRow = typeof agentActions.$inferSelect;
 export type AgentMetricRow = typeof agentMetrics.$inferSelect;

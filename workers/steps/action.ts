@@ -1,5 +1,5 @@
 import type { ActionAssignment, GateFacts } from '#domain/pipeline/assignment.ts';
-import type { StepContext } from './context.ts';
+import { credentialScope, isoIn, type StepContext } from './context.ts';
 import { textsOf } from './documents.ts';
 import { done, dropped, failed, malformed, type StepOutcome } from './outcome.ts';
 import { TOOLS } from './tools/index.ts';
@@ -25,11 +25,25 @@ async function pass({ assignment, deps, ask }: StepContext, first: GateFacts) {
 
 const toolContext = (
   { assignment, deps, signal }: StepContext,
-  { blackboard, documents }: ActionAssignment,
+  { action_id, facts, blackboard, documents }: ActionAssignment,
   texts: Readonly<Record<string, string>>,
 ): ToolContext => ({
   tenant: assignment.tenant,
   project_id: assignment.project_id,
+  pipeline_id: assignment.pipeline_id,
+  action_id,
+  agent_id: facts.agent_id,
+  argument_origin: facts.origin,
+  now: () => isoIn(deps.clocks.now(), 0),
+  ledger: deps.ledger,
+  notes: deps.notes,
+  readSecret: (path) =>
+    deps.credentials.readSecret({
+      ...credentialScope(assignment),
+      agent: facts.agent_id,
+      path,
+      ...(assignment.agent_accessor ? { accessor: assignment.agent_accessor } : {}),
+    }),
   blackboard,
   documents,
   readDocument: async ({ sha256 }) => texts[sha256] ?? null,
@@ -72,7 +86,7 @@ export async function action(context: StepContext, assigned: ActionAssignment): 
   );
   return done({
     kind: 'action',
-    status: outcome.ok ? 'succeeded' : 'failed',
+    status: outcome.ok ? 'succeeded' : outcome.unknown ? 'unknown' : 'failed',
     result: bounded.text,
     result_sha256: bounded.sha256,
     truncated: bounded.truncated || (outcome.ok && outcome.truncated === true),

@@ -1,15 +1,14 @@
 import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
-import { readMemory, recordDeadLetter, searchMemory } from '#workers/ledger/index.ts';
+import { recordDeadLetter } from '#workers/ledger/index.ts';
 import type { BaseUrls } from '#workers/models/index.ts';
 import { createGate, type PolicySource } from '#workers/policy/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import type { ContextStore, CredentialsPort, StepDeps } from './ports.ts';
+import { ledgerOf, memoryOf, notesOf } from './records.ts';
 import { TOOL_RULES } from './tools/index.ts';
-import type { MemoryPort } from './tools/tool.ts';
 
 const HEARTBEAT_MS = 5_000;
-const HITS = 10;
 
 /** AGENT-2: Workers AI is reached through its OpenAI-compatible endpoint. */
 function baseUrlsOf({ model }: Config): BaseUrls {
@@ -19,31 +18,6 @@ function baseUrlsOf({ model }: Config): BaseUrls {
     ...(model.baseUrl ? { [model.provider]: model.baseUrl } : {}),
   };
 }
-
-/** An entry of another project is not there for this one; one without a project is the whole tenant's. */
-const memoryOf = (db: D1Database): MemoryPort => {
-  const visible = (owner: string | null, project_id: string) => owner === null || owner === project_id;
-  return {
-    async search({ tenant, project_id, query }) {
-      const found = await searchMemory(db, tenant, { q: query, limit: 50 });
-      return found
-        .filter((entry) => visible(entry.project_id, project_id))
-        .slice(0, HITS)
-        .map(({ memory_id, title, summary, snippet, origin }) => ({
-          id: memory_id,
-          title,
-          summary,
-          snippet,
-          origin,
-        }));
-    },
-    async read({ tenant, project_id, id }) {
-      const entry = await readMemory(db, tenant, id);
-      if (entry === null || !visible(entry.project_id, project_id)) return null;
-      return { id, title: entry.title, text: entry.content, origin: entry.origin };
-    },
-  };
-};
 
 /** One function for all batches of an isolate: what is kept for it is kept across them. */
 const send: typeof fetch = (input, init) => fetch(input, init);
@@ -74,6 +48,8 @@ export function createStepDeps(
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }, policiesOf(env.CONTROL)),
     memory: memoryOf(env.LEDGER),
+    ledger: ledgerOf(env.LEDGER),
+    notes: notesOf(env.LEDGER),
     models: { baseUrls: baseUrlsOf(config), prices: config.model.prices },
     httpAllow: config.httpAllow,
     fetch: send,

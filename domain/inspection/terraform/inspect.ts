@@ -1,7 +1,8 @@
-import { type Severity, severityRank } from '../../governance/severity.ts';
+import { severityRank } from '../../governance/severity.ts';
 import { ok, type Result } from '../../result.ts';
+import { scoreOf } from '../score.ts';
 import { blastRadius } from './blast-radius.ts';
-import type { TerraformFinding, TerraformInspection } from './finding.ts';
+import type { TerraformInspection } from './finding.ts';
 import { type ChangeAction, type PlanError, type PlannedChange, readTerraformPlan } from './plan.ts';
 import type { ChangeRule, InspectionOptions, PlanRule } from './rule.ts';
 import { clearSecret, clearVariables } from './rules/clear-secrets.ts';
@@ -29,16 +30,6 @@ const PLAN_RULES: readonly PlanRule[] = [clearVariables, drifted];
 
 /** One answer stays well below a queue message and a model's patience. */
 const MAX_FINDINGS = 500;
-
-/** Parts of a hundred that one finding takes from what is left of a plan's good name. */
-const WEIGHT: Record<Severity, number> = { info: 0, low: 3, medium: 12, high: 30, critical: 60 };
-
-/** Integers throughout, so that every runtime computes the same score. */
-function scoreOf(findings: readonly TerraformFinding[]): number {
-  let left = 1_000_000;
-  for (const { severity } of findings) left = Math.floor((left * (100 - WEIGHT[severity])) / 100);
-  return 100 - Math.floor(left / 10_000);
-}
 
 const countOf = (changes: readonly PlannedChange[], action: ChangeAction): number =>
   changes.filter((change) => change.action === action).length;

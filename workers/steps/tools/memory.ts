@@ -1,24 +1,9 @@
 import * as z from 'zod';
 import { redactText } from '#domain/governance/redaction.ts';
 import { cutBytes } from './result.ts';
-import { defineTool, type ToolOutcome, textOf } from './tool.ts';
+import { defineTool, noteOf, orTransient, textOf } from './tool.ts';
 
 const MAX_TEXT_BYTES = 40_000;
-
-/** A database that is away is no answer: the call is made again. */
-async function orTransient(run: () => Promise<ToolOutcome>): Promise<ToolOutcome> {
-  try {
-    return await run();
-  } catch {
-    return {
-      ok: false,
-      code: 'memory_unavailable',
-      message: 'The memory cannot be reached.',
-      transient: true,
-      origin: [],
-    };
-  }
-}
 
 export const memorySearch = defineTool({
   name: 'memory_search',
@@ -31,7 +16,7 @@ export const memorySearch = defineTool({
   acts: false,
   target: () => 'memory',
   run: ({ query }, { memory, tenant, project_id }) =>
-    orTransient(async () => {
+    orTransient('memory', async () => {
       const results = await memory.search({ tenant, project_id, query });
       const origin = new Set(['tool:memory_search', ...results.flatMap((hit) => hit.origin)]);
       return { ok: true, value: { results }, origin: [...origin] };
@@ -48,7 +33,7 @@ export const memoryRead = defineTool({
   acts: false,
   target: (args) => `memory://${textOf(args.id)}`,
   run: ({ id }, { memory, tenant, project_id }) =>
-    orTransient(async () => {
+    orTransient('memory', async () => {
       const entry = await memory.read({ tenant, project_id, id });
       if (entry === null)
         return {
@@ -67,5 +52,34 @@ export const memoryRead = defineTool({
         truncated,
         origin: [...new Set(['tool:memory_read', ...entry.origin])],
       };
+    }),
+});
+
+/** Characters; what is longer belongs into an artifact. */
+const MAX_CONTENT = 40_000;
+
+export const memoryWrite = defineTool({
+  name: 'memory_write',
+  description:
+    "Writes a note into the project's memory for later runs: a lesson, a decision and its reason, a fact that was hard to find. Give a title, one or two sentences of summary, and the content.",
+  args: z.strictObject({
+    title: z.string().trim().min(1).max(200),
+    summary: z.string().trim().min(1).max(1_000),
+    content: z.string().trim().min(1).max(MAX_CONTENT),
+  }),
+  min_tier: 1,
+  effect: 'idempotent',
+  external: false,
+  acts: false,
+  target: () => 'memory',
+  run: (note, context) =>
+    orTransient('memory', async () => {
+      const clean = {
+        title: redactText(note.title),
+        summary: redactText(note.summary),
+        content: redactText(note.content),
+      };
+      const written = await context.notes.memory({ ...noteOf(context), ...clean });
+      return { ok: true, value: written, origin: ['tool:memory_write'] };
     }),
 });

@@ -1,8 +1,11 @@
 import type * as z from 'zod';
 import type { Role } from '#domain/agents/roles.ts';
 import type { EgressRules } from '#domain/governance/egress.ts';
+import type { Severity } from '#domain/governance/severity.ts';
 import type { BlackboardView } from '#domain/pipeline/assignment.ts';
 import type { DocumentRef } from '#domain/pipeline/event.ts';
+import type { Result } from '#domain/result.ts';
+import type { CredentialError } from '#workers/credentials/index.ts';
 import { wireSchema } from '#workers/models/index.ts';
 import type { ToolRule, ToolTraits } from '#workers/policy/index.ts';
 
@@ -25,10 +28,54 @@ export interface MemoryText {
   origin: string[];
 }
 
+/** MEM-1, BUG-1, GOV-6: what tools write. Every id derives from the action, so that a repeated step writes once. */
+export interface NotesPort {
+  memory(
+    a: Note & { title: string; summary: string; content: string },
+  ): Promise<{ id: string; sha256: string }>;
+  bug(a: Note & { title: string; detail: string; severity: Severity }): Promise<{ id: string }>;
+  /** Null: the pipeline has as many artifacts as it may. */
+  artifact(
+    a: Note & { name: string; media_type: string; content: string },
+  ): Promise<{ id: string; sha256: string; bytes: number } | null>;
+}
+export interface Note {
+  tenant: string;
+  project_id: string;
+  pipeline_id: string;
+  action_id: string;
+  by: string;
+  origin: string[];
+  at: string;
+}
+
+/** LEDG-4: the tenant's and project's own events, newest first. */
+export interface LedgerPort {
+  query(a: {
+    tenant: string;
+    project_id: string;
+    pipeline_id?: string;
+    type?: string;
+    q?: string;
+    limit: number;
+  }): Promise<{ pipeline_id: string; seq: number; at: string; type: string; actor: string; body: unknown }[]>;
+}
+
 /** What a tool may reach. It has no way to anything else. */
 export interface ToolContext {
   tenant: string;
   project_id: string;
+  pipeline_id: string;
+  action_id: string;
+  agent_id: string;
+  /** AGENT-5: what the arguments derive from. */
+  argument_origin: readonly string[];
+  /** RFC 3339. */
+  now(): string;
+  ledger: LedgerPort;
+  notes: NotesPort;
+  /** With the agent's own token, below the tenant's own path (CRED-1). */
+  readSecret(path: string): Promise<Result<Record<string, string>, CredentialError>>;
   blackboard: BlackboardView | null;
   documents: readonly DocumentRef[];
   readDocument(document: DocumentRef): Promise<string | null>;
@@ -41,7 +88,8 @@ export interface ToolContext {
 /** `origin`: what the result derives from (AGENT-5). `transient`: the same call may succeed later. */
 export type ToolOutcome = { origin: string[] } & (
   | { ok: true; value: unknown; truncated?: boolean }
-  | { ok: false; code: string; message: string; transient: boolean }
+  /** `unknown`: it may have happened (REC-6). */
+  | { ok: false; code: string; message: string; transient: boolean; unknown?: boolean }
 );
 
 export interface ToolSpec<A> extends ToolTraits {
@@ -103,6 +151,31 @@ export function defineTool<A>(spec: ToolSpec<A>): Tool {
     },
   };
 }
+
+/** A database that is away is no answer: the call is made again. */
+export async function orTransient(what: string, run: () => Promise<ToolOutcome>): Promise<ToolOutcome> {
+  try {
+    return await run();
+  } catch {
+    return {
+      ok: false,
+      code: `${what}_unavailable`,
+      message: `The ${what} cannot be reached.`,
+      transient: true,
+      origin: [],
+    };
+  }
+}
+
+export const noteOf = (context: ToolContext, derived: readonly string[] = []): Note => ({
+  tenant: context.tenant,
+  project_id: context.project_id,
+  pipeline_id: context.pipeline_id,
+  action_id: context.action_id,
+  by: `agent:${context.agent_id}`,
+  origin: [...new Set([...context.argument_origin, ...derived])].sort(),
+  at: context.now(),
+});
 
 /** A string argument, or the empty string for anything else. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -1,0 +1,8 @@
+export {
+  ANSIBLE_RULES,
+  type AnsibleError,
+  type AnsibleFinding,
+  AnsibleInspection,
+  type AnsibleRule,
+} from './finding.ts';
+export { inspectAnsible } from './inspect.ts';
