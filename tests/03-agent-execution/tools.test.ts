@@ -8,7 +8,18 @@ import { boundResult, MAX_RESULT_BYTES } from '#workers/steps/tools/result.ts';
 import type { ToolContext, ToolOutcome } from '#workers/steps/tools/tool.ts';
 
 /** What these tools have no use of. */
-const NO_RECORDS: Omit<ToolContext, 'tenant' | 'project_id' | 'blackboard' | 'documents' | 'readDocument' | 'memory' | 'egress' | 'fetch' | 'signal'> = {
+const NO_RECORDS: Omit<
+  ToolContext,
+  | 'tenant'
+  | 'project_id'
+  | 'blackboard'
+  | 'documents'
+  | 'readDocument'
+  | 'memory'
+  | 'egress'
+  | 'fetch'
+  | 'signal'
+> = {
   pipeline_id: 'pl_0123456789abcdef',
   action_id: 'ac_0123456789abcdef_1',
   agent_id: 'ag_0123456789abcdef_1',

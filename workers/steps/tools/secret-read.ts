@@ -19,7 +19,9 @@ export const secretRead = defineTool({
   description:
     "Reads one of the tenant's secrets, below `tier0/`, `tier1/` or `tier2/` up to your own tier, with your own token. You get a handle, the names of its fields and a hash that tells whether it changed; never the value. Afterwards no external request is allowed in this run.",
   args: z.strictObject({
-    path: z.string().regex(/^tier[012](\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){1,6}$/, 'a path such as tier1/checkout/db'),
+    path: z
+      .string()
+      .regex(/^tier[012](\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){1,6}$/, 'a path such as tier1/checkout/db'),
   }),
   min_tier: 1,
   effect: 'pure',
