@@ -28,6 +28,8 @@ export const Incident = z
     severity: z.enum(SEVERITIES),
     agent_id: z.string().nullable(),
     role: z.enum(AGENT_ROLES).nullable(),
+    /** What an outside agent calls itself. */
+    agent_name: z.string().optional(),
     tool: z.string().nullable(),
     target: z.string().nullable(),
     consequence: z.string(),
@@ -109,6 +111,8 @@ export const AgentCard = z
   .object({
     agent_id: z.string(),
     role: z.enum(AGENT_ROLES),
+    /** What an outside agent calls itself (GOV-7). */
+    name: z.string().optional(),
     tier: Tier,
     phase: z.enum(AGENT_PHASES),
     /** What it does now, for people; null when idle. */

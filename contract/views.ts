@@ -57,6 +57,7 @@ function toIncident(state: PipelineState): Incident | null {
   const refused = Object.values(state.actions)
     .filter((a) => a.decision?.violation && a.outcome?.status === 'denied' && a.outcome.seq < seq)
     .findLast((a) => a.request.agent_id === agent_id && a.decision?.violation?.rule === rule);
+  const agent = agent_id === null ? undefined : state.agents[agent_id];
   return {
     violation_id,
     seq,
@@ -64,7 +65,8 @@ function toIncident(state: PipelineState): Incident | null {
     rule,
     severity,
     agent_id,
-    role: (agent_id && state.agents[agent_id]?.role) || null,
+    role: agent?.role ?? null,
+    ...(agent?.session && { agent_name: agent.session.name }),
     tool: refused?.request.tool ?? null,
     target: refused?.request.target || null,
     consequence,
@@ -131,6 +133,7 @@ function toAgentCard(state: PipelineState, agent: AgentState): AgentCard {
   return {
     agent_id: agent.agent_id,
     role: agent.role,
+    ...(agent.session && { name: agent.session.name }),
     tier: agent.tier,
     phase: agent.phase,
     step: agent.doing,

@@ -550,6 +550,10 @@ const PAGES = [
   ['/health', 'no answer in 2 s'],
   ['/violations', 'forbidden_target:prod-*'],
   ['/stops', 'Nothing is stopped'],
+  ['/policies', 'Webhooks need a person'],
+  ['/policies?view=draft', '1 policy: 1 that refuse'],
+  ['/policies?view=versions', 'Version 3'],
+  ['/policies?view=report', 'Ask Bob.'],
   ['/ledger', 'content matches its hash'],
   ['/verify', 'No file chosen'],
   [RUN(24).replace('pipelines', 'incidents'), 'First refused'],
@@ -692,6 +696,41 @@ describe('pages beside the pipelines', () => {
     server.cut(false);
     await page.getByRole('button', { name: 'Try again' }).first().click();
     await page.getByText('no answer in 2 s').waitFor();
+  });
+
+  it('GOV-4: a draft shows its mistake with line and column, is tried against what happened both ways, and is published with a note', async () => {
+    const page = await open([], '/policies', { server: { role: 'admin' } });
+    await page.getByText('Webhooks need a person').waitFor();
+    await page.getByLabel('Draft').check({ force: true });
+    const text = page.getByLabel('Policies (Cedar)');
+    await text.fill('// mine\nforbd (principal, action, resource);\n');
+    await page.getByText('unexpected token').waitFor();
+    await page.getByRole('button', { name: 'line 2, column 1' }).click();
+    expect(await text.evaluate((el: HTMLTextAreaElement) => el.selectionStart)).toBe(8);
+    expect(await page.getByRole('button', { name: 'Publish…' }).isDisabled()).toBe(true);
+    await text.fill('// mine\nforbid (principal, action, resource);\n');
+    await page.getByText('1 policy: 1 that refuse').waitFor();
+    await page.getByRole('button', { name: 'Try against what happened' }).click();
+    await page.getByRole('region', { name: 'Would be stricter' }).getByText('webhook_dispatch').waitFor();
+    await page.getByRole('region', { name: 'Would be looser' }).getByText('http_get').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await press(page, 'Publish…', 'Publish', 'agreed in the change board');
+    await page.getByRole('heading', { name: 'Version 3' }).waitFor();
+    expect(server.requests.find((r) => r.path === '/api/policies' && r.method === 'POST')?.body).toEqual({
+      cedar: '// mine\nforbid (principal, action, resource);\n',
+      note: 'agreed in the change board',
+      expected_version: 3,
+    });
+  });
+
+  it('GOV-10: a project is set to observe with a reason, and only an admin has the button', async () => {
+    const page = await open([], '/policies', { server: { role: 'admin' } });
+    await press(page, 'Only observe…', 'Only observe', 'a week of looking');
+    await page.getByText('Changed').first().waitFor();
+    expect(server.requests.find((r) => r.path === '/api/projects/prj_1/mode')?.body).toEqual({
+      mode: 'observe',
+      reason: 'a week of looking',
+    });
   });
 
   it('LEDG-2, LEDG-4: the ledger is searched, goes on page by page, and shows which entry is not what was hashed', async () => {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
+import type { BacktestResult } from '#contract/policies.ts';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import type { EvidenceReport } from '#domain/ledger/evidence/verify.ts';
@@ -32,6 +33,7 @@ import {
   type Show,
 } from '../../pages/src/models/pipeline-list.ts';
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
+import { backtestText } from '../../pages/src/models/policies.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
 import { eventLines } from '../../pages/src/models/save-events.ts';
@@ -350,6 +352,28 @@ describe('navigation and keys', () => {
     expect(expiryIn(null, now)).toBeUndefined();
     const names = orderKeys(KEYS, now).map((k) => k.name);
     expect(names.at(-1)).toBe('old');
+  });
+});
+
+describe('policies and quotas', () => {
+  const result = (change: Partial<BacktestResult>): BacktestResult => ({
+    examined: 3,
+    skipped: 0,
+    truncated: false,
+    stricter: 0,
+    looser: 0,
+    changes: [],
+    ...change,
+  });
+
+  it('GOV-4: a backtest says both directions, and tells nothing changed from nothing to judge', () => {
+    expect(backtestText(result({}))).toBe(
+      '3 recorded actions judged again: every decision would be the same.',
+    );
+    expect(backtestText(result({ examined: 0 }))).toContain('nothing to judge again');
+    expect(backtestText(result({ examined: 0, skipped: 4 }))).toContain('None of the recorded actions');
+    const both = backtestText(result({ stricter: 2, looser: 1, changes: [{} as never] }));
+    expect(both).toContain('2 would be refused or need a person, 1 would be let through');
   });
 });
 

@@ -94,8 +94,61 @@ describe('the dashboard against the real Worker', () => {
       .waitFor();
   });
 
-  it('UI-4, RUN-7: a violation shows its rule in red, and that everything was revoked', async () => {
-    await run(/^Run .*violation/i);
+  it('UI-5, UI-4, RUN-7: a violation is told on every page; then what was refused, Stop in two clicks, the proof and the evidence', async () => {
+    await page.getByRole('link', { name: 'Health' }).click();
+    await page.getByRole('heading', { name: 'Health', exact: true }).waitFor();
+    const sample = (await system.client().samples()).items.find((s) => s.name === 'violation')!;
+    const { pipeline_id: id, number } = await system
+      .client()
+      .spawn({ plan: { source: sample.source, files: sample.files } });
+
+    const banner = page.getByRole('complementary', { name: 'Incident' });
+    await banner.getByText('forbidden_action:delete_production').waitFor();
+    await banner.getByText(`ALPHA of violation #${number}`).waitFor();
+    await banner.getByText('prod-checkout-db').waitFor();
+    await banner.getByRole('link', { name: 'See what happened' }).click();
+    await page.getByRole('region', { name: 'Last allowed' }).waitFor();
+    await page
+      .getByRole('region', { name: 'First refused' })
+      .getByText('delete_production', { exact: true })
+      .waitFor();
+    await page.getByText('No action was under way.').waitFor();
+
+    await banner.getByRole('button', { name: 'Stop…' }).click();
+    await page
+      .getByRole('dialog', { name: 'Stop now' })
+      .getByRole('button', { name: 'Stop', exact: true })
+      .click();
+    const caught = page.getByRole('dialog', { name: 'Stopped' });
+    await caught.getByText(/^Nothing new has been authorised there since/).waitFor();
+    await caught.getByRole('button', { name: 'Close' }).click();
+    const [thrown] = (await system.client().killSwitches()).items;
+    expect(thrown).toMatchObject({
+      scope: 'project',
+      reason: 'Incident: critical violation of forbidden_action:delete_production by ALPHA',
+    });
+
+    await page.getByText(/The gate closed at/).waitFor();
+    await page.getByText(/(\d) of \1 tokens confirmed gone/).waitFor();
+    await page.getByText(/No action was ever allowed|Every outcome is known/).waitFor();
+    expect(await axe(page)).toEqual([]);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Evidence package' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe(`${id}.evidence.json`);
+    const path = await file.path();
+
+    await page.getByRole('link', { name: 'Verify evidence' }).click();
+    await page.getByLabel('Evidence package').setInputFiles(path);
+    await page.getByRole('button', { name: 'Take this server’s keys' }).click();
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await page.getByRole('heading', { name: 'Verified', exact: true }).waitFor();
+
+    await page.getByRole('link', { name: 'Kill switches' }).click();
+    await press('Lift', 'Lift it', 'the drill is over');
+    await page.getByText(/the drill is over/).waitFor();
+
+    await page.goto(`${system.url}/pipelines/${id}`);
     await page.getByText(/^CRITICAL violation/).waitFor();
     await page.getByText('Failed: a critical rule was broken').waitFor();
     await page.getByText('All tokens are confirmed gone.').waitFor();

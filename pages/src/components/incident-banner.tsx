@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { useIncidents } from '../api/incidents.tsx';
 import { useCaller } from '../api/session.tsx';
+import { incidentAgent } from '../models/agents.ts';
 import { mayOperate } from '../models/controls.ts';
 import { timeOfDay } from '../models/format.ts';
 import type { Alarm } from '../models/incident.ts';
@@ -33,9 +34,8 @@ export function IncidentBanner() {
                   {newest.incident.severity.toUpperCase()}: {plainRule(newest.incident.rule)}
                 </strong>{' '}
                 <span className="block text-sm">
-                  <span className="font-mono">{newest.incident.rule}</span> ·{' '}
-                  {newest.incident.role ?? 'An agent'} of {newest.pipeline.plan_name} #
-                  {newest.pipeline.number}
+                  <span className="font-mono">{newest.incident.rule}</span> · {incidentAgent(newest.incident)}{' '}
+                  of {newest.pipeline.plan_name} #{newest.pipeline.number}
                   {newest.incident.target && (
                     <>
                       {' '}

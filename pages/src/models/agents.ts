@@ -1,5 +1,16 @@
-import type { AgentCard } from '#contract/pipeline.ts';
+import type { AgentCard, Incident } from '#contract/pipeline.ts';
 
-/** Whether an agent can still act, so that stopping it means something. */
+/** Phases of an agent that is done. */
+const OVER: readonly AgentCard['phase'][] = ['EXIT', 'REVOKED'];
+
+/** Whether an agent can still act, so that stopping it means something. An outside one acts by its session, not by a token of ours. */
 export const hasAuthority = (agent: AgentCard): boolean =>
-  agent.replaced_by === null && agent.token_status === 'active';
+  agent.replaced_by === null &&
+  (agent.role === 'OUTSIDE' ? !OVER.includes(agent.phase) : agent.token_status === 'active');
+
+/** What people call an agent: its seat, or the name that an outside agent gave itself. */
+export const agentName = ({ role, name }: { role: AgentCard['role'] | null; name?: string }): string =>
+  role === 'OUTSIDE' ? `“${name ?? 'an outside agent'}”` : (role ?? 'An agent');
+
+export const incidentAgent = ({ role, agent_name }: Incident): string =>
+  agentName({ role, name: agent_name });

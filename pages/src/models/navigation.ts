@@ -23,6 +23,7 @@ export const NAVIGATION = [
     title: 'Govern',
     pages: [
       { path: '/violations', label: 'Violations' },
+      { path: '/policies', label: 'Policies' },
       { path: '/stops', label: 'Kill switches' },
     ],
   },

@@ -2,6 +2,7 @@ import type { Caller } from '#contract/access.ts';
 import type { Incident, Pipeline } from '#contract/pipeline.ts';
 import type { KillScope } from '#domain/governance/permit.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
+import { incidentAgent } from './agents.ts';
 
 /** One way to stop something, from an agent to the tenant; the deployment is stopped by the platform's key, not from here (ENF-6). */
 export interface StopChoice {
@@ -62,7 +63,7 @@ export function stopChoices(
   const agent: StopChoice = {
     scope: 'agent',
     id: incident.agent_id,
-    label: `${incident.role ?? 'The agent'} of ${run} alone`,
+    label: `${incidentAgent(incident)} of ${run} alone`,
     does: 'The agent’s token is revoked and nothing of it passes the gate. The others go on.',
     whyNot,
   };
@@ -76,5 +77,5 @@ export const firstChoice = (choices: readonly StopChoice[]): StopChoice | null =
 /** The reason that the dialog starts with, in the log's words. */
 export const stopReason = (incident: Incident | null): string =>
   incident
-    ? `Incident: ${incident.severity} violation of ${incident.rule}${incident.role ? ` by ${incident.role}` : ''}`
+    ? `Incident: ${incident.severity} violation of ${incident.rule}${incident.role ? ` by ${incidentAgent(incident)}` : ''}`
     : 'Stopped from the dashboard';

@@ -18,7 +18,7 @@ import { PageHeader, StaleNote } from '../../components/page-header.tsx';
 import { ScrollRegion } from '../../components/scroll-region.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { hasAuthority } from '../../models/agents.ts';
+import { agentName, hasAuthority } from '../../models/agents.ts';
 import { mayOperate } from '../../models/controls.ts';
 import { money, plural, providerName } from '../../models/format.ts';
 
@@ -43,7 +43,7 @@ function Agent({ agent: a, onStop }: { agent: AgentCard; onStop: (() => void) | 
   return (
     <tr className="border-t border-kumo-line align-top">
       <th scope="row" className="py-2.5 pr-4 pl-4 text-left font-medium">
-        {a.role}
+        {agentName(a)}
         <span className="block text-sm font-normal text-kumo-subtle">
           T{a.tier} {TIER_NAMES[a.tier]}
         </span>
@@ -72,7 +72,12 @@ function Agent({ agent: a, onStop }: { agent: AgentCard; onStop: (() => void) | 
       </td>
       <td className="py-2 pr-4 text-right">
         {onStop && (
-          <Button size="sm" variant="secondary-destructive" onClick={onStop} aria-label={`Stop ${a.role}`}>
+          <Button
+            size="sm"
+            variant="secondary-destructive"
+            onClick={onStop}
+            aria-label={`Stop ${agentName(a)}`}
+          >
             Stop
           </Button>
         )}
@@ -192,7 +197,7 @@ export function AgentsPage() {
       )}
       {stopping && (
         <ConfirmDialog
-          title={`Stop ${stopping.agent.role} of ${stopping.pipeline.plan_name} #${stopping.pipeline.number}?`}
+          title={`Stop ${agentName(stopping.agent)} of ${stopping.pipeline.plan_name} #${stopping.pipeline.number}?`}
           description="Its token is revoked and nothing of it passes the gate. The other agents go on; its seat stays silent."
           confirm="Stop this agent"
           reason="Stopped from the dashboard"
@@ -206,7 +211,7 @@ export function AgentsPage() {
                   agent_id: stopping.agent.agent_id,
                   reason,
                 }),
-              `${stopping.agent.role} is stopped`,
+              `${agentName(stopping.agent)} is stopped`,
             )
           }
         />

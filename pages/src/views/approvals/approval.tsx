@@ -64,8 +64,12 @@ function Pending({ approval: a, onDecided }: Pick<Props, 'approval' | 'onDecided
           title={approves ? `Approve: ${asked(a)}?` : `Deny: ${asked(a)}?`}
           description={
             approves
-              ? 'It takes effect at once, and the record keeps that you allowed it.'
-              : 'It does not happen, and the pipeline waits for another decision.'
+              ? a.action_id
+                ? 'The action is judged once more and then carried out, once. Nothing else is allowed by it, and the record keeps that you allowed it.'
+                : 'It takes effect at once, and the record keeps that you allowed it.'
+              : a.action_id
+                ? 'The action does not happen, and the agent is told so with your reason.'
+                : 'It does not happen, and the pipeline waits for another decision.'
           }
           confirm={approves ? 'Approve' : 'Deny'}
           reason={approves ? 'Reviewed and agreed' : 'Not needed for this objective'}

@@ -4,16 +4,19 @@ import { DownloadSimpleIcon, ShieldCheckIcon, StopIcon } from '@phosphor-icons/r
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { toOrchestration, toPipeline } from '#contract/views.ts';
+import { isEnded } from '#domain/pipeline/states.ts';
 import { ags } from '../../api/client.ts';
 import { saveFile } from '../../api/save-file.ts';
 import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { useRun } from '../../api/use-run.ts';
+import { EvidenceDownload } from '../../components/evidence-download.tsx';
 import { FailureBanner } from '../../components/failure.tsx';
 import { LiveIndicator } from '../../components/live-indicator.tsx';
 import { PageHeader } from '../../components/page-header.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
+import { agentName } from '../../models/agents.ts';
 import { mayOperate } from '../../models/controls.ts';
 import { dateTime } from '../../models/format.ts';
 import { type IncidentReport, incidentOf } from '../../models/incident.ts';
@@ -72,7 +75,7 @@ export function IncidentPage({ id }: { id: string }) {
     return {
       pipeline: toPipeline(state),
       report: incidentOf(timeline.events, state),
-      roles: new Map(orchestration.agents.map((a) => [a.agent_id, a.role as string])),
+      roles: new Map(orchestration.agents.map((a) => [a.agent_id, agentName(a)])),
       unknown: orchestration.actions.filter((a) => a.status === 'unknown'),
     };
   }, [timeline, version]);
@@ -162,6 +165,7 @@ export function IncidentPage({ id }: { id: string }) {
           >
             Handoff report
           </Button>
+          <EvidenceDownload pipelineId={id} ended={isEnded(pipeline.state)} />
           <Button icon={DownloadSimpleIcon} onClick={saveEvents}>
             Event log
           </Button>

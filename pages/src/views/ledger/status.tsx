@@ -6,7 +6,7 @@ import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { useResource } from '../../api/use-resource.ts';
 import { Ago } from '../../components/clock.tsx';
-import { plural, shortId } from '../../models/format.ts';
+import { exact, plural, shortId } from '../../models/format.ts';
 
 const EVERY = 60_000;
 
@@ -16,6 +16,7 @@ export function LedgerState() {
   const { act, busy } = useAct();
   const whole = caller.project_ids === null;
   const asked = useResource('ledger status', () => ags.ledgerStatus(), { every: EVERY, enabled: whole });
+  const head = useResource('tree head', () => ags.treeHead(), { every: EVERY });
   const status = asked.data;
   if (!status) return null;
   const { intact, alarms, reconciliation: last } = status;
@@ -51,6 +52,16 @@ export function LedgerState() {
             'Not compared yet; it is, by itself, every few minutes.'
           )}
         </p>
+        {head.data && (
+          <p className="text-sm text-kumo-subtle tabular" title={head.data.checkpoint}>
+            Signed log of {exact(head.data.size)} entries, head{' '}
+            <span className="font-mono text-xs">{head.data.root.slice(0, 16)}…</span>,{' '}
+            {head.data.cosigned_by.length === 0
+              ? 'no witness has signed it'
+              : `signed too by ${head.data.cosigned_by.join(', ')}`}
+            .
+          </p>
+        )}
         {alarms.length > 0 && (
           <ul className="mt-1 text-sm">
             {alarms.slice(0, 5).map((a) => (

@@ -3,6 +3,7 @@ import { KeyIcon } from '@phosphor-icons/react';
 import type { AgentCard, Orchestration } from '#contract/pipeline.ts';
 import { TIER_NAMES } from '#domain/governance/tier.ts';
 import { Ago } from '../../components/clock.tsx';
+import { agentName } from '../../models/agents.ts';
 import { count, money, plural, providerName, shortId, timeOfDay } from '../../models/format.ts';
 
 const ROLE_PURPOSE = {
@@ -29,7 +30,7 @@ function Card({ agent: a, at }: { agent: AgentCard; at: string | null }) {
     <li className="panel flex min-w-0 flex-col gap-2 p-4">
       <div className="flex items-start justify-between gap-2">
         <div>
-          <h3 className="font-semibold text-kumo-strong">{a.role}</h3>
+          <h3 className="font-semibold text-kumo-strong">{agentName(a)}</h3>
           <p className="text-sm text-kumo-subtle">{ROLE_PURPOSE[a.role]}</p>
         </div>
         <Badge variant={phase}>{a.phase}</Badge>

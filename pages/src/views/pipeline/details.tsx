@@ -58,7 +58,16 @@ export function Details({ run, state, consensus, tokens, events, version, seq, c
       value: 'events',
       label: 'Events',
       n: seq,
-      body: <EventsTab events={events} version={version} seq={seq} chain={chain} onTravel={onTravel} />,
+      body: (
+        <EventsTab
+          events={events}
+          version={version}
+          seq={seq}
+          chain={chain}
+          ended={state.outcome !== null}
+          onTravel={onTravel}
+        />
+      ),
     },
     { value: 'tokens', label: 'Tokens', body: <TokensTab tokens={tokens} sealed={run.pipeline.sealed} /> },
     { value: 'cost', label: 'Cost and usage', body: <CostTab run={run} events={events} seq={seq} /> },

@@ -3,6 +3,7 @@ import { DownloadSimpleIcon, SealCheckIcon, SealWarningIcon } from '@phosphor-ic
 import { useMemo, useState } from 'react';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { saveFile } from '../../api/save-file.ts';
+import { EvidenceDownload } from '../../components/evidence-download.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { VirtualRows } from '../../components/virtual-rows.tsx';
 import type { ChainProgress } from '../../models/chain-check.ts';
@@ -15,17 +16,21 @@ interface Props {
   version: number;
   seq: number;
   chain: ChainProgress;
+  /** LEDG-3: the pipeline has ended, so its evidence can be had. */
+  ended: boolean;
   onTravel(seq: number): void;
 }
 
+function idOf([spawned]: readonly PipelineEvent[]): string {
+  return spawned?.type === 'pipeline_spawned' ? spawned.body.pipeline_id : 'pipeline';
+}
+
 function save(events: readonly PipelineEvent[]): void {
-  const spawned = events[0];
-  const name = spawned?.type === 'pipeline_spawned' ? spawned.body.pipeline_id : 'pipeline';
-  saveFile(`${name}.jsonl`, eventLines(events), 'application/jsonl');
+  saveFile(`${idOf(events)}.jsonl`, eventLines(events), 'application/jsonl');
 }
 
 /** PIPE-7: the log itself, as stored and hashed. */
-export function EventsTab({ events, version, seq, chain, onTravel }: Props) {
+export function EventsTab({ events, version, seq, chain, ended, onTravel }: Props) {
   const [picked, setPicked] = useState<number | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: version tells that there are more events.
   const roles = useMemo(() => rolesOf(events), [events, version]);
@@ -34,9 +39,12 @@ export function EventsTab({ events, version, seq, chain, onTravel }: Props) {
     <div className="grid items-start gap-4 lg:grid-cols-2">
       <p className="flex flex-wrap items-center justify-between gap-2 text-sm text-kumo-subtle lg:col-span-2">
         Every event as it was stored and hashed.
-        <Button size="sm" icon={DownloadSimpleIcon} onClick={() => save(events)}>
-          Download all
-        </Button>
+        <span className="flex flex-wrap gap-2">
+          {ended && <EvidenceDownload pipelineId={idOf(events)} ended size="sm" />}
+          <Button size="sm" icon={DownloadSimpleIcon} onClick={() => save(events)}>
+            Download all
+          </Button>
+        </span>
       </p>
       <VirtualRows
         label="Events"

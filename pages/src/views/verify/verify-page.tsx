@@ -5,7 +5,8 @@ import { type ChangeEvent, type FormEvent, useRef, useState } from 'react';
 import { verifyEvidenceFile } from '#client/evidence.ts';
 import type { EvidenceReport } from '#domain/ledger/evidence/verify.ts';
 import { parseTrust } from '#domain/ledger/log/trust.ts';
-import { type Failure, failureOf } from '../../api/client.ts';
+import { ags, type Failure, failureOf } from '../../api/client.ts';
+import { useCaller } from '../../api/session.tsx';
 import { FailureBanner } from '../../components/failure.tsx';
 import { PageHeader } from '../../components/page-header.tsx';
 import { Report } from './report.tsx';
@@ -27,6 +28,7 @@ const INSECURE: Failure = {
 
 /** LEDG-3: a file and the keys that one trusts, checked here; nothing is sent anywhere. */
 export function VerifyPage() {
+  const { tenant } = useCaller();
   const [file, setFile] = useState<File | null>(null);
   const [trust, setTrust] = useState('');
   const [busy, setBusy] = useState(false);
@@ -37,6 +39,15 @@ export function VerifyPage() {
   const choose = (event: ChangeEvent<HTMLInputElement>) => {
     setFile(event.target.files?.[0] ?? null);
     setResult(null);
+  };
+  const takeKeys = async () => {
+    try {
+      const keys = await ags.ledgerKeys(tenant);
+      setTrust(keys.trust);
+      setFailure(null);
+    } catch (error) {
+      setFailure(failureOf(error));
+    }
   };
   const verify = async (event: FormEvent) => {
     event.preventDefault();
@@ -94,7 +105,7 @@ export function VerifyPage() {
           onValueChange={setTrust}
         />
         {failure && <FailureBanner failure={failure} />}
-        <div>
+        <div className="flex flex-wrap items-center gap-2">
           <Button
             type="submit"
             variant="primary"
@@ -104,6 +115,13 @@ export function VerifyPage() {
           >
             Verify
           </Button>
+          <Button disabled={busy} onClick={() => void takeKeys()}>
+            Take this server’s keys
+          </Button>
+          <p className="text-sm text-kumo-subtle">
+            Keys taken from here prove only that the file agrees with this server. Compare them once with what
+            you got another way, and keep them.
+          </p>
         </div>
       </form>
       {result && <Report {...result} />}

@@ -1,0 +1,1 @@
+export { PoliciesPage as default } from '../views/policies/policies-page.tsx';
