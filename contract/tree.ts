@@ -18,6 +18,7 @@ export const LedgerKeys = z
         algorithm: z.literal('Ed25519'),
         /** C2SP verifier key: `name+id+base64`. */
         key: z.string(),
+        public_key: z.string().describe('Its 32 bytes in base64, for `kid:public:…` after a rotation'),
         signs: z.boolean(),
       }),
     ),

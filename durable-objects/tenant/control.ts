@@ -181,6 +181,9 @@ export class TenantControl extends DurableObject implements ControlRpc {
     return this.#inStore(plans.listPlans, () => []);
   }
 
+  async noteWitness(actor: string, witness: { name: string; key: string }) {
+    this.#require((s) => recordChange(s, actor, 'witness_added', witness));
+  }
   async publishPolicies(
     actor: string,
     a: { source: string; note: string; policies: number; expected_version: number | null },

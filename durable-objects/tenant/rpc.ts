@@ -101,6 +101,8 @@ export interface ControlRpc {
   readPlan(plan_id: string): Promise<Result<StoredPlan, ControlError>>;
   listPlans(): Promise<PlanSummary[]>;
 
+  /** LEDG-1, LEDG-2: that the tenant's log takes the cosignatures of another witness. */
+  noteWitness(actor: string, witness: { name: string; key: string }): Promise<void>;
   /** GOV-4: the next version of the tenant's own policies; `expected_version` null asks for no particular one. */
   publishPolicies(
     actor: string,

@@ -14,12 +14,13 @@ import {
   TreeHead,
   Witness,
 } from '#contract/tree.ts';
+import { toBase64 } from '#domain/ledger/base64.ts';
 import { logOrigin } from '#domain/ledger/log/checkpoint.ts';
 import { formatKey, verifierKey } from '#domain/ledger/log/note.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { publicKeys } from '#workers/ledger/index.ts';
 import { all, endpoint, json } from '../endpoint.ts';
-import { logOf, must, pipelineOf } from '../scope.ts';
+import { controlOf, logOf, must, pipelineOf } from '../scope.ts';
 
 const DEFAULT_LEAVES = 500;
 const Nothing = z.strictObject({});
@@ -35,7 +36,8 @@ const reading = [
       const origin = logOrigin(config.ledger.origin, query.tenant);
       const keys = (await publicKeys(config.ledger)).map(({ kid, publicKey }, i) => {
         const key = verifierKey(origin, 'ed25519', publicKey);
-        return { kid, key_id: key.id, algorithm: 'Ed25519' as const, key: formatKey(key), signs: i === 0 };
+        const ids = { kid, key_id: key.id, algorithm: 'Ed25519' as const };
+        return { ...ids, key: formatKey(key), public_key: toBase64(publicKey), signs: i === 0 };
       });
       const trust = keys.map(({ key }) => `log ${key}\n`).join('');
       return json(200, { origin, keys, trust }, { 'cache-control': 'public, max-age=300' });
@@ -96,7 +98,12 @@ const witnessing = [
     answers: { 201: Witness },
     async handle(asked) {
       const { caller, body } = asked;
-      return json(201, must(await logOf(asked).addWitness(caller.tenant, actorOf(caller), body)));
+      const { tenant } = caller;
+      const known = await logOf(asked).witnesses(tenant);
+      const added = must(await logOf(asked).addWitness(tenant, actorOf(caller), body));
+      if (!known.some((w) => w.name === added.name))
+        await controlOf(asked).noteWitness(actorOf(caller), body);
+      return json(201, added);
     },
   }),
   endpoint('POST /api/ledger/cosignatures', {
