@@ -6,6 +6,7 @@ import login from './auth/login.ts';
 import logout from './auth/logout.ts';
 import whoami from './auth/whoami.ts';
 import { completionVerb } from './completion.ts';
+import connect from './connect.ts';
 import doctor from './doctor.ts';
 import evidenceGet from './evidence/get.ts';
 import evidenceRedact from './evidence/redact.ts';
@@ -16,6 +17,7 @@ import head from './ledger/head.ts';
 import ledgerKeys from './ledger/keys.ts';
 import witness from './ledger/witness.ts';
 import continueVerb from './pipeline/continue.ts';
+import end from './pipeline/end.ts';
 import fallback from './pipeline/fallback.ts';
 import fork from './pipeline/fork.ts';
 import lineage from './pipeline/lineage.ts';
@@ -60,6 +62,7 @@ const OWN: Verb[] = [
   resume,
   abort,
   cancel,
+  end,
   fallback,
   fork,
   resolve,
@@ -91,6 +94,7 @@ const OWN: Verb[] = [
   logout,
   whoami,
   link,
+  connect,
   doctor,
 ];
 
