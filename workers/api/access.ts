@@ -72,6 +72,7 @@ export const ACCESS = {
   'GET /api/pipeline/lineage': EVERYONE,
   'GET /api/approvals': EVERYONE,
   'POST /api/approvals/{approval_id}/decision': OPERATORS,
+  'POST /mcp': NOBODY,
   'POST /api/agents': OPERATORS,
   'POST /api/actions': NOBODY,
   'GET /api/actions/{action_id}': EVERYONE,
@@ -111,6 +112,7 @@ export type EndpointName = keyof typeof ACCESS;
 
 /** GOV-7: what an outside agent's session token opens, besides the roles that the table names. */
 export const FOR_AGENTS: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  'POST /mcp',
   'POST /api/actions',
   'GET /api/actions/{action_id}',
   'POST /api/actions/{action_id}/outcome',

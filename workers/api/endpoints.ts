@@ -8,6 +8,7 @@ import { evidence } from './resources/evidence.ts';
 import { health } from './resources/health.ts';
 import { killSwitches } from './resources/kill-switches.ts';
 import { ledger } from './resources/ledger.ts';
+import { mcp } from './resources/mcp.ts';
 import { memory } from './resources/memory.ts';
 import { observability } from './resources/observability.ts';
 import { people } from './resources/people.ts';
@@ -36,6 +37,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...killSwitches,
   ...agents,
   ...actions,
+  ...mcp,
   ...memory,
   ...people,
   ...tenants,
