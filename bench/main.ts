@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast, against what is physically possible in the same run on the same machine. `--json FILE` writes the numbers;
- * `--only size,ledger,pipelines` runs parts. Exit code 1 when a target is missed.
+ * `--only size,ledger,pipelines` runs parts; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,12 +10,17 @@ import { parseArgs } from 'node:util';
 import { costPerMillionSteps } from './measure/cost.ts';
 import { measureLedger } from './measure/ledger.ts';
 import { measurePipelines, TENANTS } from './measure/pipelines.ts';
+import { measureRenewals, renewalTenants } from './measure/renewals.ts';
 import { measureSize } from './measure/size.ts';
 import { type Measurement, table } from './report.ts';
 import { migrate, startBare, startProduct } from './runtime.ts';
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'string' }, only: { type: 'string', default: 'size,ledger,pipelines' } },
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string', default: 'size,ledger,pipelines' },
+    tokens: { type: 'string', default: '10000' },
+  },
 });
 const wanted = new Set(options.only.split(','));
 const say = (text: string): void => {
@@ -28,6 +33,23 @@ try {
   if (wanted.has('size')) {
     say('size and start-up …');
     results.push(...(await measureSize()));
+  }
+  if (wanted.has('renewals')) {
+    say('renewals …');
+    const tokens = Number(options.tokens);
+    const product = await startProduct(
+      join(folder, 'renewals'),
+      renewalTenants(tokens),
+      'bench/workers/renewals.ts',
+    );
+    await migrate(product.db);
+    try {
+      results.push(...(await measureRenewals(product, tokens, say)));
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+    await Promise.race([product.stop(), sleep(10_000)]);
   }
   if (wanted.has('ledger') || wanted.has('pipelines')) {
     say('building and starting …');

@@ -121,8 +121,12 @@ async function provision(services: string, tenants: readonly string[]): Promise<
   return keep;
 }
 
-/** The built product in plain workerd, beside the services it reaches over loopback. */
-export async function startProduct(folder: string, tenants: readonly string[]): Promise<Running> {
+/** The built product in plain workerd, beside the services it reaches over loopback. `entry`: the product with what a part of the bench adds. */
+export async function startProduct(
+  folder: string,
+  tenants: readonly string[],
+  entry = 'bench/workers/product.ts',
+): Promise<Running> {
   const state = join(folder, 'product-state');
   const services = await startServices(folder);
   const login = await provision(services.url, tenants);
@@ -139,7 +143,7 @@ export async function startProduct(folder: string, tenants: readonly string[]): 
     workers: [
       {
         name: 'ags',
-        modules: modulesOf('bench/workers/product.ts', join(folder, 'product')),
+        modules: modulesOf(entry, join(folder, 'product')),
         ...COMPATIBILITY,
         durableObjects: {
           PIPELINE: object('PipelineObject'),

@@ -25,7 +25,19 @@ const FIXES: Record<string, string> = {
   queue: 'The queues of wrangler.toml must exist; `npm run deploy` creates them.',
 };
 
-const fixFor = (name: string): string =>
+/** CRED-6: Vault's states, each with its own fix. */
+const VAULT_FIXES: Record<string, string> = {
+  sealed: 'Unseal it: `vault operator unseal`. Pipelines wait for it, an hour beyond their leases.',
+  standby: 'Point VAULT_ADDR at the active node, or let the cluster elect one.',
+  slow: 'Look at its load and storage, and at the way there; calls end after 5 s.',
+  throttled: 'Raise its rate-limit quota for this client.',
+  denying:
+    'Apply deploy/vault again (`scripts/vault/provision.ts`), and check VAULT_ROLE_ID and VAULT_SECRET_ID.',
+  uninitialized: 'Initialise it: `vault operator init`.',
+};
+
+const fixFor = (name: string, detail: string | null): string =>
+  (name === 'vault' ? VAULT_FIXES[detail?.split(':')[0] ?? ''] : undefined) ??
   Object.entries(FIXES).find(([start]) => name.toLowerCase().startsWith(start))?.[1] ??
   'See the deployment’s logs.';
 
@@ -122,7 +134,7 @@ async function dependencies(connection: Connection): Promise<Hop[]> {
         .filter((part) => part !== null)
         .map((part) => printable(part))
         .join(', '),
-      fix: status === 'down' || status === 'degraded' ? fixFor(name) : null,
+      fix: status === 'down' || status === 'degraded' ? fixFor(name, detail) : null,
     };
   });
 }

@@ -29,6 +29,7 @@ import show from './pipeline/show.ts';
 import spawn from './pipeline/spawn.ts';
 import { abort, cancel, pause, resume } from './pipeline/steer.ts';
 import { revoke, stop } from './pipeline/stop.ts';
+import token from './pipeline/token.ts';
 import verdict from './pipeline/verdict.ts';
 import wait from './pipeline/wait.ts';
 import watch from './pipeline/watch.ts';
@@ -56,6 +57,7 @@ const OWN: Verb[] = [
   logs,
   log,
   lineage,
+  token,
   verdict,
   continueVerb,
   pause,

@@ -11,6 +11,7 @@ const REASONS: Record<string, string> = {
   consensus_undecided: 'nobody decided what to do about the failed consensus in time',
   critical_violation: 'an agent asked for something that is forbidden; everything was stopped at once',
   credentials_unavailable: 'Vault could not be reached in time, so no agent was allowed to work',
+  token_revoked: 'its token was revoked in Vault, and not from here',
   credentials_expired: 'the credentials ran out and Vault could not be reached',
   revoked: 'its authority was revoked',
   planner_revoked: 'the planner’s authority was revoked before it had reported',

@@ -8,7 +8,7 @@ import type { ApprovalView, PipelineEvent as WireEvent } from '#client/index.ts'
 import { OutcomeRequest } from '#contract/agents.ts';
 import { Lineage, Orchestration, Pipeline } from '#contract/pipeline.ts';
 import { FallbackRequest, ForkRequest } from '#contract/requests.ts';
-import { toConsensus, toOrchestration } from '#contract/views.ts';
+import { toConsensus, toOrchestration, toTokenStatus } from '#contract/views.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
 import { parsePlan, planJsonSchema } from '#domain/plan/index.ts';
@@ -445,5 +445,22 @@ describe('what happened, in words', () => {
     lost.when({ kind: 'resolve_action', action_id, status: 'succeeded', reason: 'I looked' });
     expect(told(lost).get('action_unknown')).toContain('webhook_dispatch');
     expect(told(lost).get('action_resolved')).toContain('I looked');
+  });
+});
+
+describe('credentials', () => {
+  it('CRED-5: `pipeline token` tells the state of every token and the last error, and has no secret to tell', async () => {
+    const rig = new Rig().toRoundOne();
+    rig.failing(rig.turnOf('ALPHA'), {
+      code: 'credentials_sealed',
+      message: 'Vault is sealed; could not read the secret models/embedded',
+    });
+    api.play(rig.log, 1_000);
+    api.answer('GET /api/pipeline/token', () => ({ status: 200, body: toTokenStatus(rig.state) }));
+    const { stdout } = await shell.ags('pipeline', 'token', PIPELINE);
+    expect(stdout).toMatch(/pipeline\s+active\s+until 2026/);
+    expect(stdout).toMatch(/BETA\s+active/);
+    expect(stdout).toContain('last error: Vault is sealed');
+    expect(stdout).not.toContain('acc-');
   });
 });

@@ -97,7 +97,7 @@ export async function probeAll(asked: Asked): Promise<Probe[]> {
     }).then((p): Probe => (p.status === 'down' ? { ...p, status: 'unknown' } : p)),
     probe('vault', async () => {
       const { vault } = await vaultAndStore;
-      if (!vault.ok) throw new Error(vault.error ?? vault.state);
+      if (!vault.ok) throw new Error(vault.error ? `${vault.state}: ${vault.error}` : vault.state);
       return { detail: vault.state };
     }),
     probe('redis', async () => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ok } from '#domain/result.ts';
 import type { Credentials, CredentialsConfig, CredentialsDeps, IssuedToken, Outcome } from './contract.ts';
 import { createControlPlane } from './control.ts';
-import { failure } from './errors.ts';
+import { type CredentialErrorKind, failure } from './errors.ts';
 import {
   agentPolicy,
   agentRole,
@@ -16,7 +16,7 @@ import {
 import { RecentlySealed } from './recent.ts';
 import { createSealing, type SealContext } from './sealing.ts';
 import { createStore } from './store.ts';
-import { authSchema, createVault, emptySchema } from './vault.ts';
+import { authSchema, createVault, emptySchema, type VaultState } from './vault.ts';
 
 /** A single-use SecretID is used in the next breath; a minute covers a slow Vault. */
 const SECRET_ID_TTL_S = 60;
@@ -35,6 +35,17 @@ const secretSchema = z.object({ data: z.object({ data: z.record(z.string(), scal
 const sealedSchema = z.object({ accessor: z.string(), token: z.string() });
 type Sealed = z.infer<typeof sealedSchema>;
 type Auth = z.infer<typeof authSchema>['auth'];
+
+/** CRED-6: each way of not answering is a state of its own. */
+const STATE_BY_ERROR: Partial<Record<CredentialErrorKind, VaultState>> = {
+  unavailable: 'unreachable',
+  slow: 'slow',
+  sealed: 'sealed',
+  standby: 'standby',
+  throttled: 'throttled',
+  denied: 'denying',
+  token_dead: 'denying',
+};
 
 const badName = () =>
   failure('denied', 'the tenant, pipeline or agent has a name that no Vault path may hold');
@@ -238,9 +249,28 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     return store.delete(keys);
   };
 
+  /** That a node is up does not say that it answers us: the control plane's own session does. */
+  async function reachableVault(): ReturnType<typeof vault.health> {
+    const node = await vault.health();
+    if (!node.ok) return node;
+    const self = await control.call({
+      method: 'GET',
+      path: 'auth/token/lookup-self',
+      what: "look up the control plane's own token",
+      schema: emptySchema,
+    });
+    if (self.ok) return node;
+    return {
+      ...node,
+      ok: false,
+      state: STATE_BY_ERROR[self.error.kind] ?? 'unknown',
+      error: self.error.message,
+    };
+  }
+
   const health: Credentials['health'] = async () => {
     const [vaultHealth, storeHealth] = await Promise.all([
-      timed(now, () => vault.health()),
+      timed(now, reachableVault),
       timed(now, async () => {
         const answer = await store.get('ags:health');
         return answer.ok

@@ -178,6 +178,8 @@ export type VaultState =
   | 'sealed'
   | 'uninitialized'
   | 'slow'
+  | 'throttled'
+  | 'denying'
   | 'unreachable'
   | 'unknown';
 

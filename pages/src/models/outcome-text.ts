@@ -2,6 +2,8 @@
 const REASONS: Record<string, string> = {
   consensus_reached: 'the agents agreed',
   credentials_unavailable: 'no credentials could be had from Vault',
+  credentials_expired: 'its credentials ran out and Vault did not come back in time',
+  token_revoked: 'its token was revoked in Vault, and not from here',
   consensus_failed: 'the agents could not agree',
   consensus_undecided: 'nobody decided about the failed consensus in time',
   partial_accepted: 'a person accepted a proposal without consensus',
