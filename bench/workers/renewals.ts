@@ -75,9 +75,17 @@ const USAGE = {
 /** From the spawn to a round of ALPHA, BETA and GAMMA, each with a real token of its own. Answers with the tokens that are kept alive. */
 async function makeLive(env: Env, tenant: string, ids: string[]): Promise<{ tokens: number }> {
   const credentials = createCredentials(credentialsConfig(parseConfig(env)));
-  const must = <T>(answer: { ok: true; value: T } | { ok: false; error: { message: string } }): T => {
-    if (!answer.ok) throw new Error(answer.error.message);
-    return answer.value;
+  /** Filling thousands of pipelines keeps a small machine busy; what is slow now is asked again. */
+  const must = async <T>(
+    ask: () => Promise<
+      { ok: true; value: T } | { ok: false; error: { message: string; retryable: boolean } }
+    >,
+  ): Promise<T> => {
+    for (let tries = 1; ; tries++) {
+      const answer = await ask();
+      if (answer.ok) return answer.value;
+      if (!answer.error.retryable || tries === 5) throw new Error(answer.error.message);
+    }
   };
   const recorded = (t: IssuedToken) => ({
     accessor: t.accessor,
@@ -104,14 +112,14 @@ async function makeLive(env: Env, tenant: string, ids: string[]): Promise<{ toke
         if (!claim.claimed) throw new Error(claim.why);
         let result: StepResult;
         if (work.kind === 'credentials_login') {
-          const login = must(await credentials.login(who));
-          must(await credentials.extend({ accessor: login.accessor, increment_s: TOKEN_TTL_S }));
+          const login = await must(() => credentials.login(who));
+          await must(() => credentials.extend({ accessor: login.accessor, increment_s: TOKEN_TTL_S }));
           result = { kind: 'credentials_login', ...recorded(login) };
           tokens += 1;
         } else if (work.kind === 'agent_bootstrap') {
           const { agent } = claim.assignment;
-          const child = must(
-            await credentials.issueAgent({ ...who, agent: work.agent_id, tier: 0, ttl_s: TOKEN_TTL_S }),
+          const child = await must(() =>
+            credentials.issueAgent({ ...who, agent: work.agent_id, tier: 0, ttl_s: TOKEN_TTL_S }),
           );
           result = { kind: 'agent_bootstrap', ...recorded(child) };
           if (agent?.role !== 'PLANNER') tokens += 1;
