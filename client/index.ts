@@ -15,6 +15,9 @@ export type * from './types.ts';
 
 /** The largest page that `GET /api/pipeline/events` gives. */
 const EVENTS_PER_PAGE = 1_000;
+const quotasOf = (tenant?: string): string =>
+  tenant === undefined ? '/api/quotas' : `/api/tenants/${encodeURIComponent(tenant)}/quotas`;
+
 /** Milliseconds that a download may take, body included. */
 const DOWNLOAD_MS = 600_000;
 
@@ -146,6 +149,12 @@ export function createClient(options: ClientOptions) {
     /** LEDG-4: events of all pipelines and of the tenant's own log, the newest first. */
     ledger: (query: wire.LedgerQuery = {}, signal?: AbortSignal) =>
       get<wire.Page<wire.LedgerEntry>>('/api/ledger', query, signal),
+    /** LEDG-4: CSV or JSON Lines, oldest first; the answer's body is unread, so that it can be streamed to disk. */
+    exportLedger: (query: wire.LedgerExportQuery) =>
+      transport.raw('GET', '/api/ledger/export', {
+        query: query as Record<string, string>,
+        timeoutMs: DOWNLOAD_MS,
+      }),
     /** LEDG-1: whether the ledger still agrees with the objects that it copies. */
     ledgerStatus: () => get<wire.LedgerStatus>('/api/ledger/status'),
     /** LEDG-1: compares the next logs with their copies now. */
@@ -184,6 +193,11 @@ export function createClient(options: ClientOptions) {
     /** Needs the platform admin's key: an admin's key of one hour, for a tenant's first people and keys. */
     bootstrapKey: (tenant: string) =>
       post<wire.BootstrapKey>(`/api/tenants/${encodeURIComponent(tenant)}/bootstrap-key`),
+    tenants: () => get<wire.Page<{ tenant: string; name: string; created_at: string }>>('/api/tenants'),
+    /** TEN-1; of another tenant with the platform admin's key. */
+    quotas: (tenant?: string) => get<wire.QuotaReport>(quotasOf(tenant)),
+    setQuotas: (change: wire.SetQuotasRequest, tenant?: string) =>
+      transport.json<wire.QuotaReport>('PUT', quotasOf(tenant), { body: change }),
     people: () => get<wire.Page<wire.Subject>>('/api/people'),
     createPerson: (request: wire.CreateSubjectRequest) => post<wire.Subject>('/api/people', request),
     projects: () => get<wire.Page<wire.Project>>('/api/projects'),

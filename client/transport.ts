@@ -19,7 +19,7 @@ export interface RequestOptions {
   timeoutMs?: number;
 }
 
-export type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 export interface Transport {
   readonly baseUrl: string;

@@ -36,6 +36,7 @@ export type {
   ProjectMode,
 } from '#contract/policies.ts';
 export type { Problem, ProblemCode } from '#contract/problem.ts';
+export type { QuotaReport, SetQuotasRequest } from '#contract/quotas.ts';
 export type { PlanCheckResult, PlanFinding, PlanSummary, SpawnRequest } from '#contract/requests.ts';
 export type {
   ConsistencyProof,
@@ -67,6 +68,7 @@ export type OutcomeRequest = z.infer<typeof agents.OutcomeRequest>;
 export type RegisterAgentRequest = z.infer<typeof agents.RegisterAgentRequest>;
 export type RegisteredAgent = z.infer<typeof agents.RegisteredAgent>;
 export type AskedAction = z.infer<typeof agents.AskedAction>;
+export type LedgerExportQuery = z.infer<typeof ledger.LedgerExportQuery>;
 export type LedgerQuery = Partial<z.infer<typeof ledger.LedgerQuery>>;
 export type LogRequest = z.infer<typeof requests.LogRequest>;
 export type EventsQuery = z.input<typeof requests.EventsQuery>;

@@ -12,9 +12,16 @@ import evidenceGet from './evidence/get.ts';
 import evidenceRedact from './evidence/redact.ts';
 import evidenceShow from './evidence/show.ts';
 import evidenceVerify from './evidence/verify.ts';
+import keyCreate from './key/create.ts';
+import keyList from './key/list.ts';
+import keyRevoke from './key/revoke.ts';
+import keyRotate from './key/rotate.ts';
 import audit from './ledger/audit.ts';
+import ledgerExport from './ledger/export.ts';
 import head from './ledger/head.ts';
 import ledgerKeys from './ledger/keys.ts';
+import ledgerQuery from './ledger/query.ts';
+import ledgerStatus from './ledger/status.ts';
 import witness from './ledger/witness.ts';
 import continueVerb from './pipeline/continue.ts';
 import end from './pipeline/end.ts';
@@ -41,10 +48,16 @@ import policyPublish from './policy/publish.ts';
 import policyReport from './policy/report.ts';
 import policyShow from './policy/show.ts';
 import policyVersions from './policy/versions.ts';
+import projectCreate from './project/create.ts';
+import projectList from './project/list.ts';
+import quotaSet from './quota/set.ts';
+import quotaShow from './quota/show.ts';
 import run from './run.ts';
 import lift from './stop/lift.ts';
 import stopList from './stop/list.ts';
 import { throwVerbs } from './stop/throw.ts';
+import tenantCreate from './tenant/create.ts';
+import tenantList from './tenant/list.ts';
 
 /** In the order of the help. */
 const OWN: Verb[] = [
@@ -97,6 +110,19 @@ const OWN: Verb[] = [
   whoami,
   link,
   connect,
+  ledgerQuery,
+  ledgerExport,
+  ledgerStatus,
+  keyCreate,
+  keyList,
+  keyRotate,
+  keyRevoke,
+  projectCreate,
+  projectList,
+  quotaShow,
+  quotaSet,
+  tenantCreate,
+  tenantList,
   doctor,
 ];
 

@@ -2,7 +2,7 @@ import type { Kill, Permit } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
-import type { DocumentRef, ForkSeed, GateDecision, Handoff, OutsideRequest } from './event.ts';
+import type { DocumentRef, ForkSeed, GateDecision, Handoff, OutsideRequest, Reservation } from './event.ts';
 import type { Renewals } from './renewal.ts';
 import type { Fallback, PipelineMode } from './states.ts';
 
@@ -87,7 +87,7 @@ export type Command =
   | { kind: 'report'; agent_id: string; action_id: string; outcome: ReportedOutcome }
   | { kind: 'redrive'; step_id: string }
   /** `permit` (ENF-6): null when none is to be had; what agents do then waits. */
-  | { kind: 'claim'; step_id: string; worker: string; permit: Permit | null }
+  | { kind: 'claim'; step_id: string; worker: string; permit: Permit | null; slice?: TenantSlice }
   | { kind: 'progress'; step_id: string; epoch: number; note: string }
   | ({ kind: 'record_renewals' } & Renewals)
   | ({ kind: 'admit'; permit: Permit | null } & Admit)
@@ -99,6 +99,7 @@ export type Command =
       result: StepResult;
       worker?: string | null;
       permit?: Permit | null;
+      slice?: TenantSlice;
     }
   | { kind: 'fail'; step_id: string; epoch: number; error: StepError }
   | { kind: 'dead_letter'; step_id: string; reason: string }
@@ -112,6 +113,14 @@ export interface ReportedOutcome {
   result_sha256: string | null;
   truncated: boolean;
   error: string | null;
+}
+
+/**
+ * PIPE-11: what of the tenant's budget this pipeline may have used in all, as drawn so far. `used_up`: the tenant's month has no more to
+ * give; otherwise a step that does not fit waits until more is drawn.
+ */
+export interface TenantSlice extends Reservation {
+  used_up: boolean;
 }
 
 /** What the object remembers of claimed steps between events, in ms since the epoch. */

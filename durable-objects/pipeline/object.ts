@@ -6,8 +6,9 @@ import type { Kill, Permit } from '#domain/governance/permit.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
-import type { Command, ReportedOutcome } from '#domain/pipeline/command.ts';
+import type { Command, ReportedOutcome, TenantSlice } from '#domain/pipeline/command.ts';
 import { needsPermit } from '#domain/pipeline/decide/kill.ts';
+import { needFor } from '#domain/pipeline/decide/reserve.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
 import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
@@ -37,6 +38,7 @@ import type {
   SpawnCommand,
   StepAck,
 } from './rpc.ts';
+import { DrawnSlice } from './slice.ts';
 import { PipelineStore } from './store.ts';
 import { PipelineViewers } from './viewers.ts';
 
@@ -56,6 +58,7 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   readonly #dispatch = new StepDispatch(this.env);
   readonly #permit = new HeldPermit();
   readonly #renewals = new RenewalRequests(this.env);
+  readonly #slice = new DrawnSlice();
   readonly #viewers = new PipelineViewers(this.ctx);
   readonly #outside = new OutsideDoor({
     find: (tenant) => this.#find(tenant),
@@ -212,12 +215,16 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     const step = this.#find(tenant).ok ? this.#log.state.steps[step_id] : undefined;
     const asks = step?.status === 'ready' && needsPermit(step.work.kind);
     const permit = asks ? await this.#permitNow() : null;
-    if (asks && !permit) {
+    const slice = step?.status === 'ready' ? await this.#sliceFor(step_id) : this.#slice.held;
+    if (asks && !(permit && slice)) {
       // Nobody above can be asked: the step stays ready and is announced again soon.
       this.#dispatch.postpone(step, Date.now() + NO_PERMIT_RETRY);
       this.#alarm.arm(Date.now() + NO_PERMIT_RETRY);
     }
-    const ack = this.#stepCommand(tenant, { kind: 'claim', step_id, worker, permit });
+    const ack = this.#stepCommand(tenant, {
+      ...{ kind: 'claim', step_id, worker, permit: slice && permit },
+      slice: slice ?? undefined,
+    });
     if (!ack.accepted) return { claimed: false, why: ack.why };
     // A claim that would exceed a limit ends the pipeline instead.
     const held = this.#log.state.steps[step_id]?.status === 'claimed';
@@ -271,7 +278,16 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     worker: string | null = null,
   ): Promise<StepAck & { next?: Assignment | null }> {
     const permit = worker !== null && this.#find(tenant).ok ? await this.#permitNow() : null;
-    const done = this.#stepDecision(tenant, { kind: 'complete', step_id, epoch, result, worker, permit });
+    const slice = this.#slice.held;
+    const done = this.#stepDecision(tenant, {
+      kind: 'complete',
+      step_id,
+      epoch,
+      result,
+      worker,
+      permit,
+      slice,
+    });
     if (!done.ok) return { accepted: false, why: done.error };
     const { claimed } = done.value;
     const next = claimed === null ? null : assignmentFor(this.#log.state, claimed, permit);
@@ -392,6 +408,20 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     const { spawned } = this.#log.state;
     if (!spawned) return null;
     return this.#permit.current(() => controlStub(this.env.CONTROL, spawned.tenant), spawned.project_id);
+  }
+
+  /** PIPE-11: of the tenant's month as much as this step's calls could use; drawn before the transaction. */
+  async #sliceFor(step_id: string): Promise<TenantSlice | null> {
+    const { spawned } = this.#log.state;
+    if (!spawned) return null;
+    return this.#slice.cover(
+      () => controlStub(this.env.CONTROL, spawned.tenant),
+      spawned.pipeline_id,
+      () => {
+        const step = this.#log.state.steps[step_id];
+        return step ? needFor(this.#log.state, step.work) : null;
+      },
+    );
   }
 
   #tick(): void {

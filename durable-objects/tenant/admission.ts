@@ -1,14 +1,12 @@
 import type { Kill } from '#domain/governance/permit.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
-import { charge, drawSlice, monthOf, type Slice } from './budget.ts';
+import { BUDGETS, charge, chargedIn, leftOf, monthOf, nextSlice, SLICE, type Slice } from './budget.ts';
 import { standing } from './kills.ts';
 import { defaultProject, hasProject } from './people.ts';
+import { quotasOf } from './quotas.ts';
 import type { ControlError } from './rpc.ts';
 import type { ControlStore } from './store.ts';
-
-/** TEN-1, defaults of a tenant. */
-export const QUOTAS = { live_pipelines: 100, live_diagnostics: 10, spawns_per_minute: 120 } as const;
 
 type AdmissionRow = {
   number: number;
@@ -28,7 +26,8 @@ const COLUMNS =
 
 /** ENF-1: diagnoses have a quota of their own, so that failing runs neither starve others nor go unread for them. */
 function overQuota(store: ControlStore, diagnostic: boolean): ControlError | null {
-  const quota = diagnostic ? QUOTAS.live_diagnostics : QUOTAS.live_pipelines;
+  const quotas = quotasOf(store);
+  const quota = diagnostic ? quotas.live_diagnostics : quotas.live_pipelines;
   const live = row<{ n: number }>(
     store.sql,
     'SELECT count(*) AS n FROM admissions WHERE released_at IS NULL AND diagnostic = ?',
@@ -37,21 +36,27 @@ function overQuota(store: ControlStore, diagnostic: boolean): ControlError | nul
   if ((live ?? 0) >= quota)
     return {
       code: 'quota_exceeded',
-      detail: `${quota} ${diagnostic ? 'diagnoses' : 'pipelines'} are live, which is this tenant’s quota.`,
+      detail: `${live ?? 0} ${diagnostic ? 'diagnoses' : 'pipelines'} are live; ${quota} is this tenant’s quota.`,
       retry_after_s: 30,
     };
   if (diagnostic) return null;
+  if (quotas.spawns_per_minute === 0)
+    return {
+      code: 'quota_exceeded',
+      detail: 'This tenant’s quota allows no new pipeline.',
+      retry_after_s: 3_600,
+    };
   // Numbers ascend with time, so the newest rows are the last minute's.
   const nth = row<{ admitted_at: number }>(
     store.sql,
     'SELECT admitted_at FROM admissions WHERE diagnostic = 0 ORDER BY number DESC LIMIT 1 OFFSET ?',
-    QUOTAS.spawns_per_minute - 1,
+    quotas.spawns_per_minute - 1,
   );
   const free = (nth?.admitted_at ?? 0) + 60_000 - store.now();
   if (nth === undefined || free <= 0) return null;
   return {
     code: 'quota_exceeded',
-    detail: `${QUOTAS.spawns_per_minute} pipelines were spawned in the last minute, which is this tenant’s quota.`,
+    detail: `${quotas.spawns_per_minute} pipelines were spawned in the last minute, which is this tenant’s quota.`,
     retry_after_s: Math.ceil(free / 1_000),
   };
 }
@@ -99,8 +104,9 @@ export function admit(
   const refusal = overQuota(store, a.diagnostic === true);
   if (refusal) return err(refusal);
   const month = monthOf(store);
-  const drawn = drawSlice(store, month, a.slice);
-  if (!drawn.ok) return drawn;
+  const first = firstSlice(store, month, a.slice);
+  if (!first.ok) return first;
+  charge(store, month, first.value);
   if (known) {
     run(
       store.sql,
@@ -108,8 +114,8 @@ export function admit(
        slice_tokens = ?, slice_microusd = ? WHERE number = ?`,
       store.now(),
       month,
-      a.slice.tokens,
-      a.slice.cost_microusd,
+      first.value.tokens,
+      first.value.cost_microusd,
       a.slice.tokens,
       a.slice.cost_microusd,
       known.number,
@@ -128,13 +134,72 @@ export function admit(
     a.request_sha256,
     store.now(),
     month,
-    a.slice.tokens,
-    a.slice.cost_microusd,
+    first.value.tokens,
+    first.value.cost_microusd,
     a.slice.tokens,
     a.slice.cost_microusd,
     a.diagnostic ? 1 : 0,
   );
   return ok({ number, project_id, replayed: false });
+}
+
+/** PIPE-11: a first slice is drawn with the admission; a month that has nothing left admits nobody. */
+function firstSlice(store: ControlStore, month: string, limits: Slice): Result<Slice, ControlError> {
+  const left = leftOf(store, month);
+  const used = BUDGETS.find((name) => left[name] === 0);
+  if (used !== undefined)
+    return err({
+      code: 'quota_exceeded',
+      detail: `This tenant’s budget of ${used === 'tokens' ? 'tokens' : 'cost'} for ${month} is used up, or drawn by pipelines that run.`,
+      retry_after_s: 3_600,
+    });
+  const of = (name: keyof Slice) =>
+    nextSlice(
+      0,
+      limits[name] === 0 ? SLICE[name] : Math.min(limits[name], SLICE[name]),
+      0,
+      limits[name],
+      left[name],
+    );
+  return ok({ tokens: of('tokens'), cost_microusd: of('cost_microusd') });
+}
+
+/**
+ * PIPE-11: what the pipeline may have used in all after this, so that `need` fits; `used_up` says that the month has no more. One
+ * transaction of the one object that knows the budget, so that pipelines side by side cannot overrun it together.
+ */
+export function draw(store: ControlStore, pipelineId: string, need: Slice): Slice & { used_up: boolean } {
+  const known = admissionOf(store, pipelineId);
+  // A pipeline that was never admitted here has no budget; its own limits and the permit stand.
+  if (!known) return { ...need, used_up: false };
+  const left = leftOf(store, known.month);
+  const has = { tokens: known.charged_tokens, cost_microusd: known.charged_microusd };
+  const limits = { tokens: known.slice_tokens, cost_microusd: known.slice_microusd };
+  const of = (name: keyof Slice) => nextSlice(has[name], need[name], SLICE[name], limits[name], left[name]);
+  const drawn: Slice = { tokens: of('tokens'), cost_microusd: of('cost_microusd') };
+  if (BUDGETS.some((name) => drawn[name] !== has[name])) settle(store, known, drawn);
+  return { ...drawn, used_up: BUDGETS.some((name) => drawn[name] < need[name]) };
+}
+
+/** TEN-1: what of the quotas is in use. */
+export function usageOf(store: ControlStore) {
+  const month = monthOf(store);
+  const count = (sql: string, ...values: number[]) => row<{ n: number }>(store.sql, sql, ...values)?.n ?? 0;
+  return {
+    month,
+    live_pipelines: count(
+      'SELECT count(*) AS n FROM admissions WHERE released_at IS NULL AND diagnostic = 0',
+    ),
+    live_diagnostics: count(
+      'SELECT count(*) AS n FROM admissions WHERE released_at IS NULL AND diagnostic = 1',
+    ),
+    spawns_last_minute: count(
+      'SELECT count(*) AS n FROM admissions WHERE admitted_at > ?',
+      store.now() - 60_000,
+    ),
+    ...chargedIn(store, month),
+    pipelines: count('SELECT count(*) AS n FROM admissions WHERE abandoned = 0'),
+  };
 }
 
 /** Charges a pipeline with another amount than before; the difference goes to its month. */
@@ -177,11 +242,10 @@ export function abandon(store: ControlStore, pipelineId: string, olderThanS: num
   if (rowsWritten > 0) settle(store, known, { tokens: 0, cost_microusd: 0 });
 }
 
-/** REC-1: a rerun takes a slot and its slice again, also above the quota: it was admitted once. Idempotent. */
+/** REC-1: a rerun takes a slot again, also above the quota: it was admitted once. What it needs more of the budget it draws. Idempotent. */
 export function occupy(store: ControlStore, pipelineId: string): void {
   const known = admissionOf(store, pipelineId);
   if (!known || known.released_at === null) return;
-  settle(store, known, { tokens: known.slice_tokens, cost_microusd: known.slice_microusd });
   run(store.sql, 'UPDATE admissions SET released_at = NULL WHERE number = ?', known.number);
 }
 

@@ -1,6 +1,5 @@
-import { err, ok, type Result } from '#domain/result.ts';
 import { row, run } from '../shared/sql.ts';
-import type { ControlError } from './rpc.ts';
+import { quotasOf } from './quotas.ts';
 import { type ControlStore, iso } from './store.ts';
 
 /** PIPE-11: what a pipeline may use at most, or what it has used. Money in micro-USD. */
@@ -9,13 +8,18 @@ export interface Slice {
   cost_microusd: number;
 }
 
-/** TEN-1, defaults of a tenant's month: a billion tokens, 1,000 USD. */
-export const MONTHLY_BUDGET: Slice = { tokens: 1_000_000_000, cost_microusd: 1_000_000_000 };
+export const BUDGETS = ['tokens', 'cost_microusd'] as const;
+
+/**
+ * PIPE-11: a pipeline draws this much of the tenant's month beyond what it needs next, so that few steps have to ask; about ten calls of a
+ * middling model, half a dollar.
+ */
+export const SLICE: Slice = { tokens: 200_000, cost_microusd: 500_000 };
 
 /** Budgets are of calendar months in UTC; a pipeline is charged to the month it was admitted in. */
 export const monthOf = (store: ControlStore): string => iso(store.now()).slice(0, 7);
 
-const charged = (store: ControlStore, month: string): Slice => {
+export const chargedIn = (store: ControlStore, month: string): Slice => {
   const found = row<{ tokens: number; microusd: number }>(
     store.sql,
     'SELECT tokens, microusd FROM budgets WHERE month = ?',
@@ -23,6 +27,16 @@ const charged = (store: ControlStore, month: string): Slice => {
   );
   return { tokens: found?.tokens ?? 0, cost_microusd: found?.microusd ?? 0 };
 };
+
+/** What of a month nobody has drawn yet; a lowered quota may leave less than nothing. */
+export function leftOf(store: ControlStore, month: string): Slice {
+  const { monthly_tokens, monthly_cost_microusd } = quotasOf(store);
+  const charged = chargedIn(store, month);
+  return {
+    tokens: Math.max(0, monthly_tokens - charged.tokens),
+    cost_microusd: Math.max(0, monthly_cost_microusd - charged.cost_microusd),
+  };
+}
 
 /** Adds to a month's charge; negative amounts give back what a slice did not use. */
 export function charge(store: ControlStore, month: string, amount: Slice): void {
@@ -37,24 +51,12 @@ export function charge(store: ControlStore, month: string, amount: Slice): void 
 }
 
 /**
- * PIPE-11: a pipeline's whole limit is set aside before it starts, so that pipelines side by side cannot overrun the tenant's budget; what
- * it does not use comes back when it ends.
+ * How much a pipeline that has drawn `has` should have drawn so that `need` fits: a slice more, within its own limit (0 is none) and what
+ * is left; never less than it has. Pure.
  */
-export function drawSlice(store: ControlStore, month: string, slice: Slice): Result<void, ControlError> {
-  const used = charged(store, month);
-  for (const [name, what] of [
-    ['tokens', 'tokens'],
-    ['cost_microusd', 'micro-USD'],
-  ] as const) {
-    const left = MONTHLY_BUDGET[name] - used[name];
-    if (slice[name] > left) {
-      return err({
-        code: 'quota_exceeded',
-        detail: `The run may use ${slice[name]} ${what}; ${Math.max(0, left)} are left of this tenant’s budget for ${month}.`,
-        retry_after_s: 3_600,
-      });
-    }
-  }
-  charge(store, month, slice);
-  return ok(undefined);
+export function nextSlice(has: number, need: number, slice: number, limit: number, left: number): number {
+  if (need <= has) return has;
+  const wanted = Math.max(need, has + slice);
+  const within = limit === 0 ? wanted : Math.max(need, Math.min(wanted, limit));
+  return Math.min(within, has + left);
 }

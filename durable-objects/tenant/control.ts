@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { AccessRole, Caller } from '#contract/access.ts';
+import type { SetQuotasRequest } from '#contract/quotas.ts';
 import type { GateMode, Kill } from '#domain/governance/permit.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
@@ -16,6 +17,7 @@ import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
 import * as policies from './policies.ts';
 import { push } from './push.ts';
+import { planBytes, type QuotaLayer, quotasOf, setQuotas } from './quotas.ts';
 import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
 import { type ControlStore, recordChange } from './store.ts';
@@ -295,6 +297,20 @@ export class TenantControl extends DurableObject implements ControlRpc {
       (s) => admission.occupy(s, pipeline_id),
       () => undefined,
     );
+  }
+  async draw(pipeline_id: string, need: Slice) {
+    return this.#inStore(
+      (s) => admission.draw(s, pipeline_id, need),
+      () => ({ ...need, used_up: false }),
+    );
+  }
+  async quotas() {
+    return this.#result((s) =>
+      ok({ quotas: quotasOf(s), usage: { ...admission.usageOf(s), plan_bytes: planBytes(s) } }),
+    );
+  }
+  async setQuotas(actor: string, layer: QuotaLayer, change: SetQuotasRequest) {
+    return this.#result((s) => ok(setQuotas(s, actor, layer, change)));
   }
   async changes(since: number, limit: number) {
     return this.#inStore(

@@ -4,6 +4,7 @@ import { hashJson } from '#domain/ledger/canonical.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
+import { planBytes, quotasOf } from './quotas.ts';
 import type { ControlError, StoredPlan } from './rpc.ts';
 import { type ControlStore, iso, recordChange } from './store.ts';
 
@@ -41,6 +42,14 @@ export function savePlan(
       detail: `${name} ${version} is stored with other content; give the changed plan a new version.`,
     });
   }
+  const bytes = Object.values(plan.files).reduce((sum, text) => sum + text.length, plan.source.length);
+  const { storage_bytes } = quotasOf(store);
+  if (planBytes(store) + bytes > storage_bytes)
+    return err({
+      code: 'quota_exceeded',
+      detail: `The tenant may store ${storage_bytes} bytes.`,
+      retry_after_s: 3_600,
+    });
   const created: PlanRow = { plan_id, name, version, sha256, objective, tier, created_at: store.now() };
   run(
     store.sql,

@@ -1,14 +1,17 @@
 import type { AccessRole, Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PolicyVersion, PolicyVersionText, ProjectMode } from '#contract/policies.ts';
+import type { Quotas, SetQuotasRequest } from '#contract/quotas.ts';
 import type { PlanSummary } from '#contract/requests.ts';
 import type { GateMode, Grant, Kill } from '#domain/governance/permit.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ChainedEvent } from '#domain/ledger/chain.ts';
+import type { TenantSlice } from '#domain/pipeline/command.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
 import type { Slice } from './budget.ts';
 import type { Pushed } from './push.ts';
+import type { QuotaLayer } from './quotas.ts';
 
 export type { Pushed, Slice };
 
@@ -137,19 +140,28 @@ export interface ControlRpc {
     pipeline_id: string;
     project_id: string | null;
     request_sha256: string;
-    /** PIPE-11: set aside of the tenant's monthly budget. */
+    /** PIPE-11: the run's own limits; 0 is none. A first slice of them is drawn of the tenant's month. */
     slice: Slice;
     /** ENF-1: it counts against a quota of its own. */
     diagnostic?: boolean;
   }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
   /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
   authorityOf(actor: string): Promise<Tier | null>;
-  /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of its slice only what it used is charged. */
+  /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of what it drew only what it used is charged. */
   release(pipeline_id: string, used: Slice): Promise<void>;
   /** It never started, and its slot is at least that old; the same spawn may then take the slot anew, under the same number. */
   abandon(pipeline_id: string, older_than_s: number): Promise<void>;
   /** REC-1: it works again. */
   occupy(pipeline_id: string): Promise<void>;
+  /** PIPE-11: draws so much of the tenant's month that `need`, counted from the pipeline's beginning, fits. */
+  draw(pipeline_id: string, need: Slice): Promise<TenantSlice>;
+  /** TEN-1. */
+  quotas(): Promise<Result<{ quotas: Quotas; usage: TenantUsage }, ControlError>>;
+  setQuotas(
+    actor: string,
+    layer: QuotaLayer,
+    change: SetQuotasRequest,
+  ): Promise<Result<Quotas, ControlError>>;
   /** LEDG-1: the tenant's own chained log, after `since`. */
   changes(since: number, limit: number): Promise<ChainedEvent[]>;
   /** LEDG-1: every pipeline that was admitted, after `number`. */
@@ -168,6 +180,15 @@ export interface KillRecord extends Kill {
   lift_reason: string | null;
   /** Pipelines in its scope that are still live. */
   unacknowledged: string[];
+}
+
+export interface TenantUsage extends Slice {
+  month: string;
+  live_pipelines: number;
+  live_diagnostics: number;
+  spawns_last_minute: number;
+  pipelines: number;
+  plan_bytes: number;
 }
 
 export interface KeyRecord {

@@ -55,6 +55,7 @@ export const CONTROL_MIGRATIONS = [
   CREATE TABLE project_modes (project_id TEXT PRIMARY KEY, mode TEXT NOT NULL) WITHOUT ROWID;
   `,
   'ALTER TABLE admissions ADD COLUMN diagnostic INTEGER NOT NULL DEFAULT 0',
+  'CREATE TABLE quotas (layer TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (layer, name)) WITHOUT ROWID',
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

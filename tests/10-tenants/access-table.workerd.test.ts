@@ -28,6 +28,7 @@ import { ACCESS, type Access } from '#workers/api/index.ts';
 const FIELDS: Record<string, readonly string[]> = {
   'POST /api/spawn': ['plan_id'],
   'POST /api/plans/check': ['plan_id'],
+  'PUT /api/quotas': ['retention_days'],
 };
 /** These act on the caller's own credential, or need one that is not a key; other tests cover them. */
 const OWN_CREDENTIAL = new Set(['DELETE /api/auth/session', 'POST /api/auth/session']);

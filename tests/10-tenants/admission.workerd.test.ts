@@ -167,35 +167,4 @@ describe('quotas', () => {
     expect(await admit('unlucky', 'pl_half')).toEqual(first);
     expect(await control.livePipelines()).toEqual(['pl_half']);
   });
-
-  it('PIPE-11 TEN-1: pipelines side by side set their limits aside of the tenant’s month, and give back what they do not use', async () => {
-    await makeTenant('frugal');
-    const control = controlStub(env.CONTROL, 'frugal');
-    const half = { tokens: 500_000_000, cost_microusd: 1_000 };
-    expect((await admit('frugal', 'pl_one', half)).ok).toBe(true);
-    expect((await admit('frugal', 'pl_two', half)).ok).toBe(true);
-    const third = await admit('frugal', 'pl_three', { tokens: 1, cost_microusd: 0 });
-    expect(third).toMatchObject({ ok: false, error: { code: 'quota_exceeded' } });
-    await control.release('pl_one', { tokens: 400_000_000, cost_microusd: 10 });
-    await control.release('pl_one', { tokens: 0, cost_microusd: 0 });
-    const left = { tokens: 100_000_000, cost_microusd: 0 };
-    expect(await admit('frugal', 'pl_four', { ...left, tokens: left.tokens + 1 })).toMatchObject({
-      ok: false,
-    });
-    expect((await admit('frugal', 'pl_four', left)).ok).toBe(true);
-  });
-
-  it('PIPE-11: a spawn that never started is charged nothing, and a rerun takes its slot and slice again', async () => {
-    await makeTenant('again');
-    const control = controlStub(env.CONTROL, 'again');
-    const all = { tokens: 1_000_000_000, cost_microusd: 0 };
-    await admit('again', 'pl_never', all);
-    await control.abandon('pl_never', 0);
-    expect((await admit('again', 'pl_parked', all)).ok).toBe(true);
-    await control.release('pl_parked', { tokens: 10, cost_microusd: 0 });
-    expect(await control.livePipelines()).toEqual([]);
-    await control.occupy('pl_parked');
-    expect(await control.livePipelines()).toEqual(['pl_parked']);
-    expect(await admit('again', 'pl_other', { tokens: 1, cost_microusd: 0 })).toMatchObject({ ok: false });
-  });
 });

@@ -27,6 +27,10 @@ export const ACCESS = {
   'POST /api/tenants': 'platform',
   'GET /api/tenants': 'platform',
   'POST /api/tenants/{tenant}/bootstrap-key': 'platform',
+  'GET /api/tenants/{tenant}/quotas': 'platform',
+  'PUT /api/tenants/{tenant}/quotas': 'platform',
+  'GET /api/quotas': EVERYONE,
+  'PUT /api/quotas': ADMINS,
   'POST /api/people': ADMINS,
   'GET /api/people': OVERSIGHT,
   'POST /api/keys': ADMINS,
@@ -134,4 +138,5 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/ledger/witnesses',
   'POST /api/ledger/cosignatures',
   'POST /api/policies',
+  'PUT /api/quotas',
 ]);

@@ -16,6 +16,7 @@ import { pipeline } from './resources/pipeline.ts';
 import { pipelines } from './resources/pipelines.ts';
 import { plans } from './resources/plans.ts';
 import { policies } from './resources/policies.ts';
+import { quotas } from './resources/quotas.ts';
 import { recovery } from './resources/recovery.ts';
 import { spawn } from './resources/spawn.ts';
 import { tenants } from './resources/tenants.ts';
@@ -41,6 +42,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...memory,
   ...people,
   ...tenants,
+  ...quotas,
   ...auth,
   ...health,
   ...docs(() => ENDPOINTS),

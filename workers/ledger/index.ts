@@ -12,6 +12,7 @@ export {
   MAX_MEMORY_BYTES,
   type MemoryEntry,
   type MemorySummary,
+  memoryBytes,
   type NewMemory,
   readMemory,
   searchMemory,

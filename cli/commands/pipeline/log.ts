@@ -1,14 +1,8 @@
-import { createWriteStream, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline as pipe } from 'node:stream/promises';
 import { EXIT, usageError } from '../../exit.ts';
 import { flag, text } from '../../options.ts';
+import { download as toFile } from '../../terminal/download.ts';
 import { defineVerb } from '../../verb.ts';
 import { whichArgument, whichPipeline } from './which.ts';
-
-/** Readable by its owner alone: it holds everything the agents read and wrote. */
-const MODE = 0o600;
 
 export default defineVerb({
   path: ['pipeline', 'log'],
@@ -28,22 +22,11 @@ export default defineVerb({
     }
     const client = context.client();
     const id = await whichPipeline(client, given!);
-    const path = resolve(context.cwd, download);
     const response = await client.downloadLog(id, reason);
-    const file = createWriteStream(path, { flags: force ? 'w' : 'wx', mode: MODE });
-    try {
-      await pipe(Readable.from(response.body ?? []), file);
-    } catch (error) {
-      const { code, path: of } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') throw usageError(`${path} exists already`, 'Give another name, or --force.');
-      if (of !== undefined) throw usageError(`${path} cannot be written: ${code}`);
-      // Half a file would pass for a whole one.
-      rmSync(path, { force: true });
-      throw error;
-    }
+    const written = await toFile(response, { path: download, cwd: context.cwd, force });
     const { style } = context.out;
-    context.emit({ pipeline_id: id, file: path, bytes: file.bytesWritten }, () => [
-      `${style.good('✔')} ${path} ${style.faint(`${file.bytesWritten} bytes`)}`,
+    context.emit({ pipeline_id: id, ...written }, () => [
+      `${style.good('✔')} ${written.file} ${style.faint(`${written.bytes} bytes`)}`,
     ]);
     return EXIT.ok;
   },

@@ -2,13 +2,13 @@ import { isSeat } from '../../agents/roles.ts';
 import type { DomainError } from '../../errors.ts';
 import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
-import type { Command } from '../command.ts';
+import type { Command, TenantSlice } from '../command.ts';
 import { mayStart, type StepState } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline } from './ending.ts';
 import { needsPermit, refusedByPermit } from './kill.ts';
 import { synthesiseByRule } from './recovery.ts';
-import { callBound, fits } from './reserve.ts';
+import { callBound, fits, fitsSlice } from './reserve.ts';
 
 export const stale = (why: string): Result<never, DomainError> =>
   err({
@@ -29,7 +29,7 @@ export function claimed(draft: Draft, step_id: string, epoch: number): Result<St
 
 export function claim(
   draft: Draft,
-  { step_id, worker, permit }: Extract<Command, { kind: 'claim' }>,
+  { step_id, worker, permit, slice }: Extract<Command, { kind: 'claim' }>,
 ): Result<undefined, DomainError> {
   const step = draft.state.steps[step_id];
   if (!step) return stale('the step is finished or was cancelled');
@@ -40,13 +40,23 @@ export function claim(
   if (refusal !== null) return draft.state.outcome ? ok(undefined) : stale(refusal);
   const reserved = callBound(draft.state, step.work);
   const fit = reserved ? fits(draft.state, reserved) : 'fits';
+  const drawn = reserved && slice ? fitsSlice(draft.state, reserved, slice) : 'fits';
   if (fit === 'wait') return stale('what is left of the budget is reserved by calls under way');
-  if (fit === 'never' && step.work.kind === 'synthesis') {
+  if (fit === 'fits' && drawn === 'wait') return stale('the tenant’s budget has to be drawn from first');
+  if ((fit === 'never' || drawn === 'never') && step.work.kind === 'synthesis') {
     synthesiseByRule(draft);
     return ok(undefined);
   }
   if (fit === 'never') {
     failPipeline(draft, 'limit_reached', 'The next model call could exceed the limit of tokens or cost.');
+    return ok(undefined);
+  }
+  if (drawn === 'never') {
+    failPipeline(
+      draft,
+      'tenant_budget_used_up',
+      'The tenant’s budget of this month has nothing left for the next model call.',
+    );
     return ok(undefined);
   }
   draft.emit('step_claimed', { step_id, epoch: step.epoch + 1, worker, reserved });
@@ -66,7 +76,13 @@ export function progress(
  * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or the only step
  * there is when no seat is to take it. Seats otherwise go through their own queues, so that ALPHA and BETA work in parallel (PIPE-5).
  */
-export function goOn(draft: Draft, finished: StepState['work'], worker: string, permit: Permit | null): void {
+export function goOn(
+  draft: Draft,
+  finished: StepState['work'],
+  worker: string,
+  permit: Permit | null,
+  slice?: TenantSlice,
+): void {
   const ready = Object.values(draft.state.steps).filter(
     (s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s),
   );
@@ -78,6 +94,6 @@ export function goOn(draft: Draft, finished: StepState['work'], worker: string, 
     ready.find((s) => own !== null && agentOf(s.work) === own) ??
     (ready.length === 1 ? ready.find((s) => !seated(agentOf(s.work))) : undefined);
   if (!next) return;
-  claim(draft, { kind: 'claim', step_id: next.step_id, worker, permit });
+  claim(draft, { kind: 'claim', step_id: next.step_id, worker, permit, slice });
   if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;
 }

@@ -5,6 +5,7 @@ import {
   EXCHANGE_LIMIT,
 } from '../../agents/prompts/index.ts';
 import { isOurs } from '../../agents/roles.ts';
+import type { TenantSlice } from '../command.ts';
 import type { Reservation, StepWork } from '../event.ts';
 import { PROMPT_OVERHEAD_TOKENS } from '../rules.ts';
 import { type PipelineState, reservedNow } from '../state.ts';
@@ -81,4 +82,31 @@ export function fits(state: PipelineState, bound: Reservation): Fit {
     );
   if (within(reserved)) return 'fits';
   return within({ tokens: 0, cost_microusd: 0 }) ? 'wait' : 'never';
+}
+
+const usedBy = ({ usage }: PipelineState): Reservation => ({
+  tokens: usage.tokens_in + usage.tokens_out,
+  cost_microusd: usage.cost_microusd,
+});
+
+/** PIPE-11: what the pipeline would have used of its tenant's budget, at most, once this step's calls were under way too. */
+export function needFor(state: PipelineState, work: StepWork): Reservation | null {
+  const bound = callBound(state, work);
+  if (!bound) return null;
+  const [used, reserved] = [usedBy(state), reservedNow(state)];
+  return {
+    tokens: used.tokens + reserved.tokens + bound.tokens,
+    cost_microusd: used.cost_microusd + reserved.cost_microusd + bound.cost_microusd,
+  };
+}
+
+/** Against the slice alone. `never`: nothing under way could give back what is missing, and the tenant has no more. */
+export function fitsSlice(state: PipelineState, bound: Reservation, slice: TenantSlice): Fit {
+  const [used, reserved] = [usedBy(state), reservedNow(state)];
+  const within = (extra: Reservation): boolean =>
+    (['tokens', 'cost_microusd'] as const).every(
+      (name) => used[name] + extra[name] + bound[name] <= slice[name],
+    );
+  if (within(reserved)) return 'fits';
+  return slice.used_up && !within({ tokens: 0, cost_microusd: 0 }) ? 'never' : 'wait';
 }

@@ -5,13 +5,14 @@ import { actorOf } from '#objects/pipeline/rpc.ts';
 import {
   listMemory,
   MAX_MEMORY_BYTES,
+  memoryBytes,
   readMemory,
   searchMemory,
   writeMemory,
 } from '#workers/ledger/index.ts';
 import { endpoint, json } from '../endpoint.ts';
 import { ProblemError, problemOf } from '../problem.ts';
-import { existingProject, fromLedger, inScope, projectFor } from '../scope.ts';
+import { controlOf, existingProject, fromLedger, inScope, must, projectFor } from '../scope.ts';
 
 /** MEM-1: what a listing shows of a text; characters. */
 const SUMMARY_CHARS = 400;
@@ -56,12 +57,18 @@ export const memory = [
     answers: {
       201: z.object({ memory_id: z.string(), sha256: z.string(), bytes: z.int(), created_at: Time }),
     },
-    problems: ['ledger_unavailable', 'not_found'],
+    problems: ['ledger_unavailable', 'not_found', 'quota_exceeded'],
     async handle(asked) {
       const { title, text, summary, media_type, project_id } = asked.body;
       const memory_id = randomId('mem', crypto.getRandomValues(new Uint8Array(13)));
       const created_at = new Date().toISOString();
       const project = await existingProject(asked, projectFor(asked.caller, project_id));
+      const { quotas, usage } = must(await controlOf(asked).quotas());
+      const stored = await fromLedger(asked, () => memoryBytes(asked.env.LEDGER, asked.caller.tenant));
+      if (usage.plan_bytes + stored + text.length > quotas.storage_bytes)
+        throw new ProblemError('quota_exceeded', `The tenant may store ${quotas.storage_bytes} bytes.`, {
+          remedy: 'Ask an admin for more storage: PUT /api/quotas, within what the platform allows.',
+        });
       const written = await fromLedger(asked, () =>
         writeMemory(asked.env.LEDGER, asked.caller.tenant, {
           memory_id,

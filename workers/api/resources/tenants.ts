@@ -3,10 +3,10 @@ import { CreatedKey, CreateTenantRequest, TenantSlug } from '#contract/access.ts
 import { page, Time } from '#contract/primitives.ts';
 import { controlStub, directoryStub } from '#objects/shared/stubs.ts';
 import { type Asked, all, endpoint, json } from '../endpoint.ts';
+import { PLATFORM_ACTOR } from '../platform.ts';
 import { problemOf } from '../problem.ts';
 import { must } from '../scope.ts';
 
-const ACTOR = 'platform:admin';
 /** Long enough to make the first people and keys with. */
 const BOOTSTRAP_S = 3_600;
 const BootstrapKey = CreatedKey.extend({ expires_at: Time }).meta({ id: 'BootstrapKey' });
@@ -16,9 +16,10 @@ async function bootstrapKey(asked: Asked, tenant: string) {
   const control = controlStub(asked.env.CONTROL, tenant);
   const subjects = await control.listSubjects();
   const known = subjects.find((s) => s.kind === 'service' && s.name === 'Bootstrap');
-  const owner = known ?? must(await control.createSubject(ACTOR, { name: 'Bootstrap', kind: 'service' }));
+  const owner =
+    known ?? must(await control.createSubject(PLATFORM_ACTOR, { name: 'Bootstrap', kind: 'service' }));
   const expires_at = new Date(Date.now() + BOOTSTRAP_S * 1_000).toISOString();
-  const key = await control.createKey(ACTOR, {
+  const key = await control.createKey(PLATFORM_ACTOR, {
     name: 'bootstrap',
     owner: owner.subject_id,
     role: 'admin',

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+
+/**
+ * TEN-1: what a tenant may use, with the default and the range of each. Money in micro-USD, months are calendar months in UTC; storage
+ * counts stored plans and memory. `retention_days` is LEDG-5's.
+ */
+export const QUOTAS = {
+  live_pipelines: { default: 100, min: 0, max: 10_000 },
+  /** ENF-1: diagnoses of stopped runs have a quota of their own. */
+  live_diagnostics: { default: 10, min: 0, max: 1_000 },
+  spawns_per_minute: { default: 120, min: 0, max: 10_000 },
+  monthly_tokens: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
+  monthly_cost_microusd: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
+  storage_bytes: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
+  retention_days: { default: 180, min: 180, max: 3_650 },
+} as const;
+export type QuotaName = keyof typeof QUOTAS;
+export type Quotas = Record<QuotaName, number>;
+
+const shape = <T extends z.ZodType>(one: (range: { min: number; max: number }) => T) =>
+  Object.fromEntries(Object.entries(QUOTAS).map(([name, range]) => [name, one(range)])) as Record<
+    QuotaName,
+    T
+  >;
+
+/** Those that are named change; null sets one back to its default. */
+export const SetQuotasRequest = z
+  .strictObject(shape(({ min, max }) => z.int().min(min).max(max).nullable().optional()))
+  .refine((r) => Object.keys(r).length > 0, { error: 'name at least one quota' });
+export type SetQuotasRequest = z.infer<typeof SetQuotasRequest>;
+
+export const QuotaReport = z
+  .object({
+    quotas: z.object(shape(() => z.int())),
+    /** What of them is in use now; `month` is the one that tokens and cost are of. */
+    usage: z.object({
+      month: z.string(),
+      live_pipelines: z.int(),
+      live_diagnostics: z.int(),
+      spawns_last_minute: z.int(),
+      /** Drawn by pipelines: what ended ones used, and the slices of those that run. */
+      tokens: z.int(),
+      cost_microusd: z.int(),
+      /** null: the ledger database cannot be reached. */
+      storage_bytes: z.int().nullable(),
+      pipelines: z.int(),
+    }),
+  })
+  .meta({ id: 'QuotaReport' });
+export type QuotaReport = z.infer<typeof QuotaReport>;

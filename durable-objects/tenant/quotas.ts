@@ -1,0 +1,58 @@
+import { QUOTAS, type QuotaName, type Quotas, type SetQuotasRequest } from '#contract/quotas.ts';
+import { row, rows, run } from '../shared/sql.ts';
+import { recordChange } from './changes.ts';
+import type { ControlStore } from './store.ts';
+
+/** Who set a quota. The platform's is the bound; a tenant's own admins go below it, never above. */
+export type QuotaLayer = 'platform' | 'tenant';
+
+/** Of two values the stricter one: less of everything, but longer retention. */
+const stricter = (name: string, a: number, b: number): number =>
+  name === 'retention_days' ? Math.max(a, b) : Math.min(a, b);
+
+/** TEN-1: what this tenant may use: the default or what the platform set, and within it what its admins set. */
+export function quotasOf(store: ControlStore): Quotas {
+  const set = rows<{ layer: QuotaLayer; name: QuotaName; value: number }>(
+    store.sql,
+    'SELECT layer, name, value FROM quotas',
+  );
+  const of = (layer: QuotaLayer, name: string) =>
+    set.find((q) => q.layer === layer && q.name === name)?.value;
+  return Object.fromEntries(
+    Object.entries(QUOTAS).map(([name, quota]) => {
+      const bound = of('platform', name) ?? quota.default;
+      return [name, stricter(name, bound, of('tenant', name) ?? bound)];
+    }),
+  ) as Quotas;
+}
+
+/** Takes effect with the next admission and the next slice; what runs goes on with what it has drawn. */
+export function setQuotas(
+  store: ControlStore,
+  actor: string,
+  layer: QuotaLayer,
+  change: SetQuotasRequest,
+): Quotas {
+  for (const [name, value] of Object.entries(change) as [QuotaName, number | null | undefined][]) {
+    if (value === undefined) continue;
+    if (value === null) run(store.sql, 'DELETE FROM quotas WHERE layer = ? AND name = ?', layer, name);
+    else
+      run(
+        store.sql,
+        'INSERT INTO quotas (layer, name, value) VALUES (?, ?, ?) ON CONFLICT (layer, name) DO UPDATE SET value = excluded.value',
+        layer,
+        name,
+        value,
+      );
+  }
+  recordChange(store, actor, 'quotas_set', { layer, change });
+  return quotasOf(store);
+}
+
+/** Bytes of what the control object keeps for people: plans and their files. */
+export const planBytes = (store: ControlStore): number =>
+  row<{ n: number | null }>(
+    store.sql,
+    `SELECT (SELECT coalesce(sum(length(CAST(source AS BLOB))), 0) FROM plans)
+          + (SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM plan_files) AS n`,
+  )?.n ?? 0;

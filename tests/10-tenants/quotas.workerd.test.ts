@@ -1,0 +1,182 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Pipeline } from '#contract/pipeline.ts';
+import type { Problem } from '#contract/problem.ts';
+import type { QuotaReport } from '#contract/quotas.ts';
+import { controlStub } from '#objects/shared/stubs.ts';
+import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
+import { answer, env, makeTenant, migrateLedger, PLATFORM_KEY, planSource } from '#tests/support/worker.ts';
+
+listenToQueues();
+beforeAll(migrateLedger);
+
+const NO_LIMIT = { tokens: 0, cost_microusd: 0 };
+const controlOf = (tenant: string) => controlStub(env.CONTROL, tenant);
+const admit = (tenant: string, pipeline_id: string, slice = NO_LIMIT) =>
+  controlOf(tenant).admit({ pipeline_id, project_id: null, request_sha256: 'x', slice });
+const setMonth = (tenant: string, tokens: number, cost = 1_000_000_000) =>
+  answer<QuotaReport>(`/api/tenants/${tenant}/quotas`, {
+    method: 'PUT',
+    key: PLATFORM_KEY,
+    body: { monthly_tokens: tokens, monthly_cost_microusd: cost },
+  });
+const drawnOf = async (tenant: string) => {
+  const report = await controlOf(tenant).quotas();
+  return report.ok ? report.value.usage.tokens : -1;
+};
+const need = (tokens: number) => ({ tokens, cost_microusd: 0 });
+
+describe('quotas', () => {
+  it('TEN-1: the platform sets them, a tenant’s admin goes below and never above, and the tenant’s log says who', async () => {
+    const acme = await makeTenant('quota-set');
+    const { admin: key } = acme.keys;
+    const put = (body: object) => answer<QuotaReport>('/api/quotas', { method: 'PUT', key, body });
+    expect((await put({ live_pipelines: 2 })).body.quotas.live_pipelines).toBe(2);
+    expect((await put({ live_pipelines: 5_000 })).body.quotas.live_pipelines).toBe(100);
+    await put({ live_pipelines: 50 });
+    const platform = await answer<QuotaReport>('/api/tenants/quota-set/quotas', {
+      method: 'PUT',
+      key: PLATFORM_KEY,
+      body: { live_pipelines: 20, retention_days: 400 },
+    });
+    expect(platform.body.quotas).toMatchObject({ live_pipelines: 20, retention_days: 400 });
+    // Longer retention is the stricter one.
+    expect((await put({ retention_days: 200 })).body.quotas.retention_days).toBe(400);
+    expect((await put({ live_pipelines: null })).body.quotas.live_pipelines).toBe(20);
+    expect((await put({ live_pipelines: -1 })).status).toBe(422);
+    expect((await put({})).status).toBe(422);
+    const changes = (await controlOf('quota-set').changes(0, 1_000)).filter((c) => c.type === 'quotas_set');
+    expect(new Set(changes.map((c) => c.actor))).toEqual(
+      new Set([`person:${acme.person}`, 'platform:admin']),
+    );
+    const nobody = await answer('/api/tenants/not-there/quotas', { key: PLATFORM_KEY });
+    expect(nobody.status).toBe(404);
+  });
+
+  it('TEN-1: live pipelines, spawns and storage are refused at the quota that was set, and usage shows it', async () => {
+    const acme = await makeTenant('quota-use');
+    const { admin, operator: key } = acme.keys;
+    await answer('/api/quotas', {
+      method: 'PUT',
+      key: admin,
+      body: { live_pipelines: 1, storage_bytes: 500 },
+    });
+    const spawn = () =>
+      answer<Pipeline & Problem>('/api/spawn', { key, body: { plan: { source: planSource() } } });
+    expect((await spawn()).status).toBe(201);
+    expect((await spawn()).body).toMatchObject({ status: 429, code: 'quota_exceeded' });
+    const memory = (text: string) => answer<Problem>('/api/memory', { key, body: { title: 't', text } });
+    expect((await memory('x'.repeat(400))).status).toBe(201);
+    expect((await memory('x'.repeat(400))).body.code).toBe('quota_exceeded');
+    const plan = await answer<Problem>('/api/plans', {
+      key,
+      body: { source: planSource() + '#'.repeat(600) },
+    });
+    expect(plan.body.code).toBe('quota_exceeded');
+    const { body } = await answer<QuotaReport>('/api/quotas', { key });
+    expect(body.usage).toMatchObject({
+      live_pipelines: 1,
+      spawns_last_minute: 1,
+      pipelines: 1,
+      storage_bytes: 400,
+    });
+    expect(body.usage.tokens).toBeGreaterThan(0);
+    await answer('/api/quotas', {
+      method: 'PUT',
+      key: admin,
+      body: { live_pipelines: 9, spawns_per_minute: 1 },
+    });
+    expect((await spawn()).body.detail).toContain('1 pipelines were spawned in the last minute');
+  });
+});
+
+describe('slices of the tenant’s month', () => {
+  it('PIPE-11: a run draws a slice, not its whole limit, so that many large plans fit side by side', async () => {
+    await makeTenant('slices');
+    await setMonth('slices', 1_000_000);
+    const large = { tokens: 900_000, cost_microusd: 1_000_000 };
+    expect((await admit('slices', 'pl_one', large)).ok).toBe(true);
+    expect((await admit('slices', 'pl_two', large)).ok).toBe(true);
+    expect(await drawnOf('slices')).toBe(400_000);
+    expect(await controlOf('slices').draw('pl_one', need(250_000))).toMatchObject({
+      tokens: 400_000,
+      used_up: false,
+    });
+    // What it has is enough: nothing is drawn.
+    expect(await controlOf('slices').draw('pl_one', need(300_000))).toMatchObject({ tokens: 400_000 });
+    expect(await drawnOf('slices')).toBe(600_000);
+  });
+
+  it('PIPE-11: pipelines side by side cannot overrun the month together, whatever they ask for and in whatever order', async () => {
+    await makeTenant('side');
+    await setMonth('side', 2_000_000);
+    const ids = Array.from({ length: 8 }, (_, i) => `pl_side${i}`);
+    for (const id of ids) expect((await admit('side', id)).ok).toBe(true);
+    const drawn = new Map<string, number>();
+    for (let round = 1; round <= 20; round++)
+      await Promise.all(
+        ids.map(async (id) => {
+          const slice = await controlOf('side').draw(id, need(round * 90_000));
+          drawn.set(id, slice.tokens);
+          if (!slice.used_up) expect(slice.tokens).toBeGreaterThanOrEqual(round * 90_000);
+        }),
+      );
+    const sum = [...drawn.values()].reduce((a, b) => a + b, 0);
+    expect(sum).toBeLessThanOrEqual(2_000_000);
+    expect(await drawnOf('side')).toBe(sum);
+    expect(await admit('side', 'pl_late')).toMatchObject({ ok: false, error: { code: 'quota_exceeded' } });
+    await controlOf('side').release('pl_side0', need(10));
+    await controlOf('side').release('pl_side0', need(0));
+    expect((await admit('side', 'pl_late')).ok).toBe(true);
+  });
+
+  it('PIPE-11: a spawn that never started is charged nothing; a rerun keeps what it used and draws again', async () => {
+    await makeTenant('again');
+    await admit('again', 'pl_never');
+    await controlOf('again').abandon('pl_never', 0);
+    expect(await drawnOf('again')).toBe(0);
+    await admit('again', 'pl_parked');
+    await controlOf('again').release('pl_parked', need(10));
+    await controlOf('again').occupy('pl_parked');
+    expect(await drawnOf('again')).toBe(10);
+    expect((await controlOf('again').draw('pl_parked', need(20))).tokens).toBe(200_010);
+  });
+
+  it('PIPE-11 TEN-1: a pipeline of a tenant whose month is used up ends with that reason, before the call', async () => {
+    const acme = await makeTenant('used-up');
+    const body = { plan: { source: planSource() } };
+    const { body: spawned } = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body });
+    const pipeline = new DrivenPipeline('used-up', spawned.pipeline_id);
+    await (await pipeline.login()).bootstrap();
+    await setMonth('used-up', 1);
+    const { step_id } = await pipeline.step('agent_turn');
+    // Its first slice is drawn already: within it work goes on.
+    expect((await pipeline.rpc.claim('used-up', step_id, 'w')).claimed).toBe(true);
+    const other = (await answer<Pipeline & Problem>('/api/spawn', { key: acme.keys.operator, body })).body;
+    expect(other.code).toBe('quota_exceeded');
+
+    await setMonth('used-up', 200_001);
+    const late = (await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body })).body;
+    const poor = new DrivenPipeline('used-up', late.pipeline_id);
+    await (await poor.login()).bootstrap();
+    const turn = await poor.step('agent_turn');
+    expect((await poor.rpc.claim('used-up', turn.step_id, 'w')).claimed).toBe(false);
+    const { body: ended } = await answer<Pipeline>(`/api/pipeline?pipeline_id=${late.pipeline_id}`, {
+      key: acme.keys.viewer,
+    });
+    expect(ended).toMatchObject({ state: 'FAILED', exit_code: 1, reason: 'tenant_budget_used_up' });
+  });
+
+  it('PIPE-11: an object that woke up again learns what it had drawn, and draws nothing twice', async () => {
+    const acme = await makeTenant('awake');
+    const body = { plan: { source: planSource() } };
+    const { body: spawned } = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body });
+    const pipeline = new DrivenPipeline('awake', spawned.pipeline_id);
+    await (await pipeline.login()).bootstrap();
+    const before = await drawnOf('awake');
+    await evictDurableObject(pipeline.object);
+    const { step_id } = await pipeline.step('agent_turn');
+    await pipeline.claim(step_id);
+    expect(await drawnOf('awake')).toBe(before);
+  });
+});

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { QuotaReport, SetQuotasRequest } from '#contract/quotas.ts';
+import { actorOf } from '#objects/pipeline/rpc.ts';
+import { controlStub } from '#objects/shared/stubs.ts';
+import type { ControlRpc } from '#objects/tenant/rpc.ts';
+import { memoryBytes } from '#workers/ledger/index.ts';
+import { type Asked, endpoint, json } from '../endpoint.ts';
+import { PLATFORM_ACTOR } from '../platform.ts';
+import { controlOf, must } from '../scope.ts';
+
+/** Memory lies in the ledger's database, whose outage must not hide the other quotas (LEDG-1). */
+async function reportOf({ env, log }: Asked, tenant: string, control: ControlRpc): Promise<Response> {
+  const { quotas, usage } = must(await control.quotas());
+  const { plan_bytes, ...rest } = usage;
+  const storage_bytes = await memoryBytes(env.LEDGER, tenant).then(
+    (bytes) => plan_bytes + bytes,
+    (error: unknown) => {
+      log('warn', 'the ledger could not be read', { error });
+      return null;
+    },
+  );
+  return json(200, { quotas, usage: { ...rest, storage_bytes } });
+}
+
+const tenantOf = (asked: Asked) => asked.params.tenant ?? '';
+
+export const quotas = [
+  endpoint('GET /api/quotas', {
+    summary: 'What the tenant may use, and what of it is in use (TEN-1)',
+    query: z.strictObject({}),
+    answers: { 200: QuotaReport },
+    handle: (asked) => reportOf(asked, asked.caller.tenant, controlOf(asked)),
+  }),
+  endpoint('PUT /api/quotas', {
+    summary: 'Go below what the platform allows the tenant; above it nothing changes (TEN-1)',
+    body: SetQuotasRequest,
+    answers: { 200: QuotaReport },
+    async handle(asked) {
+      const control = controlOf(asked);
+      must(await control.setQuotas(actorOf(asked.caller), 'tenant', asked.body));
+      return reportOf(asked, asked.caller.tenant, control);
+    },
+  }),
+  endpoint('GET /api/tenants/{tenant}/quotas', {
+    summary: 'A tenant’s quotas and usage, for the platform',
+    query: z.strictObject({}),
+    answers: { 200: QuotaReport },
+    problems: ['not_found'],
+    handle: (asked) => reportOf(asked, tenantOf(asked), controlStub(asked.env.CONTROL, tenantOf(asked))),
+  }),
+  endpoint('PUT /api/tenants/{tenant}/quotas', {
+    summary: 'Set what a tenant may use',
+    body: SetQuotasRequest,
+    answers: { 200: QuotaReport },
+    problems: ['not_found'],
+    async handle(asked) {
+      const control = controlStub(asked.env.CONTROL, tenantOf(asked));
+      must(await control.setQuotas(PLATFORM_ACTOR, 'platform', asked.body));
+      return reportOf(asked, tenantOf(asked), control);
+    },
+  }),
+];
