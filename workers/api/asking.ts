@@ -6,8 +6,8 @@ import type { OutsideRequest } from '#domain/pipeline/event.ts';
 import type { LookedAt } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
-import { createGate, type Gate } from '#workers/policy/index.ts';
-import { TOOL_RULES } from '#workers/steps/index.ts';
+import type { Gate } from '#workers/policy/index.ts';
+import { createActionGate, TOOL_RULES } from '#workers/steps/index.ts';
 import { ProblemError } from './problem.ts';
 import { recordedArguments } from './recorded.ts';
 import { must } from './scope.ts';
@@ -21,7 +21,7 @@ const POLL = { first_ms: 25, max_ms: 1_000 } as const;
 const gates = new WeakMap<object, Gate>();
 
 function gateOf(env: Env, config: Config): Gate {
-  const gate = gates.get(env) ?? createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } });
+  const gate = gates.get(env) ?? createActionGate(env, config);
   gates.set(env, gate);
   return gate;
 }

@@ -2,7 +2,7 @@ import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { recordDeadLetter } from '#workers/ledger/index.ts';
 import type { BaseUrls } from '#workers/models/index.ts';
-import { createGate, type PolicySource } from '#workers/policy/index.ts';
+import { createGate, type Gate, type PolicySource } from '#workers/policy/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import type { ContextStore, CredentialsPort, StepDeps } from './ports.ts';
 import { ledgerOf, memoryOf, notesOf } from './records.ts';
@@ -33,6 +33,10 @@ const policiesOf =
       : null;
   };
 
+/** The one gate, for steps of ours and for what outside agents ask (GOV-2). */
+export const createActionGate = ({ CONTROL }: Pick<Env, 'CONTROL'>, { httpAllow }: Config): Gate =>
+  createGate({ tools: TOOL_RULES, egress: { allow: httpAllow } }, policiesOf(CONTROL));
+
 /** Everything that steps need, from the Worker's bindings and configuration. */
 export function createStepDeps(
   env: Pick<Env, 'PIPELINE' | 'CONTROL' | 'LEDGER'>,
@@ -46,7 +50,7 @@ export function createStepDeps(
     context,
     control: (tenant) => controlStub(env.CONTROL, tenant),
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
-    gate: createGate({ tools: TOOL_RULES, egress: { allow: config.httpAllow } }, policiesOf(env.CONTROL)),
+    gate: createActionGate(env, config),
     memory: memoryOf(env.LEDGER),
     ledger: ledgerOf(env.LEDGER),
     notes: notesOf(env.LEDGER),
