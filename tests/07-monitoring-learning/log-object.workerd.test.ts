@@ -14,7 +14,9 @@ import {
   verifySignature,
 } from '#domain/ledger/log/note.ts';
 import { logStub } from '#objects/shared/stubs.ts';
+import { LogHeads } from '#objects/tenant/log/heads.ts';
 import { type ChainReport, type LogRpc, logObjectName } from '#objects/tenant/log/rpc.ts';
+import { LogTree } from '#objects/tenant/log/tree.ts';
 import { env } from '#tests/support/worker.ts';
 import { parseConfig } from '#workers/config.ts';
 import { ledgerSigner } from '#workers/ledger/index.ts';
@@ -163,6 +165,37 @@ describe('the log of a tenant', () => {
   it('TEN-5: a log answers nobody who names another tenant', async () => {
     await log('mine').submit('mine', [report(1, 1)]);
     expect(await failure('mine', (o) => o.head('theirs'))).toMatch(/another tenant/);
+  });
+});
+
+describe('rotation', () => {
+  it('LEDG-2: after a rotation the head of the same size is signed by the new key, and keeps its witnesses', async () => {
+    const tenant = 'rotating';
+    const origin = `ags.test/${tenant}`;
+    await log(tenant).submit(tenant, [report(1, 1)]);
+    const pairs = await Promise.all(
+      [1, 2].map((n) => ed25519Pair(crypto.subtle, new Uint8Array(32).fill(n))),
+    );
+    const [old, fresh] = pairs.map(({ publicKey, sign }) => ({
+      key: (name: string) => verifierKey(name, 'ed25519', publicKey),
+      sign,
+    }));
+    const witness = verifierKey('witness.test', 'cosignature', pairs[0]!.publicKey);
+    const after = await runInDurableObject(objectOf(tenant), async (_, state) => {
+      const tree = new LogTree(state.storage.sql);
+      tree.load();
+      const heads = new LogHeads(state.storage.sql, tree, origin, verify);
+      const before = await heads.newest(old!);
+      heads.addWitness('person:ps_1', 0, { name: 'w1', key: formatKey(witness) });
+      const body = parseNote(before.checkpoint)!.text;
+      await heads.cosign(1, await cosign(witness, pairs[0]!.sign, body, 1_800_000_000));
+      return heads.newest(fresh!);
+    });
+    expect(after).toMatchObject({ size: 1, cosigned_by: ['witness.test'] });
+    const { text, signatures } = parseNote(after.checkpoint)!;
+    expect(signatures.map((s) => s.id)).toEqual([fresh!.key(origin).id, witness.id]);
+    expect(await verifySignature(fresh!.key(origin), text, signatures[0]!, verify)).toBe(true);
+    expect(await verifySignature(witness, text, signatures[1]!, verify)).toBe(true);
   });
 });
 
