@@ -800,29 +800,25 @@ describe('pages beside the pipelines', () => {
 });
 
 describe('accessibility and looks', () => {
-  it.each(['light', 'dark'] as const)(
-    'UI-2: the pages beside the pipelines too, in %s mode and at phone width',
-    async (colorScheme) => {
-      const page = await open(pageRuns(), '/', { context: { colorScheme }, server: { role: 'admin' } });
-      for (const [path, text] of PAGES) {
-        await page.setViewportSize({ width: 1280, height: 900 });
-        await page.goto(server.url + path);
-        const there = () =>
-          path === '/agents'
-            ? page.getByRole('button', { name: text }).waitFor()
-            : page.getByText(text).first().waitFor();
-        await there();
-        expect([path, await axe(page)]).toEqual([path, []]);
-        await page.setViewportSize({ width: 360, height: 740 });
-        await there();
-        const wide = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect([path, wide]).toEqual([path, 0]);
-        expect([path, await axe(page)]).toEqual([path, []]);
-      }
-    },
-  );
+  it.each([
+    ['light', { width: 1280, height: 900 }],
+    ['dark', { width: 360, height: 740 }],
+  ] as const)('UI-2: the pages beside the pipelines too, in %s mode at %o', async (colorScheme, viewport) => {
+    const page = await open(pageRuns(), '/', {
+      context: { colorScheme, viewport },
+      server: { role: 'admin' },
+    });
+    for (const [path, text] of PAGES) {
+      await page.goto(server.url + path);
+      await (path === '/agents'
+        ? page.getByRole('button', { name: text }).waitFor()
+        : page.getByText(text).first().waitFor());
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect([path, wide, await axe(page)]).toEqual([path, 0, []]);
+    }
+  });
 
   it.each(['light', 'dark'] as const)(
     'UI-2: WCAG 2.2 AA by axe in %s mode, on every page and tab',

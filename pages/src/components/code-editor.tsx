@@ -13,7 +13,7 @@ interface Props {
 export const LINE = 20;
 
 /** Plain text that is code: no wrapping, no spelling, one width for every letter. */
-export const CodeEditor = ({ label, value, onChange, rows = 18, ref }: Props) => (
+export const CodeEditor = ({ label, value, onChange, rows = 14, ref }: Props) => (
   <Textarea
     ref={ref}
     label={label}

@@ -174,7 +174,7 @@ export function AgentsPage() {
         <Empty
           icon={<RobotIcon size={48} aria-hidden="true" />}
           title="No agent is at work"
-          description="Agents live as long as their pipeline. Those of ended runs stand on the runs’ own pages."
+          description="Agents live as long as their pipeline; those of ended runs stand on the runs’ own pages. An agent that runs elsewhere shows here once it is connected: npx ags connect."
           contents={
             <Link href="/" className="font-medium text-kumo-link underline">
               Go to the pipelines
