@@ -21,6 +21,7 @@ const IncidentRoute = lazy(() => import('./routes/incident.tsx'));
 const LedgerRoute = lazy(() => import('./routes/ledger.tsx'));
 const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
 const PoliciesRoute = lazy(() => import('./routes/policies.tsx'));
+const QuotasRoute = lazy(() => import('./routes/quotas.tsx'));
 const StopsRoute = lazy(() => import('./routes/stops.tsx'));
 const VerifyRoute = lazy(() => import('./routes/verify.tsx'));
 const ViolationsRoute = lazy(() => import('./routes/violations.tsx'));
@@ -90,6 +91,7 @@ export function App() {
                     <Route path="/access" component={AccessRoute} />
                     <Route path="/violations" component={ViolationsRoute} />
                     <Route path="/policies" component={PoliciesRoute} />
+                    <Route path="/quotas" component={QuotasRoute} />
                     <Route path="/stops" component={StopsRoute} />
                     <Route path="/ledger" component={LedgerRoute} />
                     <Route path="/verify" component={VerifyRoute} />

@@ -554,6 +554,7 @@ const PAGES = [
   ['/policies?view=draft', '1 policy: 1 that refuse'],
   ['/policies?view=versions', 'Version 3'],
   ['/policies?view=report', 'Ask Bob.'],
+  ['/quotas', 'used up'],
   ['/ledger', 'content matches its hash'],
   ['/verify', 'No file chosen'],
   [RUN(24).replace('pipelines', 'incidents'), 'First refused'],
@@ -731,6 +732,20 @@ describe('pages beside the pipelines', () => {
       mode: 'observe',
       reason: 'a week of looking',
     });
+  });
+
+  it('TEN-1: quotas say what is left, and an admin lowers one', async () => {
+    const page = await open([], '/quotas', { server: { role: 'admin' } });
+    await page.getByText('nearly used up').waitFor();
+    await page.getByRole('button', { name: 'Change: Pipelines at once' }).click();
+    const limit = page.getByRole('dialog').getByLabel('Limit');
+    await limit.fill('1.5');
+    expect(await page.getByRole('button', { name: 'Set it' }).isDisabled()).toBe(true);
+    await limit.fill('50');
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Set it' }).click();
+    await limit.waitFor({ state: 'detached' });
+    expect(server.requests.find((r) => r.method === 'PUT')?.body).toEqual({ live_pipelines: 50 });
   });
 
   it('LEDG-2, LEDG-4: the ledger is searched, goes on page by page, and shows which entry is not what was hashed', async () => {

@@ -35,6 +35,7 @@ import {
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { backtestText } from '../../pages/src/models/policies.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
+import { bytes, quotaRows, tone } from '../../pages/src/models/quotas.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
 import { eventLines } from '../../pages/src/models/save-events.ts';
 import { describeRun } from '../../pages/src/models/sentence.ts';
@@ -42,6 +43,7 @@ import { firstChoice, stopChoices, stopReason } from '../../pages/src/models/sto
 import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
 import { usageRows } from '../../pages/src/models/usage.ts';
 import { KEYS } from '../support/fixtures/dashboard-lists.ts';
+import { QUOTA_REPORT } from '../support/fixtures/dashboard-policies.ts';
 import {
   abortedRun,
   incidentRun,
@@ -374,6 +376,17 @@ describe('policies and quotas', () => {
     expect(backtestText(result({ examined: 0, skipped: 4 }))).toContain('None of the recorded actions');
     const both = backtestText(result({ stricter: 2, looser: 1, changes: [{} as never] }));
     expect(both).toContain('2 would be refused or need a person, 1 would be let through');
+  });
+
+  it('TEN-1: use is told against its limit; what is not known or not used up has no bar', () => {
+    const rows = new Map(quotaRows(QUOTA_REPORT).map((r) => [r.name, r]));
+    expect(rows.get('monthly_tokens')).toMatchObject({ used: '850,000', limit: '1,000,000', share: 0.85 });
+    expect(rows.get('storage_bytes')).toMatchObject({ used: null, limit: '1 GB', share: null });
+    expect(rows.get('retention_days')!.share).toBeNull();
+    expect([0.79, 0.8, 0.999, 1].map(tone)).toEqual(['fine', 'near', 'near', 'full']);
+    expect([0, 999, 1_000, 1_234_567].map(bytes)).toEqual(['0 B', '999 B', '1 KB', '1.2 MB']);
+    const none = { ...QUOTA_REPORT, quotas: { ...QUOTA_REPORT.quotas, live_pipelines: 0 } };
+    expect(quotaRows(none)[0]!.share).toBe(1);
   });
 });
 

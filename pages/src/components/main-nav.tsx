@@ -1,6 +1,7 @@
 import {
   BooksIcon,
   FlowArrowIcon,
+  GaugeIcon,
   HandIcon,
   HeartbeatIcon,
   type Icon,
@@ -28,6 +29,7 @@ const ICONS: Record<PagePath, Icon> = {
   '/ledger': BooksIcon,
   '/verify': SealCheckIcon,
   '/access': KeyIcon,
+  '/quotas': GaugeIcon,
   '/health': HeartbeatIcon,
 };
 

@@ -38,6 +38,7 @@ export const NAVIGATION = [
     title: 'Operate',
     pages: [
       { path: '/access', label: 'Keys and people', roles: OVERSIGHT },
+      { path: '/quotas', label: 'Quotas and usage' },
       { path: '/health', label: 'Health' },
     ],
   },

@@ -1,0 +1,59 @@
+import type { QuotaName, QuotaReport } from '#contract/quotas.ts';
+import { exact, money } from './format.ts';
+
+/** TEN-1: one quota as a reader wants it. */
+export interface QuotaRow {
+  name: QuotaName;
+  label: string;
+  limit: string;
+  /** null: it is not something that is used up, or it is not known. */
+  used: string | null;
+  /** 0 to 1, and beyond where use is over the limit; null without a use. */
+  share: number | null;
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** Bytes in thousands, as storage is sold. */
+export function bytes(n: number): string {
+  const at = n < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(n) / 3));
+  const value = n / 1_000 ** at;
+  return `${at === 0 ? exact(value) : value.toFixed(1).replace(/\.0$/, '')} ${UNITS[at]}`;
+}
+
+interface Shape {
+  label: string;
+  say(n: number): string;
+  used(usage: QuotaReport['usage']): number | null;
+}
+
+const SHAPES: Record<QuotaName, Shape> = {
+  live_pipelines: { label: 'Pipelines at once', say: exact, used: (u) => u.live_pipelines },
+  live_diagnostics: { label: 'Diagnoses at once', say: exact, used: (u) => u.live_diagnostics },
+  spawns_per_minute: { label: 'Starts per minute', say: exact, used: (u) => u.spawns_last_minute },
+  monthly_tokens: { label: 'Tokens this month', say: exact, used: (u) => u.tokens },
+  monthly_cost_microusd: { label: 'Cost this month', say: money, used: (u) => u.cost_microusd },
+  storage_bytes: { label: 'Plans and memory', say: bytes, used: (u) => u.storage_bytes },
+  retention_days: { label: 'Days that the ledger is kept', say: exact, used: () => null },
+};
+
+export const QUOTA_NAMES = Object.keys(SHAPES) as QuotaName[];
+export const quotaLabel = (name: QuotaName): string => SHAPES[name].label;
+
+export const quotaRows = ({ quotas, usage }: QuotaReport): QuotaRow[] =>
+  QUOTA_NAMES.map((name) => {
+    const { label, say, used } = SHAPES[name];
+    const limit = quotas[name];
+    const n = used(usage);
+    return {
+      name,
+      label,
+      limit: say(limit),
+      used: n === null ? null : say(n),
+      share: n === null ? null : limit === 0 ? (n > 0 ? 1 : 0) : n / limit,
+    };
+  });
+
+/** How near to the limit: from here on a reader should act. */
+export const tone = (share: number): 'fine' | 'near' | 'full' =>
+  share >= 1 ? 'full' : share >= 0.8 ? 'near' : 'fine';

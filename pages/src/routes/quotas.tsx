@@ -1,0 +1,1 @@
+export { QuotasPage as default } from '../views/quotas/quotas-page.tsx';
