@@ -44,6 +44,33 @@ it('REC-6: the cron pokes every live pipeline of every tenant, and one that fail
   expect(poked.sort()).toEqual(ids.sort());
 });
 
+it('CRED-3: every half hour the live pipelines’ ids go to the renewal queue, and an unspawned or ended one does no harm there', async () => {
+  const tenant = await makeTenant('cron-renew');
+  const { body } = await answer<Pipeline>('/api/spawn', { key: tenant.keys.operator, body: spawnBody() });
+  await admit('cron-renew', 'pl_neverborn');
+  const sent: { tenant: string; pipeline_ids: string[] }[] = [];
+  const watched = {
+    ...env,
+    RENEWALS: {
+      sendBatch: async (messages: { body: (typeof sent)[number] }[]) => {
+        sent.push(...messages.map((m) => m.body));
+      },
+    },
+  };
+  await runScheduled({ cron: '*/30 * * * *' }, watched as unknown as typeof env);
+  const ours = sent.filter((m) => m.tenant === 'cron-renew');
+  expect(ours.map((m) => m.pipeline_ids)).toEqual([[body.pipeline_id, 'pl_neverborn']]);
+  const batch = createMessageBatch(
+    'ags-renewals',
+    ours.map((m, n) => ({ id: String(n), timestamp: new Date(), attempts: 1, body: m })),
+  );
+  const acked = vi.fn();
+  for (const message of batch.messages) vi.spyOn(message, 'ack').mockImplementation(acked);
+  await consumeQueue(batch, env);
+  // Neither holds a token: nothing is due, and Vault is not asked.
+  expect(acked).toHaveBeenCalledTimes(1);
+});
+
 it('REC-6 PIPE-2: a slot whose pipeline never came to be is taken back after ten minutes, not before', async () => {
   await makeTenant('cron-c');
   await admit('cron-c', 'pl_neverborn');
