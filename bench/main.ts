@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast, against what is physically possible in the same run on the same machine. `--json FILE` writes the numbers;
- * `--only size,ledger,pipelines` runs parts; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
+ * `--only size,policy,ledger,pipelines` runs parts; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { costPerMillionSteps } from './measure/cost.ts';
 import { measureLedger } from './measure/ledger.ts';
 import { measurePipelines, TENANTS } from './measure/pipelines.ts';
+import { measurePolicies } from './measure/policy.ts';
 import { measureRenewals, renewalTenants } from './measure/renewals.ts';
 import { measureSize } from './measure/size.ts';
 import { type Measurement, table } from './report.ts';
@@ -18,7 +19,7 @@ import { migrate, startBare, startProduct } from './runtime.ts';
 const { values: options } = parseArgs({
   options: {
     json: { type: 'string' },
-    only: { type: 'string', default: 'size,ledger,pipelines' },
+    only: { type: 'string', default: 'size,policy,ledger,pipelines' },
     tokens: { type: 'string', default: '10000' },
   },
 });
@@ -50,6 +51,10 @@ try {
       process.exit(1);
     }
     await Promise.race([product.stop(), sleep(10_000)]);
+  }
+  if (wanted.has('policy')) {
+    say('policies …');
+    results.push(...(await measurePolicies(folder)));
   }
   if (wanted.has('ledger') || wanted.has('pipelines')) {
     say('building and starting …');

@@ -83,6 +83,19 @@ export async function startBare(folder: string): Promise<Running> {
   });
 }
 
+/** The gate alone, in a Worker of its own. */
+export async function startPolicies(folder: string): Promise<Omit<Running, 'db'>> {
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'policies',
+      ...listening,
+      modules: modulesOf('bench/workers/policy.ts', join(folder, 'policies')),
+      ...COMPATIBILITY,
+    }),
+  );
+  return { url: (await runtime.ready).origin, stop: () => runtime.dispose() };
+}
+
 const object = (className: string) => ({ className, useSQLite: true });
 const embeddedSecrets = {
   EMBEDDED_VAULT_ROOT_TOKEN: 'hvs.bench-root',

@@ -6,8 +6,7 @@ import type { OutsideRequest } from '#domain/pipeline/event.ts';
 import type { LookedAt } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
-import type { Gate } from '#workers/policy/index.ts';
-import { createActionGate, TOOL_RULES } from '#workers/steps/index.ts';
+import { gateOf, TOOL_RULES } from '#workers/steps/index.ts';
 import { ProblemError } from './problem.ts';
 import { recordedArguments } from './recorded.ts';
 import { must } from './scope.ts';
@@ -17,14 +16,6 @@ const MAX_JUDGEMENTS = 8;
 /** An agent that has just registered waits this long for its own token before it is told no (GOV-2). */
 const TOKEN_WAIT_MS = 10_000;
 const POLL = { first_ms: 25, max_ms: 1_000 } as const;
-
-const gates = new WeakMap<object, Gate>();
-
-function gateOf(env: Env, config: Config): Gate {
-  const gate = gates.get(env) ?? createActionGate(env, config);
-  gates.set(env, gate);
-  return gate;
-}
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

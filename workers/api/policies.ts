@@ -1,27 +1,16 @@
 import type { GateConfig } from '#domain/governance/gate.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
-import type { Config, Env } from '#workers/config.ts';
-import { createGate, type Gate, type TenantPolicies, validatePolicies } from '#workers/policy/index.ts';
+import type { Config } from '#workers/config.ts';
+import { type TenantPolicies, validatePolicies } from '#workers/policy/index.ts';
 import { TOOL_RULES } from '#workers/steps/index.ts';
 import type { Asked } from './endpoint.ts';
 import { controlOf } from './scope.ts';
-
-const gates = new WeakMap<Env, Gate>();
 
 /** What the gate knows besides policies. */
 export const gateConfig = ({ httpAllow }: Config): GateConfig => ({
   tools: TOOL_RULES,
   egress: { allow: httpAllow },
 });
-
-/** The gate that judges actions, for questions about what it would say. */
-export function gateOf({ env, config }: Asked): Gate {
-  const known = gates.get(env);
-  if (known) return known;
-  const gate = createGate(gateConfig(config));
-  gates.set(env, gate);
-  return gate;
-}
 
 export const checkPolicies = (source: string) => {
   const { findings, policies } = validatePolicies(source, TOOL_RULES.keys());

@@ -34,3 +34,6 @@ export const schemaWith = (tools: Iterable<string>): string => {
   );
   return [SCHEMA_TEXT, ...actions].join('\n');
 };
+
+/** How many policies every tenant is judged by. */
+export const builtinPolicies = (): number => builtin().limits.length + builtin().permits.length;

@@ -1,7 +1,7 @@
 export type { GateConfig, GateFacts, ToolRule, ToolTraits } from '#domain/governance/gate.ts';
 export type { GateDecision } from '#domain/pipeline/event.ts';
 export { type Change, type Recorded, replayUnder } from './backtest.ts';
-export { BUILTIN, LIMITS_TEXT, PERMITS_TEXT, SCHEMA_TEXT } from './builtin.ts';
+export { BUILTIN, builtinPolicies, LIMITS_TEXT, PERMITS_TEXT, SCHEMA_TEXT } from './builtin.ts';
 export { policyDocuments } from './documents.ts';
 export { createGate, type Gate, type PolicySource, type TenantPolicies } from './gate.ts';
 export { POLICY_LIMITS, type PolicyFinding, validatePolicies } from './validate.ts';

@@ -2,11 +2,10 @@ import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { recordDeadLetter } from '#workers/ledger/index.ts';
 import type { BaseUrls } from '#workers/models/index.ts';
-import { createGate, type Gate, type PolicySource } from '#workers/policy/index.ts';
 import { log } from '#workers/telemetry/index.ts';
+import { gateOf } from './gate.ts';
 import type { ContextStore, CredentialsPort, StepDeps } from './ports.ts';
 import { ledgerOf, memoryOf, notesOf } from './records.ts';
-import { TOOL_RULES } from './tools/index.ts';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -22,21 +21,6 @@ function baseUrlsOf({ model }: Config): BaseUrls {
 /** One function for all batches of an isolate: what is kept for it is kept across them. */
 const send: typeof fetch = (input, init) => fetch(input, init);
 
-/** GOV-4: a version as a permit names it, `3:9f86…`; what the control object has must be that very text. */
-const policiesOf =
-  (control: Env['CONTROL']): PolicySource =>
-  async (tenant, policy_version) => {
-    const [version, sha256] = policy_version.split(':');
-    const found = await controlStub(control, tenant).readPolicies(Number(version));
-    return found.ok && found.value.sha256 === sha256
-      ? { policy_version, sha256, text: found.value.cedar }
-      : null;
-  };
-
-/** The one gate, for steps of ours and for what outside agents ask (GOV-2). */
-export const createActionGate = ({ CONTROL }: Pick<Env, 'CONTROL'>, { httpAllow }: Config): Gate =>
-  createGate({ tools: TOOL_RULES, egress: { allow: httpAllow } }, policiesOf(CONTROL));
-
 /** Everything that steps need, from the Worker's bindings and configuration. */
 export function createStepDeps(
   env: Pick<Env, 'PIPELINE' | 'CONTROL' | 'LEDGER'>,
@@ -50,7 +34,7 @@ export function createStepDeps(
     context,
     control: (tenant) => controlStub(env.CONTROL, tenant),
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
-    gate: createActionGate(env, config),
+    gate: gateOf(env, config),
     memory: memoryOf(env.LEDGER),
     ledger: ledgerOf(env.LEDGER),
     notes: notesOf(env.LEDGER),

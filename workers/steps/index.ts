@@ -1,5 +1,6 @@
 export { handleStepBatch, type QueueBatch, type QueueMessage } from './consume.ts';
 export { handleDeadSteps } from './dead-letters.ts';
-export { createActionGate, createStepDeps } from './deps.ts';
+export { createStepDeps } from './deps.ts';
+export { gateOf } from './gate.ts';
 export type { CredentialsPort, PipelinePort, StepDeps } from './ports.ts';
 export { TOOL_RULES, TOOLS, toolsFor } from './tools/index.ts';

@@ -18,8 +18,9 @@ import { actorOf } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import { queryRecordedActions } from '#workers/ledger/index.ts';
 import { BUILTIN, LIMITS_TEXT, PERMITS_TEXT, replayUnder, SCHEMA_TEXT } from '#workers/policy/index.ts';
+import { gateOf } from '#workers/steps/index.ts';
 import { type Asked, all, endpoint, json } from '../endpoint.ts';
-import { checkPolicies, draftOf, gateOf, ownPolicies } from '../policies.ts';
+import { checkPolicies, draftOf, ownPolicies } from '../policies.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf, fromLedger, inScope, must, pipelineOf } from '../scope.ts';
 
@@ -61,7 +62,7 @@ export const policies = [
         ownPolicies(asked),
         control.projectModes(),
       ]);
-      const { version, sha256 } = gateOf(asked).versionOf(own);
+      const { version, sha256 } = gateOf(asked.env, asked.config).versionOf(own);
       return json(200, {
         policy_version: version,
         sha256,
@@ -172,7 +173,7 @@ export const policies = [
       const { items, more } = await fromLedger(asked, () =>
         queryRecordedActions(asked.env.LEDGER, tenant, { since, pipeline_id, project_ids, limit }),
       );
-      const gate = gateOf(asked);
+      const gate = gateOf(asked.env, asked.config);
       const replayed = items.map((item) => replayUnder(gate, own, { tenant, ...item }));
       const changes = replayed.flatMap((change) => change ?? []);
       const skipped = replayed.filter((change) => change === undefined).length;
