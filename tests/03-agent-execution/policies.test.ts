@@ -166,6 +166,13 @@ describe('a tenant’s own policies', () => {
     }
   });
 
+  it('GOV-2: a policy that compares the context as a whole sees all of it', () => {
+    const text = '@id("mine") forbid (principal, action, resource) when { {a: context}.a.untrusted };';
+    expect(validatePolicies(text, []).findings).toEqual([]);
+    expect(judge(facts({ origin: ['untrusted'] }), text).decision).toBe('deny');
+    expect(judge(facts(), text).decision).toBe('allow');
+  });
+
   it('GOV-2: a policy that cannot be evaluated shuts the gate instead of being skipped', () => {
     const text =
       '@id("broken") forbid (principal, action, resource) when { context.arguments.getTag("nope") == "x" };';

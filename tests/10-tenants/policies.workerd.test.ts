@@ -9,9 +9,18 @@ import type {
   PolicyVersion,
 } from '#contract/policies.ts';
 import type { Problem } from '#contract/problem.ts';
+import type { PlanCheckResult } from '#contract/requests.ts';
 import type { GateFacts } from '#domain/pipeline/assignment.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
-import { answer, env, makeTenant, migrateLedger, spawnBody, type TestTenant } from '#tests/support/worker.ts';
+import {
+  answer,
+  env,
+  makeTenant,
+  migrateLedger,
+  planSource,
+  spawnBody,
+  type TestTenant,
+} from '#tests/support/worker.ts';
 import { parseConfig } from '#workers/config.ts';
 import { consumeQueue } from '#workers/queues.ts';
 import { createStepDeps } from '#workers/steps/index.ts';
@@ -174,6 +183,25 @@ describe('judged under the tenant’s policies', () => {
     const held = await claimed(pipeline);
     expect(held.facts.policy).toBe('builtin');
     expect(await admit(pipeline, held)).toMatchObject({ kind: 'run' });
+  });
+});
+
+describe('before a run', () => {
+  const check = async (acme: TestTenant, tier: number) => {
+    const { body } = await answer<PlanCheckResult>('/api/plans/check', {
+      key: acme.keys.viewer,
+      body: { source: planSource({ tier }) },
+    });
+    return Object.fromEntries(body.decisions.map((d) => [d.tool, d.decision]));
+  };
+
+  it('PRE-1, GOV-4: a plan’s check says what each tool would be answered under the policies in force', async () => {
+    const acme = await newTenant();
+    expect(await check(acme, 0)).toMatchObject({ blackboard_read: 'allow', http_get: 'allow' });
+    await publish(acme, FREEZE);
+    expect(await check(acme, 0)).toMatchObject({ blackboard_read: 'deny', http_get: 'allow' });
+    await publish(acme, ASK);
+    expect(await check(acme, 0)).toMatchObject({ blackboard_read: 'require_approval' });
   });
 });
 

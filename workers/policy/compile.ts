@@ -12,12 +12,36 @@ export interface CompiledPolicy {
 export interface CompiledSet {
   policies: readonly CompiledPolicy[];
   notes: ReadonlyMap<string, PolicyNote>;
+  /** Names of attributes that any of them looks at, wherever they stand; null: one looks at the context as a whole. */
+  attributes: ReadonlySet<string> | null;
 }
 
 export const setOf = (policies: readonly CompiledPolicy[]): CompiledSet => ({
   policies,
   notes: new Map(policies.map(({ note }) => [note.id, note])),
+  attributes: policies.some(({ json }) => takesContextWhole(json.conditions))
+    ? null
+    : new Set(policies.flatMap(({ json }) => attributesIn(json.conditions))),
 });
+
+/** `context == {…}`, as opposed to `context.name` and `context has name`. */
+function takesContextWhole(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(takesContextWhole);
+  if (typeof value !== 'object' || value === null) return false;
+  const { Var, attr, left } = value as { Var?: unknown; attr?: unknown; left?: { Var?: unknown } };
+  if (Var === 'context') return true;
+  if (attr !== undefined && left?.Var === 'context') return false;
+  return Object.values(value).some(takesContextWhole);
+}
+
+/** `x.name` and `x has name`; a path after `has` is a list of names. */
+function attributesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(attributesIn);
+  if (typeof value !== 'object' || value === null) return [];
+  const { attr } = value as { attr?: unknown };
+  const own = typeof attr === 'string' ? [attr] : Array.isArray(attr) ? attr.map(String) : [];
+  return [...own, ...Object.values(value).flatMap(attributesIn)];
+}
 
 /** A policy's text that Cedar cannot read, or that has no usable id. Checked before anything is published. */
 export class PolicyTextError extends Error {}

@@ -1,7 +1,7 @@
 import { gateDecision, type PolicyVersion } from '#domain/governance/decision.ts';
 import { type GateConfig, type GateFacts, gateData } from '#domain/governance/gate.ts';
 import { BUILTIN_ONLY } from '#domain/governance/permit.ts';
-import { policyRequest } from '#domain/governance/request.ts';
+import { type PolicyRequest, policyRequest } from '#domain/governance/request.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import type { GateDecision } from '#domain/pipeline/event.ts';
 import { BUILTIN, builtin, LIMITS_TEXT, PERMITS_TEXT } from './builtin.ts';
@@ -28,6 +28,8 @@ export interface Gate {
   versionOf(own: TenantPolicies | null): PolicyVersion;
   /** Under policies that are at hand, published or a draft. Throws what Cedar throws. */
   judgeUnder(facts: GateFacts, own: TenantPolicies | null): GateDecision;
+  /** PRE-1: what a call with fitting arguments on an allowed target would be answered, as far as policies go. */
+  preview(facts: GateFacts, own: TenantPolicies | null): GateDecision;
 }
 
 /** GOV-2: an answer that takes this long is a no; reading a version is one call to the tenant's control object. */
@@ -78,9 +80,21 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
     };
   }
 
-  function judgeUnder(facts: GateFacts, own: TenantPolicies | null): GateDecision {
+  const judgeUnder = (facts: GateFacts, own: TenantPolicies | null): GateDecision =>
+    decide(facts, own, policyRequest(facts, config, versionOf(own)));
+
+  function preview(facts: GateFacts, own: TenantPolicies | null): GateDecision {
+    const { resource, context, ...request } = policyRequest(facts, config, versionOf(own));
+    const open = context.tool.acts && resource.class === 'none';
+    return decide(facts, own, {
+      ...request,
+      resource: open ? { ...resource, class: 'allowed' } : resource,
+      context: { ...context, argument_problem: '', egress: '' },
+    });
+  }
+
+  function decide(facts: GateFacts, own: TenantPolicies | null, request: PolicyRequest): GateDecision {
     const policies = versionOf(own);
-    const request = policyRequest(facts, config, policies);
     const traits = config.tools.get(facts.tool) ?? facts.outside_tool ?? undefined;
     const set = setFor(own);
     return gateDecision(facts, request, traits, policies, (asked) =>
@@ -92,6 +106,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
     version,
     versionOf,
     judgeUnder,
+    preview,
     async judge(facts) {
       try {
         return judgeUnder(facts, await tenantPolicies(facts));

@@ -7,8 +7,9 @@ import type { PolicyInForce } from '#domain/ledger/evidence/package.ts';
 import type { PolicyReference } from '#domain/ledger/evidence/read.ts';
 import { evidenceSource } from '#workers/ledger/index.ts';
 import { policyDocuments, type TenantPolicies } from '#workers/policy/index.ts';
+import { gateOf } from '#workers/steps/index.ts';
 import { type Asked, endpoint } from '../endpoint.ts';
-import { gateConfig, gateOf } from '../policies.ts';
+import { gateConfig } from '../policies.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf, logOf, pipelineOf } from '../scope.ts';
 
@@ -22,7 +23,7 @@ async function tenantText(asked: Asked, tenant_policy: string): Promise<TenantPo
 
 /** GOV-4: with its texts, if this deployment still has those that the version is the hash of. */
 async function policyInForce(asked: Asked, used: PolicyReference): Promise<PolicyInForce> {
-  const gate = gateOf(asked);
+  const gate = gateOf(asked.env, asked.config);
   const foreign = used.tenant_policy !== null && used.tenant_policy !== BUILTIN_ONLY;
   const own = foreign ? await tenantText(asked, used.tenant_policy ?? '') : null;
   if ((foreign && own === null) || gate.versionOf(own).version !== used.version)

@@ -11,6 +11,7 @@ import { estimateRun, planJsonSchema } from '#domain/plan/index.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { all, endpoint, json } from '../endpoint.ts';
 import { resolvePlan } from '../plans.ts';
+import { planDecisions } from '../policies.ts';
 import { ProblemError } from '../problem.ts';
 import samples from '../samples.generated.json' with { type: 'json' };
 import { controlOf, must } from '../scope.ts';
@@ -90,7 +91,7 @@ export const plans = [
       return json(200, {
         ok: parsed.ok,
         findings: parsed.ok ? [] : parsed.error,
-        decisions: [],
+        decisions: parsed.ok ? await planDecisions(asked, parsed.value.plan) : [],
         estimate: parsed.ok ? estimateRun(parsed.value.plan) : null,
       });
     },
