@@ -88,6 +88,8 @@ export const webhookDispatch = defineTool({
   effect: 'once',
   external: true,
   acts: false,
+  // A message that was sent cannot be taken back.
+  irreversible: true,
   target: (args) => URL.parse(textOf(args.url))?.host ?? '',
   run: dispatch,
 });
