@@ -300,6 +300,14 @@ export const accessorFor = (state: PipelineState, { work }: StepState): string |
     : (state.agents[work.agent_id]?.accessor ?? null);
 };
 
+/** CRED-6: on record, unrevoked, and its lease not over at this time (RFC 3339), and the same of the login that it hangs on. */
+export function holdsLiveToken(state: PipelineState, agent_id: string, at: string): boolean {
+  const accessor = state.agents[agent_id]?.accessor;
+  const own = state.tokens.find((t) => t.accessor === accessor);
+  const login = liveToken(state, null);
+  return [own, login].every((t) => t && t.confirmed_at === null && t.expires_at > at);
+}
+
 /** A scheduled step is revoking it (CRED-4). */
 export const isCondemned = (state: PipelineState, accessor: string): boolean =>
   Object.values(state.steps).some(

@@ -3,7 +3,7 @@ import { toPipeline, toTokenStatus } from '#contract/views.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
 import { liveAgent, liveToken } from '#domain/pipeline/state.ts';
 import { timers } from '#domain/pipeline/timers.ts';
-import { proposal, Rig, spawnCommand } from '../support/pipeline.ts';
+import { ALLOW, proposal, Rig, spawnCommand } from '../support/pipeline.ts';
 
 const AWAY = { code: 'credentials_unavailable', message: 'Vault cannot be reached; could not read the key' };
 const HOUR = 3_600_000;
@@ -178,6 +178,27 @@ describe('the lease ends', () => {
     expect(rig.state.outcome).toBeNull();
     rig.pass(HOUR / 2);
     expect(rig.state.outcome?.reason).toBe('credentials_expired');
+  });
+});
+
+describe('the gate', () => {
+  it('CRED-6, GOV-2: a lease that is over admits nothing, also before the alarm has noticed', () => {
+    const rig = new Rig().toRoundOne();
+    rig.call('ALPHA', 'blackboard_read');
+    const [step] = rig.ready('action');
+    const epoch = rig.claim(step!);
+    const admit = () =>
+      rig.when({
+        kind: 'admit',
+        step_id: step!.step_id,
+        epoch,
+        version: rig.state.facts_seq,
+        decision: ALLOW,
+      });
+    rig.now += 2 * HOUR;
+    expect(admit()).toMatchObject({ ok: false, error: { code: 'wrong_state' } });
+    rig.now -= 1;
+    expect(admit()).toMatchObject({ ok: true, value: { admission: 'run' } });
   });
 });
 

@@ -3,7 +3,7 @@ import { BUILTIN_ONLY, type Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import type { GateDecision } from '../event.ts';
-import type { ActionState, StepState } from '../state.ts';
+import { type ActionState, holdsLiveToken, type StepState } from '../state.ts';
 import { approvalOf, askForApproval } from './approvals.ts';
 import { claimed, stale } from './claims.ts';
 import { type Draft, wrongState } from './draft.ts';
@@ -42,6 +42,9 @@ export function admitAction(
   if (action.outcome) return stale('the action is over');
   if (draft.state.gate_closed)
     return wrongState(draft.state, 'the gate is closed', [], 'nothing more is authorised in this run');
+  // The alarm that closes the gate at the lease's end may be late; the lease is not.
+  if (!holdsLiveToken(draft.state, action.request.agent_id, draft.at))
+    return wrongState(draft.state, 'the agent has no live token', [], 'it goes on under a new lease');
   const unpermitted = refusedByPermit(draft, permit);
   if (unpermitted !== null) return ok(draft.state.gate_closed ? 'stopped' : 'no_permit');
   // A retry of an action that was admitted before is judged again too: authority may have shrunk since.
