@@ -118,6 +118,12 @@ export function createClient(options: ClientOptions) {
     /** A witness's line for the tree head of `size`. */
     cosign: (size: number, cosignature: string) =>
       post<wire.TreeHead>('/api/ledger/cosignatures', { size, cosignature }),
+    /** ENF-7: from the ledger, which lags by seconds. */
+    violations: (query: wire.ViolationsQuery = {}) =>
+      get<wire.Page<wire.LedgerViolation>>('/api/violations', query),
+    /** ENF-1: what diagnoses of stopped runs filed. */
+    bugs: (query: { limit?: number; cursor?: string } = {}) =>
+      get<wire.Page<wire.LedgerBug>>('/api/bugs', query),
     approvals: (query: wire.ApprovalsQuery = {}) =>
       get<wire.Page<wire.ApprovalView>>('/api/approvals', query),
     /** GOV-5: `action_sha256` is the hash of what was read; when it has changed since, the decision is refused. */

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type * as access from '#contract/access.ts';
 import type * as agents from '#contract/agents.ts';
+import type * as enforcement from '#contract/enforcement.ts';
 import type * as ledger from '#contract/ledger.ts';
 import type * as pipeline from '#contract/pipeline.ts';
 import type * as policies from '#contract/policies.ts';
@@ -10,7 +11,14 @@ import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
 export type { Caller } from '#contract/access.ts';
-export type { InFlightAction, KillRequest, KillResult, KillSwitch } from '#contract/enforcement.ts';
+export type {
+  InFlightAction,
+  KillRequest,
+  KillResult,
+  KillSwitch,
+  LedgerBug,
+  LedgerViolation,
+} from '#contract/enforcement.ts';
 export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
 export type { LedgerEntry, LedgerStatus, ReconcileResult } from '#contract/ledger.ts';
 export type {
@@ -46,6 +54,8 @@ export type {
   TreeHead,
   Witness,
 } from '#contract/tree.ts';
+
+export type ViolationsQuery = Partial<z.infer<typeof enforcement.ViolationsQuery>>;
 
 type PlanSummary = requests.PlanSummary;
 type Pipeline = pipeline.Pipeline;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { KILL_SCOPES } from '#domain/governance/permit.ts';
-import { PipelineId, page, Reason, Time } from './primitives.ts';
+import { SEVERITIES } from '#domain/governance/severity.ts';
+import { Cursor, GivenId, Limit, PipelineId, page, Reason, Time } from './primitives.ts';
 
 /** ENF-6. `id` names what is stopped: an agent, a pipeline, a project, the tenant; for `system` it is `system`. */
 export const KillRequest = z
@@ -60,3 +61,49 @@ export const ThrownSwitch = KillSwitch.omit({ project_id: true, unacknowledged: 
   .meta({ id: 'ThrownSwitch' });
 
 export const KillSwitchPage = page(KillSwitch).meta({ id: 'KillSwitchPage' });
+
+/** ENF-7: newest first. */
+export const ViolationsQuery = z.strictObject({
+  pipeline_id: GivenId.optional(),
+  project_id: GivenId.optional(),
+  agent_id: GivenId.optional(),
+  rule: z.string().max(200).optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  since: Time.optional(),
+  until: Time.optional(),
+  limit: Limit.optional(),
+  cursor: Cursor.optional(),
+});
+
+export const LedgerViolation = z
+  .object({
+    violation_id: z.string(),
+    pipeline_id: PipelineId,
+    project_id: z.string().nullable(),
+    seq: z.int(),
+    at: Time,
+    agent_id: z.string().nullable(),
+    role: z.string().nullable(),
+    rule: z.string(),
+    severity: z.enum(SEVERITIES),
+    evidence: z.string(),
+    consequence: z.string(),
+  })
+  .meta({ id: 'LedgerViolation' });
+export type LedgerViolation = z.infer<typeof LedgerViolation>;
+export const ViolationPage = page(LedgerViolation).meta({ id: 'ViolationPage' });
+
+export const BugsQuery = z.strictObject({ limit: Limit.optional(), cursor: Cursor.optional() });
+export const LedgerBug = z
+  .object({
+    bug_id: z.string(),
+    pipeline_id: PipelineId,
+    about: z.string().describe('The run that it is about'),
+    at: Time,
+    severity: z.enum(SEVERITIES),
+    title: z.string(),
+    body: z.string(),
+  })
+  .meta({ id: 'Bug' });
+export type LedgerBug = z.infer<typeof LedgerBug>;
+export const BugPage = page(LedgerBug).meta({ id: 'BugPage' });

@@ -58,6 +58,7 @@ import stopList from './stop/list.ts';
 import { throwVerbs } from './stop/throw.ts';
 import tenantCreate from './tenant/create.ts';
 import tenantList from './tenant/list.ts';
+import violations from './violations.ts';
 
 /** In the order of the help. */
 const OWN: Verb[] = [
@@ -86,6 +87,7 @@ const OWN: Verb[] = [
   ...throwVerbs,
   stopList,
   lift,
+  violations,
   approvals,
   approve,
   deny,

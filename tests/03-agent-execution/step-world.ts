@@ -134,7 +134,7 @@ export class StepWorld {
   model: (request: Request) => Promise<Response> = (request) =>
     handleModel(request, { EMBEDDED_MODEL_KEY: MODEL_KEY });
 
-  spawn(plan: ResolvedPlan): this {
+  spawn(plan: ResolvedPlan, change: Partial<Extract<Command, { kind: 'spawn' }>> = {}): this {
     const { documents, ...rest } = plan;
     const refs = documents.map(({ text, ...ref }) => {
       const sha256 = sha256Hex(text);
@@ -155,6 +155,7 @@ export class StepWorld {
       request_sha256: 'a'.repeat(64),
       successor_of: null,
       fork: null,
+      ...change,
     };
     const done = this.rig.when(command);
     if (!done.ok) throw new Error(JSON.stringify(done.error));

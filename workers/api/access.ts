@@ -99,6 +99,9 @@ export const ACCESS = {
   'POST /api/ledger/witnesses': ADMINS,
   'POST /api/ledger/cosignatures': OVERSIGHT,
 
+  'GET /api/violations': EVERYONE,
+  'GET /api/bugs': EVERYONE,
+
   'GET /api/observability/errors': EVERYONE,
   'POST /api/observability/handoff': EVERYONE,
 

@@ -21,6 +21,7 @@ import { recovery } from './resources/recovery.ts';
 import { spawn } from './resources/spawn.ts';
 import { tenants } from './resources/tenants.ts';
 import { tree } from './resources/tree.ts';
+import { violations } from './resources/violations.ts';
 
 /** Everything that this API offers, one file per resource. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -36,6 +37,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...recovery,
   ...ledger,
   ...killSwitches,
+  ...violations,
   ...agents,
   ...actions,
   ...mcp,

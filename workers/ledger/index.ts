@@ -25,3 +25,4 @@ export { queryLedger, type Sight } from './search.ts';
 export { type LedgerKeys, ledgerSigner, logPorts, publicKeys } from './signing.ts';
 export { type LogSource, logSources, reconcileDeps } from './source.ts';
 export { countAlarms, ledgerStatus } from './status.ts';
+export { queryBugs, queryViolations } from './violations.ts';

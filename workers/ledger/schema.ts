@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 
@@ -30,7 +31,12 @@ export const events = sqliteTable(
     prev_hash: text().notNull(),
     hash: text().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] }), index('events_by_time').on(t.tenant, t.at)],
+  (t) => [
+    primaryKey({ columns: [t.pipeline_id, t.seq] }),
+    index('events_by_time').on(t.tenant, t.at),
+    // Costs a row for these events only.
+    index('bugs_by_time').on(t.tenant, t.at).where(sql`type = 'bug_filed'`),
+  ],
 );
 
 /**
@@ -102,7 +108,7 @@ export const violations = sqliteTable(
     evidence: text().notNull(),
     consequence: text().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] })],
+  (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] }), index('violations_by_time').on(t.tenant, t.at)],
 );
 
 /** OBS-4: what went wrong, by fingerprint. Keyed by time, because it is read by time. Append-only. */

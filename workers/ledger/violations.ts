@@ -1,0 +1,106 @@
+import type { Severity } from '#domain/governance/severity.ts';
+import { decodeCursor, pageOf } from './cursor.ts';
+
+export interface ViolationsQuery {
+  pipeline_id?: string;
+  project_id?: string;
+  agent_id?: string;
+  rule?: string;
+  severity?: Severity;
+  /** Inclusive. */
+  since?: string;
+  /** Exclusive. */
+  until?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+export interface ViolationItem {
+  violation_id: string;
+  pipeline_id: string;
+  project_id: string | null;
+  seq: number;
+  at: string;
+  agent_id: string | null;
+  role: string | null;
+  rule: string;
+  severity: Severity;
+  evidence: string;
+  consequence: string;
+}
+
+/** What a caller may see: null is every project. */
+const inProjects = (column: string): string =>
+  `(${column} IS NULL OR p.project_id IN (SELECT value FROM json_each(${column})))`;
+
+/** ENF-7: newest first; `project_ids` is the caller's scope. */
+export async function queryViolations(
+  db: D1Database,
+  tenant: string,
+  project_ids: readonly string[] | null,
+  query: ViolationsQuery,
+): Promise<{ items: ViolationItem[]; next_cursor: string | null }> {
+  const limit = query.limit ?? 100;
+  const [at, pipeline, seq] = decodeCursor(query.cursor) ?? [];
+  const { results } = await db
+    .prepare(
+      `SELECT v.violation_id, v.pipeline_id, p.project_id, v.seq, v.at, v.agent_id, v.role, v.rule, v.severity, v.evidence, v.consequence
+       FROM violations v LEFT JOIN pipelines p ON p.pipeline_id = v.pipeline_id
+       WHERE v.tenant = ?1 AND v.at >= ?2 AND v.at < ?3
+         AND (?4 IS NULL OR v.pipeline_id = ?4) AND (?5 IS NULL OR p.project_id = ?5)
+         AND (?6 IS NULL OR v.agent_id = ?6) AND (?7 IS NULL OR v.rule = ?7) AND (?8 IS NULL OR v.severity = ?8)
+         AND ${inProjects('?9')} AND (?10 IS NULL OR (v.at, v.pipeline_id, v.seq) < (?10, ?11, ?12))
+       ORDER BY v.at DESC, v.pipeline_id DESC, v.seq DESC LIMIT ?13`,
+    )
+    .bind(
+      ...[tenant, query.since ?? '', query.until ?? '~', query.pipeline_id ?? null, query.project_id ?? null],
+      ...[query.agent_id ?? null, query.rule ?? null, query.severity ?? null],
+      ...[project_ids && JSON.stringify(project_ids), at ?? null, pipeline ?? null, seq ?? null, limit + 1],
+    )
+    .all<ViolationItem>();
+  return pageOf(
+    results,
+    limit,
+    (row) => [row.at, row.pipeline_id, row.seq],
+    (row) => row,
+  );
+}
+
+export interface BugItem {
+  bug_id: string;
+  pipeline_id: string;
+  about: string;
+  at: string;
+  severity: Severity;
+  title: string;
+  body: string;
+}
+
+/** ENF-1: what DIAGNOSTIC pipelines filed, newest first, read from their events. */
+export async function queryBugs(
+  db: D1Database,
+  tenant: string,
+  project_ids: readonly string[] | null,
+  query: { limit?: number; cursor?: string },
+): Promise<{ items: BugItem[]; next_cursor: string | null }> {
+  const limit = query.limit ?? 100;
+  const [at, pipeline] = decodeCursor(query.cursor) ?? [];
+  const { results } = await db
+    .prepare(
+      `SELECT e.pipeline_id, e.at, e.body FROM events e LEFT JOIN pipelines p ON p.pipeline_id = e.pipeline_id
+       WHERE e.tenant = ?1 AND e.type = 'bug_filed' AND ${inProjects('?2')}
+         AND (?3 IS NULL OR (e.at, e.pipeline_id) < (?3, ?4))
+       ORDER BY e.at DESC, e.pipeline_id DESC LIMIT ?5`,
+    )
+    .bind(...[tenant, project_ids && JSON.stringify(project_ids), at ?? null, pipeline ?? null, limit + 1])
+    .all<{ pipeline_id: string; at: string; body: string }>();
+  return pageOf(
+    results,
+    limit,
+    (row) => [row.at, row.pipeline_id],
+    ({ body, ...row }) => {
+      const { bug_id, about, severity, title, body: text } = JSON.parse(body) as Omit<BugItem, 'at'>;
+      return { bug_id, ...row, about, severity, title, body: text };
+    },
+  );
+}
