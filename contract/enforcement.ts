@@ -97,12 +97,18 @@ export const BugsQuery = z.strictObject({ limit: Limit.optional(), cursor: Curso
 export const LedgerBug = z
   .object({
     bug_id: z.string(),
-    pipeline_id: PipelineId,
-    about: z.string().describe('The run that it is about'),
-    at: Time,
-    severity: z.enum(SEVERITIES),
+    project_id: z.string().nullable(),
+    pipeline_id: z
+      .string()
+      .nullable()
+      .describe('Where it was found; a diagnosis names the run that it is about in its text'),
     title: z.string(),
-    body: z.string(),
+    detail: z.string(),
+    severity: z.string(),
+    status: z.string(),
+    created_by: z.string(),
+    created_at: Time,
+    updated_at: Time,
   })
   .meta({ id: 'Bug' });
 export type LedgerBug = z.infer<typeof LedgerBug>;

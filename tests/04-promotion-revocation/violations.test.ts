@@ -94,8 +94,9 @@ describe('violations and bugs', () => {
   it('ENF-1: bugs are listed with the run that they are about, of one tenant', async () => {
     const { items } = await queryBugs(db, 'acme', null, {});
     expect(items.map((b) => LedgerBug.parse(b))).toMatchObject([
-      { bug_id: 'bg_x_1', pipeline_id: 'pl_own2', about: 'pl_failed', title: 'cut off' },
+      { bug_id: 'bg_x_1', pipeline_id: 'pl_own2', title: 'cut off', status: 'open', severity: 'high' },
     ]);
+    expect(items[0]?.detail).toContain('About the run pl_failed');
     expect((await queryBugs(db, 'acme', ['prj_other'], {})).items).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import type { EventBodies, PipelineEvent } from '#domain/pipeline/event.ts';
-import type { AgentActionRow, AgentMetricRow, ErrorRow, EventRow, ViolationRow } from './schema.ts';
+import type { AgentActionRow, AgentMetricRow, BugRow, ErrorRow, EventRow, ViolationRow } from './schema.ts';
 
 /** What a later event refers to by id, gathered from earlier ones of the same pipeline. */
 export interface Context {
@@ -34,6 +34,7 @@ export interface Projection {
   agent_metrics: AgentMetricRow[];
   violations: ViolationRow[];
   error_occurrences: ErrorRow[];
+  bugs: BugRow[];
 }
 
 export const emptyProjection = (): Projection => ({
@@ -42,6 +43,7 @@ export const emptyProjection = (): Projection => ({
   agent_metrics: [],
   violations: [],
   error_occurrences: [],
+  bugs: [],
 });
 
 type Place = Pick<EventRow, 'tenant' | 'pipeline_id' | 'seq' | 'at'>;
@@ -86,6 +88,9 @@ export function project(
     case 'violation_recorded':
       out.violations.push({ ...place, role: roleOf(context, e.body.agent_id), ...e.body });
       break;
+    case 'bug_filed':
+      out.bugs.push(bugOf(place, e.body));
+      break;
     case 'log_written':
       if (e.body.level === 'error')
         out.error_occurrences.push(occurrence(place, 'log', e.body.message, e.body.source));
@@ -105,6 +110,19 @@ export function project(
       break;
   }
 }
+
+/** ENF-1: a diagnosis and the run that it is about, in the list that agents log to as well. Its project is its pipeline's. */
+const bugOf = ({ tenant, pipeline_id, at }: Place, b: EventBodies['bug_filed']): BugRow => ({
+  ...{ tenant, bug_id: b.bug_id, project_id: null, pipeline_id },
+  title: b.title,
+  detail: `About the run ${b.about}.\n${b.body}`,
+  severity: b.severity,
+  status: 'open',
+  origin: JSON.stringify(['untrusted']),
+  created_by: `agent:${b.agent_id}`,
+  created_at: at,
+  updated_at: at,
+});
 
 const roleOf = (context: Context, agentId: string | null): string | null =>
   agentId === null ? null : (context.roles.get(agentId) ?? null);

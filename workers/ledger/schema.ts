@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 
@@ -31,12 +30,7 @@ export const events = sqliteTable(
     prev_hash: text().notNull(),
     hash: text().notNull(),
   },
-  (t) => [
-    primaryKey({ columns: [t.pipeline_id, t.seq] }),
-    index('events_by_time').on(t.tenant, t.at),
-    // Costs a row for these events only.
-    index('bugs_by_time').on(t.tenant, t.at).where(sql`type = 'bug_filed'`),
-  ],
+  (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] }), index('events_by_time').on(t.tenant, t.at)],
 );
 
 /**

@@ -68,15 +68,18 @@ export async function queryViolations(
 
 export interface BugItem {
   bug_id: string;
-  pipeline_id: string;
-  about: string;
-  at: string;
-  severity: Severity;
+  project_id: string | null;
+  pipeline_id: string | null;
   title: string;
-  body: string;
+  detail: string;
+  severity: Severity;
+  status: string;
+  created_by: string;
+  created_at: string;
+  updated_at: string;
 }
 
-/** ENF-1: what DIAGNOSTIC pipelines filed, newest first, read from their events. */
+/** BUG-1, ENF-1: what agents and diagnoses logged, newest first. */
 export async function queryBugs(
   db: D1Database,
   tenant: string,
@@ -84,23 +87,22 @@ export async function queryBugs(
   query: { limit?: number; cursor?: string },
 ): Promise<{ items: BugItem[]; next_cursor: string | null }> {
   const limit = query.limit ?? 100;
-  const [at, pipeline] = decodeCursor(query.cursor) ?? [];
+  const [at, id] = decodeCursor(query.cursor) ?? [];
   const { results } = await db
     .prepare(
-      `SELECT e.pipeline_id, e.at, e.body FROM events e LEFT JOIN pipelines p ON p.pipeline_id = e.pipeline_id
-       WHERE e.tenant = ?1 AND e.type = 'bug_filed' AND ${inProjects('?2')}
-         AND (?3 IS NULL OR (e.at, e.pipeline_id) < (?3, ?4))
-       ORDER BY e.at DESC, e.pipeline_id DESC LIMIT ?5`,
+      `SELECT b.bug_id, coalesce(b.project_id, p.project_id) AS project_id, b.pipeline_id, b.title, b.detail, b.severity, b.status,
+              b.created_by, b.created_at, b.updated_at
+       FROM bugs b LEFT JOIN pipelines p ON p.pipeline_id = b.pipeline_id
+       WHERE b.tenant = ?1 AND (?2 IS NULL OR coalesce(b.project_id, p.project_id) IN (SELECT value FROM json_each(?2)))
+         AND (?3 IS NULL OR (b.created_at, b.bug_id) < (?3, ?4))
+       ORDER BY b.created_at DESC, b.bug_id DESC LIMIT ?5`,
     )
-    .bind(...[tenant, project_ids && JSON.stringify(project_ids), at ?? null, pipeline ?? null, limit + 1])
-    .all<{ pipeline_id: string; at: string; body: string }>();
+    .bind(...[tenant, project_ids && JSON.stringify(project_ids), at ?? null, id ?? null, limit + 1])
+    .all<BugItem>();
   return pageOf(
     results,
     limit,
-    (row) => [row.at, row.pipeline_id],
-    ({ body, ...row }) => {
-      const { bug_id, about, severity, title, body: text } = JSON.parse(body) as Omit<BugItem, 'at'>;
-      return { bug_id, ...row, about, severity, title, body: text };
-    },
+    (row) => [row.created_at, row.bug_id],
+    (row) => row,
   );
 }

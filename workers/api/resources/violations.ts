@@ -21,7 +21,7 @@ export const violations = [
     },
   }),
   endpoint('GET /api/bugs', {
-    summary: 'What diagnoses of stopped runs filed (ENF-1)',
+    summary: 'Defects that agents and diagnoses of stopped runs logged (BUG-1, ENF-1)',
     query: BugsQuery,
     answers: { 200: BugPage },
     problems: ['ledger_unavailable'],

@@ -1,2 +1,0 @@
-CREATE INDEX `bugs_by_time` ON `events` (`tenant`,`at`) WHERE type = 'bug_filed';--> statement-breakpoint
-CREATE INDEX `violations_by_time` ON `violations` (`tenant`,`at`);

@@ -1,0 +1,1 @@
+CREATE INDEX `violations_by_time` ON `violations` (`tenant`,`at`);
