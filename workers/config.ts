@@ -26,6 +26,8 @@ export interface Env extends Variables {
 interface Variables {
   AGS_ENVIRONMENT?: string;
   AGS_PUBLIC_URL?: string;
+  AGS_ACCESS_TEAM?: string;
+  AGS_ACCESS_AUDIENCE?: string;
   AGS_KEY_PEPPER?: string;
   AGS_SEALING_KEYS?: string;
   AGS_LEDGER_KEYS?: string;
@@ -53,6 +55,8 @@ export interface Config {
   environment: (typeof ENVIRONMENTS)[number];
   /** Where people reach the dashboard; null: wherever the request came to. */
   publicUrl: string | null;
+  /** TEN-3: who may sign in through Cloudflare Access; null: nobody. */
+  access: { team: string; audience: string } | null;
   /** Of every keyed hash (TEN-2). */
   keyPepper: string;
   platformKey: string;
@@ -130,6 +134,8 @@ const ledgerKey = /^([a-z0-9-]{1,32}):(public:)?([A-Za-z0-9+/]{42}[AEIMQUYcgkosw
 const Schema = z.object({
   AGS_ENVIRONMENT: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`),
   AGS_PUBLIC_URL: http.optional(),
+  AGS_ACCESS_TEAM: z.url({ protocol: /^https$/, error: 'must be an https URL' }).optional(),
+  AGS_ACCESS_AUDIENCE: z.string().min(1, 'is empty').optional(),
   AGS_KEY_PEPPER: secret,
   AGS_PLATFORM_KEY: secret.regex(
     /^[\x21-\x7e]*$/,
@@ -195,6 +201,8 @@ const variablesOf = (env: object): Record<string, unknown> =>
 function crossCheck(v: Parsed): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const need = (name: string, problem: string) => problems.push({ name, problem });
+  if ((v.AGS_ACCESS_TEAM === undefined) !== (v.AGS_ACCESS_AUDIENCE === undefined))
+    need('AGS_ACCESS_TEAM', 'and AGS_ACCESS_AUDIENCE belong together');
   const upstash = [v.UPSTASH_REDIS_REST_URL, v.UPSTASH_REDIS_REST_TOKEN].filter(
     (x) => x !== undefined,
   ).length;
@@ -251,6 +259,10 @@ export function readConfig(env: object): Result<Config, ConfigProblem[]> {
     deepFreeze<Config>({
       environment: v.AGS_ENVIRONMENT,
       publicUrl: v.AGS_PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+      access:
+        v.AGS_ACCESS_TEAM !== undefined && v.AGS_ACCESS_AUDIENCE !== undefined
+          ? { team: v.AGS_ACCESS_TEAM.replace(/\/+$/, ''), audience: v.AGS_ACCESS_AUDIENCE }
+          : null,
       keyPepper: v.AGS_KEY_PEPPER,
       platformKey: v.AGS_PLATFORM_KEY,
       sealingKeys: v.AGS_SEALING_KEYS,

@@ -148,7 +148,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
   async createSignInLink(caller: Caller, ttl_s: number) {
     return this.#require((s) => sessions.createFor(s, 'lnk', caller, ttl_s));
   }
-  async openSession(a: { key: string } | { link_token: string }) {
+  async openSession(a: { key: string } | { link_token: string } | { email: string }) {
     return this.#caller((s) => sessions.openSession(s, a));
   }
   async authenticateSession(cookie: string) {

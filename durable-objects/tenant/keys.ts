@@ -168,3 +168,19 @@ export function authorityOf(store: ControlStore, actor: string): Tier | null {
   ).flatMap(({ role }) => HIGHEST_TIER[role] ?? []);
   return tiers.length === 0 ? null : (Math.max(...tiers) as Tier);
 }
+
+/**
+ * TEN-3: the key that a person's session by Cloudflare Access stems from: their newest live one. Who has no key may do nothing here, whatever
+ * Access says of them; an address that two persons share names nobody.
+ */
+export function keyOfPerson(store: ControlStore, email: string): string | null {
+  const found = rows<{ owner: string; key_id: string }>(
+    store.sql,
+    `SELECT k.owner, k.key_id FROM keys k JOIN subjects s ON s.subject_id = k.owner
+     WHERE s.kind = 'person' AND lower(s.email) = ? AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?)
+     ORDER BY k.created_at DESC, k.key_id`,
+    email.toLowerCase(),
+    store.now(),
+  );
+  return new Set(found.map((k) => k.owner)).size === 1 ? (found[0]?.key_id ?? null) : null;
+}

@@ -89,7 +89,7 @@ export interface ControlRpc {
   createSignInLink(caller: Caller, ttl_s: number): Promise<{ token: string; expires_at: string }>;
   /** Exchanges a key or a one-time link for a session; the returned value goes into the cookie. */
   openSession(
-    a: { key: string } | { link_token: string },
+    a: { key: string } | { link_token: string } | { email: string },
   ): Promise<Result<{ cookie: string; caller: Caller; expires_at: string }, ControlError>>;
   authenticateSession(cookie: string): Promise<Result<Caller, ControlError>>;
   closeSession(cookie: string): Promise<void>;

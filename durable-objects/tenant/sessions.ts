@@ -1,7 +1,7 @@
 import type { Caller } from '#contract/access.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, run } from '../shared/sql.ts';
-import { authenticateKey, callerOfKey } from './keys.ts';
+import { authenticateKey, callerOfKey, keyOfPerson } from './keys.ts';
 import type { ControlError } from './rpc.ts';
 import { keyedHash, newId, newToken, parseToken, type TokenKind } from './secret.ts';
 import { type ControlStore, iso } from './store.ts';
@@ -76,15 +76,21 @@ export function createFor(
 
 export function openSession(
   store: ControlStore,
-  a: { key: string } | { link_token: string },
+  a: { key: string } | { link_token: string } | { email: string },
 ): Result<{ cookie: string; caller: Caller; expires_at: string }, ControlError> {
   let keyId: string | null;
   if ('key' in a) {
     const caller = authenticateKey(store, a.key);
     if (!caller.ok) return caller;
     keyId = caller.value.credential_id;
-  } else keyId = redeem(store, 'lnk', a.link_token)?.key_id ?? null;
-  if (keyId === null) return refused('The sign-in link was used already, or its time is over.');
+  } else if ('email' in a) keyId = keyOfPerson(store, a.email);
+  else keyId = redeem(store, 'lnk', a.link_token)?.key_id ?? null;
+  if (keyId === null)
+    return refused(
+      'email' in a
+        ? 'No person of this tenant with a live key has that address.'
+        : 'The sign-in link was used already, or its time is over.',
+    );
   const { token, expires_at } = issue(store, 'ses', keyId, SESSION_TTL_S);
   const caller = authenticateSession(store, token);
   return caller.ok ? ok({ cookie: token, caller: caller.value, expires_at }) : caller;

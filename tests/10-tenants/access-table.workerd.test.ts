@@ -31,7 +31,11 @@ const FIELDS: Record<string, readonly string[]> = {
   'PUT /api/quotas': ['retention_days'],
 };
 /** These act on the caller's own credential, or need one that is not a key; other tests cover them. */
-const OWN_CREDENTIAL = new Set(['DELETE /api/auth/session', 'POST /api/auth/session']);
+const OWN_CREDENTIAL = new Set([
+  'DELETE /api/auth/session',
+  'POST /api/auth/session',
+  'POST /api/auth/access',
+]);
 /** In everything that a tenant names, so that it can be looked for in what another one reads. */
 const MARK = 'zebra-quartz';
 

@@ -19,6 +19,7 @@ export const ACCESS = {
   'GET /api/docs/errors': 'open',
 
   'POST /api/auth/session': 'open',
+  'POST /api/auth/access': 'open',
   'DELETE /api/auth/session': EVERYONE,
   'GET /api/auth/whoami': EVERYONE,
   'POST /api/auth/links': EVERYONE,

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { Caller, SessionRequest, SignInLink, Ticket } from '#contract/access.ts';
+import { Caller, SessionRequest, SignInLink, TenantSlug, Ticket } from '#contract/access.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import { parseKey, parseToken } from '#objects/tenant/index.ts';
+import { ACCESS_HEADER, verifyAccessToken } from '../access-token.ts';
 import { cookieOf, sessionCookie } from '../cookie.ts';
 import { type Asked, endpoint, json, noContent } from '../endpoint.ts';
 import { ProblemError, problemOf } from '../problem.ts';
@@ -25,6 +26,11 @@ function refuseForeignOrigin({ request, url, config }: Asked): void {
     throw new ProblemError('origin_refused', 'Signing in works only from the dashboard’s own address.');
 }
 
+function signedIn({ url }: Asked, a: { cookie: string; caller: Caller; expires_at: string }): Response {
+  const seconds = Math.floor((Date.parse(a.expires_at) - Date.now()) / 1_000);
+  return json(201, a.caller, { 'set-cookie': sessionCookie(url, a.cookie, seconds) });
+}
+
 export const auth = [
   endpoint('POST /api/auth/session', {
     summary: 'Sign in with a key or a one-time link; sets the session’s cookie (TEN-3)',
@@ -44,9 +50,27 @@ export const auth = [
         key === undefined ? { link_token } : { key },
       );
       if (!opened.ok) throw problemOf(opened.error);
-      const { cookie, caller, expires_at } = opened.value;
-      const seconds = Math.floor((Date.parse(expires_at) - Date.now()) / 1_000);
-      return json(201, caller, { 'set-cookie': sessionCookie(asked.url, cookie, seconds) });
+      return signedIn(asked, opened.value);
+    },
+  }),
+  endpoint('POST /api/auth/access', {
+    summary:
+      'Sign in as the person whom Cloudflare Access let through, where the deployment is behind it (TEN-3)',
+    body: z.strictObject({ tenant: TenantSlug }),
+    answers: { 201: Caller },
+    problems: ['unauthenticated', 'origin_refused', 'not_implemented_here'],
+    async handle(asked) {
+      refuseForeignOrigin(asked);
+      const { access } = asked.config;
+      if (access === null)
+        throw new ProblemError('not_implemented_here', 'This deployment is not behind Cloudflare Access.');
+      const token = asked.request.headers.get(ACCESS_HEADER);
+      if (token === null)
+        throw new ProblemError('unauthenticated', 'The request did not come through Cloudflare Access.');
+      const email = await verifyAccessToken(token, access);
+      const opened = await controlStub(asked.env.CONTROL, asked.body.tenant).openSession({ email });
+      if (!opened.ok) throw problemOf(opened.error);
+      return signedIn(asked, opened.value);
     },
   }),
   endpoint('DELETE /api/auth/session', {
