@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast, against what is physically possible in the same run on the same machine. `--json FILE` writes the numbers;
- * `--only size,policy,ledger,pipelines` runs parts; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
+ * `--only size,policy,ledger,pipelines` runs parts; `--only kills` measures kill switches at each level; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { costPerMillionSteps } from './measure/cost.ts';
+import { KILL_TENANTS, measureKills } from './measure/kills.ts';
 import { measureLedger } from './measure/ledger.ts';
 import { measurePipelines, TENANTS } from './measure/pipelines.ts';
 import { measurePolicies } from './measure/policy.ts';
@@ -46,6 +47,18 @@ try {
     await migrate(product.db);
     try {
       results.push(...(await measureRenewals(product, tokens, say)));
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+    await Promise.race([product.stop(), sleep(10_000)]);
+  }
+  if (wanted.has('kills')) {
+    say('kill switches …');
+    const product = await startProduct(join(folder, 'kills'), KILL_TENANTS);
+    await migrate(product.db);
+    try {
+      results.push(...(await measureKills(product)));
     } catch (error) {
       console.error(error);
       process.exit(1);
