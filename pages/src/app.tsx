@@ -1,4 +1,5 @@
 import { Toasty } from '@cloudflare/kumo/components/toast';
+import { CSPProvider } from '@cloudflare/kumo/primitives/csp-provider';
 import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { IncidentsProvider } from './api/incidents.tsx';
@@ -73,37 +74,40 @@ function FocusOnNavigation() {
 
 export function App() {
   return (
-    <SessionProvider>
-      <ClockProvider>
-        <Toasty>
-          <FocusOnNavigation />
-          <Switch>
-            <Route path="/signin" component={SignInRoute} />
-            <Route>
-              <SignedIn>
-                <Suspense fallback={<Loading what="the page" />}>
-                  <Switch>
-                    <Route path="/" component={PipelinesRoute} />
-                    <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
-                    <Route path="/incidents/:id">{({ id }) => <IncidentRoute key={id} id={id} />}</Route>
-                    <Route path="/approvals" component={ApprovalsRoute} />
-                    <Route path="/agents" component={AgentsRoute} />
-                    <Route path="/access" component={AccessRoute} />
-                    <Route path="/violations" component={ViolationsRoute} />
-                    <Route path="/policies" component={PoliciesRoute} />
-                    <Route path="/quotas" component={QuotasRoute} />
-                    <Route path="/stops" component={StopsRoute} />
-                    <Route path="/ledger" component={LedgerRoute} />
-                    <Route path="/verify" component={VerifyRoute} />
-                    <Route path="/health" component={HealthRoute} />
-                    <Route component={NotFoundRoute} />
-                  </Switch>
-                </Suspense>
-              </SignedIn>
-            </Route>
-          </Switch>
-        </Toasty>
-      </ClockProvider>
-    </SessionProvider>
+    // SEC-1: the CSP allows no inline style; what these elements would say stands in styles.css.
+    <CSPProvider disableStyleElements>
+      <SessionProvider>
+        <ClockProvider>
+          <Toasty>
+            <FocusOnNavigation />
+            <Switch>
+              <Route path="/signin" component={SignInRoute} />
+              <Route>
+                <SignedIn>
+                  <Suspense fallback={<Loading what="the page" />}>
+                    <Switch>
+                      <Route path="/" component={PipelinesRoute} />
+                      <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
+                      <Route path="/incidents/:id">{({ id }) => <IncidentRoute key={id} id={id} />}</Route>
+                      <Route path="/approvals" component={ApprovalsRoute} />
+                      <Route path="/agents" component={AgentsRoute} />
+                      <Route path="/access" component={AccessRoute} />
+                      <Route path="/violations" component={ViolationsRoute} />
+                      <Route path="/policies" component={PoliciesRoute} />
+                      <Route path="/quotas" component={QuotasRoute} />
+                      <Route path="/stops" component={StopsRoute} />
+                      <Route path="/ledger" component={LedgerRoute} />
+                      <Route path="/verify" component={VerifyRoute} />
+                      <Route path="/health" component={HealthRoute} />
+                      <Route component={NotFoundRoute} />
+                    </Switch>
+                  </Suspense>
+                </SignedIn>
+              </Route>
+            </Switch>
+          </Toasty>
+        </ClockProvider>
+      </SessionProvider>
+    </CSPProvider>
   );
 }
