@@ -45,6 +45,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
   const version = `${BUILTIN}+${builtinSha.slice(0, 16)}`;
   const kept = new Map<string, TenantPolicies>();
   const sets = new Map<string, CompiledSet>();
+  const versions = new Map<string, PolicyVersion>();
 
   async function tenantPolicies({ tenant, policy }: GateFacts): Promise<TenantPolicies | null> {
     if (policy === BUILTIN_ONLY) return null;
@@ -73,11 +74,15 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
 
   function versionOf(own: TenantPolicies | null): PolicyVersion {
     if (own === null) return { version, sha256: builtinSha, tenant_policy: BUILTIN_ONLY };
-    return {
+    const known = versions.get(own.policy_version);
+    if (known) return known;
+    const made = {
       version: `${version}/${own.policy_version.replace(/:.*/, '')}`,
       sha256: hashJson({ builtin: builtinSha, tenant: own.sha256 }),
       tenant_policy: own.policy_version,
     };
+    remember(versions, own.policy_version, made);
+    return made;
   }
 
   const judgeUnder = (facts: GateFacts, own: TenantPolicies | null): GateDecision =>
