@@ -101,6 +101,19 @@ export function createClient(options: ClientOptions) {
     /** TEN-5: takes a person's key or session. */
     liftKillSwitch: (kill_id: string, reason: string) =>
       post<wire.KillSwitch>(`/api/kill-switches/${encodeURIComponent(kill_id)}/lift`, { reason }),
+    /** PROM-1: agents by template, prompt, tools and model, with the tier that each has earned. */
+    agentIdentities: () => get<wire.Page<wire.AgentIdentity>>('/api/agent-identities'),
+    agentIdentity: (identity_id: string) =>
+      get<wire.AgentIdentityStory>(`/api/agent-identities/${encodeURIComponent(identity_id)}`),
+    /** TEN-5: takes a person's key, as `grantTier` does. */
+    promoteAgent: (identity_id: string, reason: string) =>
+      post<wire.AgentIdentity>(`/api/agent-identities/${encodeURIComponent(identity_id)}/promote`, {
+        reason,
+      }),
+    demoteAgent: (identity_id: string, request: wire.DemoteRequest) =>
+      post<wire.AgentIdentity>(`/api/agent-identities/${encodeURIComponent(identity_id)}/demote`, request),
+    grantTier: (identity_id: string, request: wire.GrantRequest) =>
+      post<wire.AgentIdentity>(`/api/agent-identities/${encodeURIComponent(identity_id)}/grant`, request),
     /** LEDG-3: the package of an ended pipeline; the answer's body is unread, so that it can be streamed to disk. */
     evidence: (pipeline_id: string) =>
       transport.raw('GET', '/api/pipeline/evidence', { query: { pipeline_id }, timeoutMs: DOWNLOAD_MS }),

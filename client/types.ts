@@ -20,6 +20,12 @@ export type {
   LedgerViolation,
 } from '#contract/enforcement.ts';
 export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
+export type {
+  AgentIdentityStory,
+  AgentIdentityView as AgentIdentity,
+  DemoteRequest,
+  GrantRequest,
+} from '#contract/identities.ts';
 export type { LedgerEntry, LedgerStatus, ReconcileResult } from '#contract/ledger.ts';
 export type {
   ActionRecord,

@@ -1,4 +1,7 @@
 import type { Verb } from '../verb.ts';
+import { demote, grant, promote } from './agents/decide.ts';
+import agentsList from './agents/list.ts';
+import agentsShow from './agents/show.ts';
 import approvals from './approvals.ts';
 import { approve, deny } from './approve.ts';
 import link from './auth/link.ts';
@@ -91,6 +94,11 @@ const OWN: Verb[] = [
   approvals,
   approve,
   deny,
+  agentsList,
+  agentsShow,
+  promote,
+  demote,
+  grant,
   evidenceGet,
   evidenceVerify,
   evidenceShow,

@@ -20,6 +20,8 @@ export type Command =
       tier: Tier;
       auto_continue: boolean;
       request_sha256: string;
+      /** PROM-1: the agents' identities by role. */
+      identities?: Record<string, string>;
       /** REC-3: set for the next attempt of a lineage. */
       successor_of: { pipeline_id: string; attempt: number; handoff: Handoff; sha256: string } | null;
       /** PIPE-7: set for a fork. */

@@ -209,6 +209,8 @@ export interface EventBodies {
     request_sha256: string;
     /** ENF-1: the run that a DIAGNOSTIC reads; absent otherwise. */
     diagnoses?: string;
+    /** PROM-1: who takes part, by role; absent where nobody asked. */
+    identities?: Record<string, string>;
   };
   /** REC-3: what the predecessor sealed was read, proven by its hash. */
   handoff_loaded: { prior_pipeline: string; sha256: string; handoff: Handoff };

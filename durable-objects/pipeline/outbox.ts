@@ -1,5 +1,6 @@
 import type { LedgerMessage } from '#contract/queue.ts';
 import { toPipeline } from '#contract/views.ts';
+import { identityRuns } from '#domain/pipeline/identity-runs.ts';
 import type { PipelineState } from '#domain/pipeline/state.ts';
 import { type ControlRpc, controlObjectName, type FeedRpc, feedObjectName } from '../tenant/rpc.ts';
 import type { PipelineStore } from './store.ts';
@@ -19,6 +20,10 @@ const LEDGER_AGAIN = 15_000;
 
 const holdsSlot = (state: PipelineState): boolean => state.outcome === null && state.failure === null;
 
+/** PROM-1: an ended run whose agents have identities is told to the tenant, once. */
+const reports = (state: PipelineState): boolean =>
+  state.outcome !== null && state.spawned?.identities !== undefined;
+
 /** Tells the world what was committed: the ledger, the tenant's list, and, at the end, the tenant's control object. */
 export class PipelineOutbox {
   readonly #env: OutboxEnv;
@@ -26,6 +31,7 @@ export class PipelineOutbox {
   #cursor: { shipped_seq: number; released: boolean };
   #hinted: { seq: number; at: number; times: number };
   #fed = { seq: 0, at: 0, label: '' };
+  #reported: boolean;
   #latest: PipelineState | null = null;
   #feedLater: ReturnType<typeof setTimeout> | null = null;
 
@@ -35,13 +41,15 @@ export class PipelineOutbox {
     this.#hinted = { seq: 0, at: began, times: 0 };
     this.#store = store;
     this.#cursor = store.cursor();
+    this.#reported = store.reported();
   }
 
   /** When something here is due; Infinity for never. */
   nextDue(state: PipelineState): number {
     const ledger = this.#ledgerDue(state);
     const slot = holdsSlot(state) === this.#cursor.released ? Date.now() + 1_000 : Number.POSITIVE_INFINITY;
-    return Math.min(ledger, slot);
+    const report = reports(state) && !this.#reported ? Date.now() + 1_000 : Number.POSITIVE_INFINITY;
+    return Math.min(ledger, slot, report);
   }
 
   #ledgerDue(state: PipelineState): number {
@@ -59,7 +67,12 @@ export class PipelineOutbox {
 
   async drain(state: PipelineState): Promise<void> {
     if (!state.spawned) return;
-    await Promise.all([this.#hintLedger(state), this.#feed(state), this.#holdSlot(state)]);
+    await Promise.all([
+      this.#hintLedger(state),
+      this.#feed(state),
+      this.#holdSlot(state),
+      this.#report(state),
+    ]);
   }
 
   async #hintLedger(state: PipelineState): Promise<void> {
@@ -105,6 +118,15 @@ export class PipelineOutbox {
     else await control.occupy(pipeline_id);
     this.#cursor = { ...this.#cursor, released };
     this.#store.saveCursor(this.#cursor);
+  }
+
+  async #report(state: PipelineState): Promise<void> {
+    if (!state.spawned || this.#reported || !reports(state)) return;
+    const runs = identityRuns(state);
+    const control = this.#stub<ControlRpc>(this.#env.CONTROL, controlObjectName(state.spawned.tenant));
+    if (runs.length > 0) await control.runEnded(runs);
+    this.#reported = true;
+    this.#store.saveReported();
   }
 
   #stub<Rpc>(namespace: DurableObjectNamespace, name: string): Rpc {

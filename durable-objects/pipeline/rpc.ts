@@ -40,6 +40,8 @@ export interface SpawnCommand {
   diagnoses?: string;
   /** Of the canonical request, to tell a repeated spawn from a conflicting one (PIPE-9). */
   request_sha256: string;
+  /** PROM-1: the agents' identities by role; absent for outside agents. */
+  identities?: Record<string, string>;
   actor: string;
 }
 

@@ -21,6 +21,7 @@ export class PipelineStore {
       CREATE TABLE IF NOT EXISTS log (first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, events TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS documents (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS cursor (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), shipped_seq INTEGER NOT NULL, released INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS reported (only_row INTEGER PRIMARY KEY CHECK (only_row = 1));
     `);
   }
 
@@ -71,6 +72,15 @@ export class PipelineStore {
       .exec<{ shipped_seq: number; released: number }>('SELECT shipped_seq, released FROM cursor')
       .toArray()[0];
     return { shipped_seq: row?.shipped_seq ?? 0, released: row?.released === 1 };
+  }
+
+  /** PROM-1: whether the tenant knows how the run ended for its agents. */
+  reported(): boolean {
+    return this.#sql.exec('SELECT 1 FROM reported').toArray().length > 0;
+  }
+
+  saveReported(): void {
+    this.#sql.exec('INSERT INTO reported VALUES (1) ON CONFLICT DO NOTHING');
   }
 
   saveCursor(cursor: { shipped_seq: number; released: boolean }): void {

@@ -2,6 +2,9 @@ import { DurableObject } from 'cloudflare:workers';
 import type { AccessRole, Caller } from '#contract/access.ts';
 import type { SetQuotasRequest } from '#contract/quotas.ts';
 import type { GateMode, Kill } from '#domain/governance/permit.ts';
+import type { AgentIdentity, IdentityRun } from '#domain/governance/promotion.ts';
+import type { Tier } from '#domain/governance/tier.ts';
+
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PipelineRpc } from '../pipeline/rpc.ts';
@@ -10,6 +13,7 @@ import { row, run } from '../shared/sql.ts';
 import * as admission from './admission.ts';
 import type { Slice } from './budget.ts';
 import { listChanges } from './changes.ts';
+import * as identities from './identities.ts';
 import * as keys from './keys.ts';
 import * as kills from './kills.ts';
 import * as people from './people.ts';
@@ -106,6 +110,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
         store.now(),
       );
       recordChange(store, 'platform', 'tenant_created', a);
+      identities.grantBuiltinStart(store);
       return people.createProject(store, 'platform', 'default');
     });
     if (!project.ok) return project;
@@ -124,6 +129,31 @@ export class TenantControl extends DurableObject implements ControlRpc {
   }
   async listProjects() {
     return this.#inStore(people.listProjects, () => []);
+  }
+
+  async standing(agents: AgentIdentity[]) {
+    return this.#require((s) => identities.standing(s, agents));
+  }
+  async runEnded(runs: ({ identity_id: string } & IdentityRun)[]) {
+    this.#inStore(
+      (s) => identities.runEnded(s, runs),
+      () => undefined,
+    );
+  }
+  async listIdentities() {
+    return this.#inStore(identities.listIdentities, () => []);
+  }
+  async readIdentity(identity_id: string) {
+    return this.#result((s) => identities.readIdentity(s, identity_id));
+  }
+  async promoteAgent(actor: string, identity_id: string, reason: string) {
+    return this.#result((s) => identities.promote(s, actor, identity_id, reason));
+  }
+  async demoteAgent(actor: string, identity_id: string, a: { tier: Tier; suspend: boolean; reason: string }) {
+    return this.#result((s) => identities.demote(s, actor, identity_id, a));
+  }
+  async grantTier(actor: string, identity_id: string, a: { tier: Tier; reason: string }) {
+    return this.#result((s) => identities.grant(s, actor, identity_id, a));
   }
 
   async createKey(

@@ -3,17 +3,21 @@ import type { Pipeline } from '#contract/pipeline.ts';
 import type { PolicyVersion, PolicyVersionText, ProjectMode } from '#contract/policies.ts';
 import type { Quotas, SetQuotasRequest } from '#contract/quotas.ts';
 import type { PlanSummary } from '#contract/requests.ts';
+
 import type { GateMode, Grant, Kill } from '#domain/governance/permit.ts';
+import type { AgentIdentity, IdentityRun } from '#domain/governance/promotion.ts';
+
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ChainedEvent } from '#domain/ledger/chain.ts';
 import type { TenantSlice } from '#domain/pipeline/command.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
 import type { Slice } from './budget.ts';
+import type { IdentityRecord, IdentityStory, JointStanding } from './identities.ts';
 import type { Pushed } from './push.ts';
 import type { QuotaLayer } from './quotas.ts';
 
-export type { Pushed, Slice };
+export type { IdentityRecord, IdentityStory, JointStanding, Pushed, Slice };
 
 export type ControlError =
   | { code: 'not_found'; what: string }
@@ -23,6 +27,8 @@ export type ControlError =
   | { code: 'unauthenticated'; detail: string }
   | { code: 'idempotency_conflict'; detail: string }
   | { code: 'quota_exceeded'; detail: string; retry_after_s: number }
+  /** PROM-1: the rule for this change of tier is not met. */
+  | { code: 'not_earned'; detail: string }
   /** ENF-6: a kill switch stands. */
   | { code: 'killed'; detail: string; kill_id: string };
 
@@ -145,6 +151,28 @@ export interface ControlRpc {
     /** ENF-1: it counts against a quota of its own. */
     diagnostic?: boolean;
   }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
+  /** PROM-3: how the agents of a run stand together; unseen ones are put on record. */
+  standing(identities: AgentIdentity[]): Promise<JointStanding>;
+  /** PROM-1: what an ended run says of its agents. Idempotent. */
+  runEnded(runs: ({ identity_id: string } & IdentityRun)[]): Promise<void>;
+  listIdentities(): Promise<IdentityRecord[]>;
+  readIdentity(identity_id: string): Promise<Result<IdentityStory, ControlError>>;
+  /** PROM-1, PROM-2, by hand. `grantTier` also lifts a suspension. */
+  promoteAgent(
+    actor: string,
+    identity_id: string,
+    reason: string,
+  ): Promise<Result<IdentityRecord, ControlError>>;
+  demoteAgent(
+    actor: string,
+    identity_id: string,
+    a: { tier: Tier; suspend: boolean; reason: string },
+  ): Promise<Result<IdentityRecord, ControlError>>;
+  grantTier(
+    actor: string,
+    identity_id: string,
+    a: { tier: Tier; reason: string },
+  ): Promise<Result<IdentityRecord, ControlError>>;
   /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
   authorityOf(actor: string): Promise<Tier | null>;
   /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of what it drew only what it used is charged. */

@@ -56,6 +56,23 @@ export const CONTROL_MIGRATIONS = [
   `,
   'ALTER TABLE admissions ADD COLUMN diagnostic INTEGER NOT NULL DEFAULT 0',
   'CREATE TABLE quotas (layer TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (layer, name)) WITHOUT ROWID',
+  // PROM-1. A tenant from before has run its built-in agents all along, and goes on to.
+  `
+  CREATE TABLE identities (
+    identity_id TEXT PRIMARY KEY, template TEXT NOT NULL, version TEXT NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL,
+    prompt_sha256 TEXT NOT NULL, tools_sha256 TEXT NOT NULL, model_sha256 TEXT NOT NULL,
+    tier INTEGER NOT NULL, suspended INTEGER NOT NULL, since INTEGER NOT NULL, created_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE identity_runs (
+    identity_id TEXT NOT NULL, pipeline_id TEXT NOT NULL, plan_sha256 TEXT NOT NULL, ended_at INTEGER NOT NULL, real_model INTEGER NOT NULL,
+    admitted_actions INTEGER NOT NULL, violations INTEGER NOT NULL, high_violations INTEGER NOT NULL, worst TEXT,
+    PRIMARY KEY (identity_id, pipeline_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE start_tiers (
+    template TEXT PRIMARY KEY, tier INTEGER NOT NULL, reason TEXT NOT NULL, granted_by TEXT NOT NULL, granted_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO start_tiers SELECT 'builtin', 1, 'as before agents had tiers of their own', 'platform', created_at FROM tenant;
+  `,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

@@ -216,6 +216,7 @@ export class StepWorld {
     },
     control: () => ({
       authorityOf: async () => 2,
+      standing: async () => ({ tier: 2, identities: {}, suspended: [] }),
       admit: async ({ project_id }) => ({
         ok: true,
         value: { number: 2, project_id: project_id ?? 'prj_1', replayed: false },

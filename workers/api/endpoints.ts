@@ -6,6 +6,7 @@ import { consensus } from './resources/consensus.ts';
 import { docs } from './resources/docs.ts';
 import { evidence } from './resources/evidence.ts';
 import { health } from './resources/health.ts';
+import { identities } from './resources/identities.ts';
 import { killSwitches } from './resources/kill-switches.ts';
 import { ledger } from './resources/ledger.ts';
 import { mcp } from './resources/mcp.ts';
@@ -38,6 +39,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ledger,
   ...killSwitches,
   ...violations,
+  ...identities,
   ...agents,
   ...actions,
   ...mcp,

@@ -18,8 +18,10 @@ const REMEDIES: Record<ProblemCode, string> = {
   forbidden: 'Ask an admin of the tenant for a key with a role that may do this.',
   origin_refused: 'Send the request from the dashboard’s own address, with the header `X-AGS-CSRF: 1`.',
   tier_not_permitted: 'Ask for a lower tier, or have somebody with a higher role spawn it.',
+  agent_suspended: 'An admin can look into it with `ags agents show`, and lift it with `ags agents grant`.',
   not_found: 'Check the id; GET /api/pipelines and GET /api/plans list what there is.',
   method_not_allowed: 'Use one of the methods in the Allow header.',
+  not_earned: 'Let it earn the tier, or have an admin grant it: `ags agents grant ID --tier N --reason R`.',
   wrong_state: 'Look at GET /api/pipeline for the state it is in.',
   idempotency_conflict: 'Use a new Idempotency-Key for a new request.',
   version_exists: 'Raise the version in the plan and store it again.',
@@ -89,6 +91,7 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
       return new ProblemError('unauthenticated', error.detail, {
         remedy: 'Register again: POST /api/agents, or `ags connect`.',
       });
+    case 'not_earned':
     case 'pipeline_ended':
     case 'idempotency_conflict':
     case 'confirmation_required':

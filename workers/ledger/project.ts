@@ -1,6 +1,15 @@
+import { controlLogId } from '#domain/ids.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import type { EventBodies, PipelineEvent } from '#domain/pipeline/event.ts';
-import type { AgentActionRow, AgentMetricRow, BugRow, ErrorRow, EventRow, ViolationRow } from './schema.ts';
+import type {
+  AgentActionRow,
+  AgentMetricRow,
+  BugRow,
+  ErrorRow,
+  EventRow,
+  PromotionRow,
+  ViolationRow,
+} from './schema.ts';
 
 /** What a later event refers to by id, gathered from earlier ones of the same pipeline. */
 export interface Context {
@@ -35,6 +44,7 @@ export interface Projection {
   violations: ViolationRow[];
   error_occurrences: ErrorRow[];
   bugs: BugRow[];
+  promotions: PromotionRow[];
 }
 
 export const emptyProjection = (): Projection => ({
@@ -44,6 +54,7 @@ export const emptyProjection = (): Projection => ({
   violations: [],
   error_occurrences: [],
   bugs: [],
+  promotions: [],
 });
 
 type Place = Pick<EventRow, 'tenant' | 'pipeline_id' | 'seq' | 'at'>;
@@ -60,6 +71,10 @@ export function project(
   const { type, v, actor, salt, prev_hash, hash } = e;
   out.events.push({ ...place, type, v, actor, body: JSON.stringify(e.body), salt, prev_hash, hash });
 
+  if (pipelineId === controlLogId(tenant)) {
+    promotion(out, place, e);
+    return;
+  }
   switch (e.type) {
     case 'agent_spawned':
     case 'agent_registered':
@@ -123,6 +138,33 @@ const bugOf = ({ tenant, pipeline_id, at }: Place, b: EventBodies['bug_filed']):
   created_at: at,
   updated_at: at,
 });
+
+/** PROM-2: of the tenant's own log, whose events are no pipeline's. */
+function promotion(
+  out: Projection,
+  { tenant, seq, at }: Place,
+  e: { type: string; actor: string; body: unknown },
+): void {
+  if (e.type !== 'agent_tier_changed') return;
+  const body = e.body as {
+    identity_id: string;
+    from_tier: number;
+    to_tier: number;
+    reason: string;
+    runs: string[];
+  };
+  out.promotions.push({
+    tenant,
+    promotion_id: `pr_${seq}`,
+    at,
+    identity_id: body.identity_id,
+    from_tier: body.from_tier,
+    to_tier: body.to_tier,
+    reason: body.reason,
+    runs: JSON.stringify(body.runs),
+    decided_by: e.actor,
+  });
+}
 
 const roleOf = (context: Context, agentId: string | null): string | null =>
   agentId === null ? null : (context.roles.get(agentId) ?? null);

@@ -292,6 +292,7 @@ export type AgentActionRow = typeof agentActions.$inferSelect;
 export type AgentMetricRow = typeof agentMetrics.$inferSelect;
 export type ViolationRow = typeof violations.$inferSelect;
 export type ErrorRow = typeof errorOccurrences.$inferSelect;
+export type PromotionRow = typeof promotions.$inferSelect;
 export type PipelineRow = typeof pipelines.$inferSelect;
 export type DeadLetterRow = typeof deadLetters.$inferSelect;
 export type IntegrityAlarmRow = typeof integrityAlarms.$inferSelect;

@@ -34,7 +34,7 @@ export interface ContextStore {
 }
 
 /** REC-3: who may still spawn, and the admission of a successor. */
-export type ControlPort = Pick<ControlRpc, 'admit' | 'authorityOf'>;
+export type ControlPort = Pick<ControlRpc, 'admit' | 'authorityOf' | 'standing'>;
 
 export interface StepDeps {
   /** A fresh stub each time: a broken one stays broken (rule 9). */

@@ -3,6 +3,7 @@ import { hashJson } from '#domain/ledger/canonical.ts';
 import { sliceOf } from '#domain/plan/limits.ts';
 import type { StepContext } from './context.ts';
 import { textsOf } from './documents.ts';
+import { identitiesOf } from './identity.ts';
 import { done, failed, malformed, type StepOutcome } from './outcome.ts';
 
 const waits = (code: string, message: string, retry_after_s: number | null = null): StepOutcome =>
@@ -22,6 +23,8 @@ export async function spawnSuccessor(context: StepContext): Promise<StepOutcome>
   if (authority === null) {
     return waits('authority_withdrawn', `${successor.created_by} may not spawn pipelines any more.`, 300);
   }
+  const joint = await deps.control(tenant).standing(identitiesOf(plan));
+  if (joint.suspended.length > 0) return waits('agent_suspended', 'An agent of this plan is suspended.', 300);
   const admitted = await deps.control(tenant).admit({
     pipeline_id,
     project_id,
@@ -52,8 +55,9 @@ export async function spawnSuccessor(context: StepContext): Promise<StepOutcome>
       })),
     },
     mode: successor.mode,
-    // REC-3: authority is evaluated anew; what its spawner may grant today is the ceiling.
-    tier: leastTier(plan.tier, authority),
+    // REC-3, PROM-3: authority is evaluated anew; what its spawner may grant and its agents have earned today is the ceiling.
+    tier: leastTier(leastTier(plan.tier, authority), joint.tier),
+    identities: joint.identities,
     auto_continue: successor.auto_continue,
     successor_of: { pipeline_id: predecessor_id, attempt, handoff, sha256 },
     fork: null,

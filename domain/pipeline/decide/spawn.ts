@@ -45,6 +45,7 @@ export function spawn(
     predecessor_id: successor?.pipeline_id ?? null,
     request_sha256: command.request_sha256,
     ...(command.diagnoses !== undefined && { diagnoses: command.diagnoses }),
+    ...(command.identities ? { identities: command.identities } : {}),
   });
   if (successor) {
     draft.emit('log_written', {

@@ -63,7 +63,13 @@ export const recovery = [
     summary: 'A new pipeline from any event of this one; authority is asked for anew (PIPE-7, PIPE-9)',
     body: ForkRequest,
     answers: { 201: Pipeline },
-    problems: ['not_found', 'tier_not_permitted', 'idempotency_conflict', 'quota_exceeded'],
+    problems: [
+      'not_found',
+      'tier_not_permitted',
+      'agent_suspended',
+      'idempotency_conflict',
+      'quota_exceeded',
+    ],
     async handle(asked) {
       const { caller, body } = asked;
       const source = await pipelineOf(asked, body.pipeline_id);

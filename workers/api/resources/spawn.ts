@@ -22,6 +22,7 @@ export const spawn = endpoint('POST /api/spawn', {
     'quota_exceeded',
     'not_found',
     'pipeline_halted',
+    'agent_suspended',
   ],
   async handle(asked) {
     const { body, caller } = asked;
