@@ -6,9 +6,12 @@ import { controlObjectName } from '#objects/tenant/rpc.ts';
 import { DrivenPipeline, listenToQueues, withBindings } from '#tests/support/driven-pipeline.ts';
 import { env } from '#tests/support/worker.ts';
 
-const TENANT = 'permits';
+/** One for each test: a lease that an earlier one holds would cut the next one's permits short. */
+let tenant = '';
+let tests = 0;
 let heard: ReturnType<typeof listenToQueues>;
 beforeEach(() => {
+  tenant = `permits-${++tests}`;
   heard = listenToQueues();
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
 });
@@ -33,7 +36,7 @@ const KILL: Kill = {
 describe('permits', () => {
   it('ENF-6: a whole run within 5 s asks once, and one that does nothing does not ask', async () => {
     const permit = vi.spyOn(TenantControl.prototype, 'permit');
-    const pipeline = await DrivenPipeline.spawn(TENANT);
+    const pipeline = await DrivenPipeline.spawn(tenant);
     expect(permit).not.toHaveBeenCalled();
     await (await pipeline.toConsensus()).revokeAll();
     expect((await pipeline.state()).sealed).toBe(true);
@@ -45,21 +48,24 @@ describe('permits', () => {
 
   it('ENF-6: the pipelines of a tenant share a lease on the deployment’s switch', async () => {
     const system = vi.spyOn(TenantDirectory.prototype, 'systemSwitch');
-    const [a, b] = [await DrivenPipeline.spawn(TENANT), await DrivenPipeline.spawn(TENANT)];
+    const [a, b] = [await DrivenPipeline.spawn(tenant), await DrivenPipeline.spawn(tenant)];
     pass(10_000);
     await Promise.all([a.login(), b.login()]);
     expect(system).toHaveBeenCalledTimes(1);
   });
 
   it('ENF-6: control unreachable: what runs goes on to the permit’s end, then nothing is claimed, and the step comes back', async () => {
-    const pipeline = await (await DrivenPipeline.spawn(TENANT)).toRoundOne();
-    const [alpha, beta] = [await pipeline.turnOf('ALPHA'), await pipeline.turnOf('BETA')];
+    const pipeline = await (await DrivenPipeline.spawn(tenant)).toRoundOne();
+    const beta = await pipeline.turnOf('BETA');
+    // A call of a tool draws on no budget, so that nothing but the permit decides.
+    await pipeline.callTool((await pipeline.turnOf('ALPHA')).step_id, 'memory_search');
+    const call = await pipeline.step('action');
     const down = (name: string) => (name === 'CONTROL' ? unreachable : null);
     await withBindings(pipeline, down, async () => {
       pass(4_999);
-      expect(await pipeline.rpc.claim(TENANT, alpha.step_id, 'w')).toMatchObject({ claimed: true });
+      expect(await pipeline.rpc.claim(tenant, call.step_id, 'w')).toMatchObject({ claimed: true });
       pass(1);
-      expect(await pipeline.rpc.claim(TENANT, beta.step_id, 'w')).toMatchObject({
+      expect(await pipeline.rpc.claim(tenant, beta.step_id, 'w')).toMatchObject({
         claimed: false,
         why: expect.stringContaining('no permit'),
       });
@@ -70,14 +76,14 @@ describe('permits', () => {
     await vi.waitFor(() =>
       expect(heard.steps.filter((m) => m.step_id === beta.step_id).length).toBeGreaterThan(before),
     );
-    expect(await pipeline.rpc.claim(TENANT, beta.step_id, 'w')).toMatchObject({ claimed: true });
+    expect(await pipeline.rpc.claim(tenant, beta.step_id, 'w')).toMatchObject({ claimed: true });
   });
 
   it('ENF-6: a switch that stands reaches a pipeline by its next claim, and one that does nothing by the cron’s poke', async () => {
-    const [busy, idle] = [await DrivenPipeline.spawn(TENANT), await DrivenPipeline.spawn(TENANT)];
+    const [busy, idle] = [await DrivenPipeline.spawn(tenant), await DrivenPipeline.spawn(tenant)];
     await busy.toRoundOne();
     await idle.toRoundOne();
-    const control = env.CONTROL.getByName(controlObjectName(TENANT)) as unknown as DurableObjectStub;
+    const control = env.CONTROL.getByName(controlObjectName(tenant)) as unknown as DurableObjectStub;
     await runInDurableObject(control, (_, { storage }) => {
       storage.sql.exec(
         'INSERT INTO kills (kill_id, scope, id, reason, thrown_by, thrown_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -86,8 +92,8 @@ describe('permits', () => {
     });
     pass(5_000);
     const turn = await busy.turnOf('ALPHA');
-    expect(await busy.rpc.claim(TENANT, turn.step_id, 'w')).toMatchObject({ claimed: false });
-    await idle.rpc.poke(TENANT);
+    expect(await busy.rpc.claim(tenant, turn.step_id, 'w')).toMatchObject({ claimed: false });
+    await idle.rpc.poke(tenant);
     for (const pipeline of [busy, idle]) {
       const state = await pipeline.state();
       expect(state.outcome).toMatchObject({ exit_code: 1, reason: 'killed' });
