@@ -23,6 +23,7 @@ const LedgerRoute = lazy(() => import('./routes/ledger.tsx'));
 const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
 const PoliciesRoute = lazy(() => import('./routes/policies.tsx'));
 const QuotasRoute = lazy(() => import('./routes/quotas.tsx'));
+const PromotionsRoute = lazy(() => import('./routes/promotions.tsx'));
 const StopsRoute = lazy(() => import('./routes/stops.tsx'));
 const VerifyRoute = lazy(() => import('./routes/verify.tsx'));
 const ViolationsRoute = lazy(() => import('./routes/violations.tsx'));
@@ -93,6 +94,7 @@ export function App() {
                       <Route path="/agents" component={AgentsRoute} />
                       <Route path="/access" component={AccessRoute} />
                       <Route path="/violations" component={ViolationsRoute} />
+                      <Route path="/promotions" component={PromotionsRoute} />
                       <Route path="/policies" component={PoliciesRoute} />
                       <Route path="/quotas" component={QuotasRoute} />
                       <Route path="/stops" component={StopsRoute} />

@@ -554,6 +554,7 @@ const PAGES = [
   ['/policies?view=draft', '1 policy: 1 that refuse'],
   ['/policies?view=versions', 'Version 3'],
   ['/policies?view=report', 'Ask Bob.'],
+  ['/promotions', 'Tier 2 is earned'],
   ['/quotas', 'used up'],
   ['/ledger', 'content matches its hash'],
   ['/verify', 'No file chosen'],
@@ -732,6 +733,29 @@ describe('pages beside the pipelines', () => {
       mode: 'observe',
       reason: 'a week of looking',
     });
+  });
+
+  it('PROM-1, PROM-2: what an agent has earned is given by a person, taken by hand, and told with its runs', async () => {
+    const page = await open([], '/promotions', { server: { role: 'admin' } });
+    await page.getByText('Tier 2 is earned; a person gives it.').waitFor();
+    await page.getByText('Suspended: it is not spawned').waitFor();
+    expect(await page.getByRole('button', { name: 'Promote to T2…' }).count()).toBe(1);
+    await page.getByText('Runs and changes').first().click();
+    await page.getByText('a real model, 3 admitted actions, no violation').waitFor();
+    await page.getByText('agent promoted by ps_bob').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await press(page, 'Promote to T2…', 'Promote', 'looked at all ten');
+    await page.getByText('Promoted').first().waitFor();
+    await page.getByRole('button', { name: 'Demote…' }).first().click();
+    const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
+    await dialog.getByRole('checkbox').check();
+    await dialog.getByLabel('Reason').fill('too bold');
+    expect(await axe(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Demote', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const sent = (verb: string) => server.requests.find((r) => r.path.endsWith(`/ai_1/${verb}`))?.body;
+    expect(sent('promote')).toEqual({ reason: 'looked at all ten' });
+    expect(sent('demote')).toEqual({ tier: 0, suspend: true, reason: 'too bold' });
   });
 
   it('TEN-1: quotas say what is left, and an admin lowers one', async () => {

@@ -34,6 +34,7 @@ import {
 } from '../../pages/src/models/pipeline-list.ts';
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { backtestText } from '../../pages/src/models/policies.ts';
+import { progressText, stepsOf } from '../../pages/src/models/promotion.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { bytes, quotaRows, tone } from '../../pages/src/models/quotas.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
@@ -42,6 +43,7 @@ import { describeRun } from '../../pages/src/models/sentence.ts';
 import { firstChoice, stopChoices, stopReason } from '../../pages/src/models/stop.ts';
 import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
 import { usageRows } from '../../pages/src/models/usage.ts';
+import { identity } from '../support/fixtures/dashboard-identities.ts';
 import { KEYS } from '../support/fixtures/dashboard-lists.ts';
 import { QUOTA_REPORT } from '../support/fixtures/dashboard-policies.ts';
 import {
@@ -387,6 +389,25 @@ describe('policies and quotas', () => {
     expect([0, 999, 1_000, 1_234_567].map(bytes)).toEqual(['0 B', '999 B', '1 KB', '1.2 MB']);
     const none = { ...QUOTA_REPORT, quotas: { ...QUOTA_REPORT.quotas, live_pipelines: 0 } };
     expect(quotaRows(none)[0]!.share).toBe(1);
+  });
+});
+
+describe('promotion', () => {
+  it('PROM-1: the way to the next tier names what is missing, and when nothing is', () => {
+    const base = identity();
+    expect(progressText(base)).toBe('Tier 2 is earned; a person gives it.');
+    const short = { ...base.progress, compliant: 7, in_a_row: 5, clean_days: 12, met: false };
+    expect(progressText({ ...base, progress: short })).toBe(
+      'To tier 2: 3 compliant runs, 18 days without a violation to go, and a person’s approval.',
+    );
+    expect(progressText({ ...base, suspended: true })).toContain('Suspended');
+    expect(progressText({ ...base, tier: 2, progress: { ...short, to: null } })).toBe(
+      'Tier 2 is the highest.',
+    );
+    expect(stepsOf({ ...base, progress: { ...short, clean_days_needed: 0 } }).map((s) => s.done)).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 

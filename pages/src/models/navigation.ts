@@ -23,6 +23,7 @@ export const NAVIGATION = [
     title: 'Govern',
     pages: [
       { path: '/violations', label: 'Violations' },
+      { path: '/promotions', label: 'Tiers and promotion' },
       { path: '/policies', label: 'Policies' },
       { path: '/stops', label: 'Kill switches' },
     ],
