@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { AccessRole, Caller } from '#contract/access.ts';
+import type { AddMcpServerRequest, ObservedTool, PinMcpToolRequest } from '#contract/mcp-servers.ts';
 import type { SetQuotasRequest } from '#contract/quotas.ts';
 import type { GateMode, Kill } from '#domain/governance/permit.ts';
 import type { AgentIdentity, IdentityRun } from '#domain/governance/promotion.ts';
@@ -16,6 +17,7 @@ import { listChanges } from './changes.ts';
 import * as identities from './identities.ts';
 import * as keys from './keys.ts';
 import * as kills from './kills.ts';
+import * as mcpServers from './mcp-servers.ts';
 import * as people from './people.ts';
 import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
@@ -353,6 +355,27 @@ export class TenantControl extends DurableObject implements ControlRpc {
       (s) => admission.pipelinesAfter(s, number, limit),
       () => [],
     );
+  }
+  async addMcpServer(actor: string, a: AddMcpServerRequest) {
+    return this.#result((s) => mcpServers.addMcpServer(s, actor, a));
+  }
+  async listMcpServers() {
+    return this.#inStore(mcpServers.listMcpServers, () => []);
+  }
+  async readMcpServer(name: string) {
+    return this.#result((s) => mcpServers.readMcpServer(s, name));
+  }
+  async removeMcpServer(actor: string, name: string) {
+    return this.#result((s) => mcpServers.removeMcpServer(s, actor, name));
+  }
+  async observeMcpTools(name: string, tools: ObservedTool[]) {
+    this.#inStore(
+      (s) => mcpServers.observeMcpTools(s, name, tools),
+      () => undefined,
+    );
+  }
+  async pinMcpTool(actor: string, name: string, a: PinMcpToolRequest) {
+    return this.#result((s) => mcpServers.pinMcpTool(s, actor, name, a));
   }
   async livePipelines() {
     return this.#inStore(admission.livePipelines, () => []);

@@ -1,4 +1,10 @@
 import type { AccessRole, Caller } from '#contract/access.ts';
+import type {
+  AddMcpServerRequest,
+  McpServer,
+  ObservedTool,
+  PinMcpToolRequest,
+} from '#contract/mcp-servers.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PolicyVersion, PolicyVersionText, ProjectMode } from '#contract/policies.ts';
 import type { Quotas, SetQuotasRequest } from '#contract/quotas.ts';
@@ -24,6 +30,7 @@ export type ControlError =
   | { code: 'already_exists'; detail: string }
   | { code: 'version_exists'; detail: string }
   | { code: 'policy_changed'; detail: string }
+  | { code: 'action_changed'; detail: string }
   | { code: 'unauthenticated'; detail: string }
   | { code: 'idempotency_conflict'; detail: string }
   | { code: 'quota_exceeded'; detail: string; retry_after_s: number }
@@ -141,6 +148,14 @@ export interface ControlRpc {
   listSwitches(): Promise<KillRecord[]>;
   /** From the directory: the deployment's switch was thrown, or lifted (null). */
   systemSwitched(killed: Kill | null): Promise<Pick<Pushed, 'in_flight' | 'unacknowledged'>>;
+  /** GOV-9: the tenant's own MCP servers, and what persons have pinned of them. */
+  addMcpServer(actor: string, a: AddMcpServerRequest): Promise<Result<McpServer, ControlError>>;
+  listMcpServers(): Promise<McpServer[]>;
+  readMcpServer(name: string): Promise<Result<McpServer, ControlError>>;
+  removeMcpServer(actor: string, name: string): Promise<Result<void, ControlError>>;
+  observeMcpTools(name: string, tools: ObservedTool[]): Promise<void>;
+  pinMcpTool(actor: string, name: string, a: PinMcpToolRequest): Promise<Result<McpServer, ControlError>>;
+
   /** Admission (PIPE-2): quota and number in one transaction; the same id and request again answers as the first time (PIPE-9). */
   admit(a: {
     pipeline_id: string;

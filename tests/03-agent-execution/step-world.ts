@@ -232,6 +232,7 @@ export class StepWorld {
     credentials: this.desk,
     gate: createGate({ tools: TOOL_RULES, egress: { allow: [] } }),
     memory: { search: async () => [], read: async () => null },
+    servers: { find: async () => null, observe: async () => {} },
     ledger: { query: async () => [] },
     notes: {
       memory: async ({ action_id }) => ({ id: `mem_${action_id}`, sha256: '' }),

@@ -34,6 +34,7 @@ function contextOf(db: D1Database, more: Partial<ToolContext> = {}): ToolContext
     documents: [],
     readDocument: async () => null,
     memory: memoryOf(db),
+    servers: { find: async () => null, observe: async () => {} },
     egress: { allow: ['hooks.example.com'] },
     fetch: async () => Promise.reject(new TypeError('fetch failed')),
     signal: new AbortController().signal,

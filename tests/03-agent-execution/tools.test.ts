@@ -16,6 +16,7 @@ const NO_RECORDS: Omit<
   | 'documents'
   | 'readDocument'
   | 'memory'
+  | 'servers'
   | 'egress'
   | 'fetch'
   | 'signal'
@@ -57,6 +58,7 @@ function context(more: Partial<ToolContext> & { site?: Site; texts?: Record<stri
     documents,
     readDocument: async ({ name }) => texts[name] ?? null,
     memory: { search: async () => [], read: async () => null },
+    servers: { find: async () => null, observe: async () => {} },
     egress: { allow: ['docs.example.com', 'more.example.com'] },
     fetch: async (input) => {
       asked.push(String(input));

@@ -2,11 +2,12 @@ import type { AgentCaller, AskedAction, AskRequest } from '#contract/agents.ts';
 import { outsideTool, spokenTarget } from '#domain/governance/outside-tools.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import type { GateFacts } from '#domain/pipeline/assignment.ts';
-import type { OutsideRequest } from '#domain/pipeline/event.ts';
+import type { OutsideRequest, OutsideTool } from '#domain/pipeline/event.ts';
 import type { LookedAt } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { gateOf, TOOL_RULES } from '#workers/steps/index.ts';
+import { frontedBy } from './fronted.ts';
 import { ProblemError } from './problem.ts';
 import { recordedArguments } from './recorded.ts';
 import { must } from './scope.ts';
@@ -29,19 +30,24 @@ export interface Asking {
 const stubOf = ({ env, agent }: Asking) => pipelineStub(env.PIPELINE, agent.tenant, agent.pipeline_id);
 
 /** GOV-8: what we run ourselves must run with what was recorded: an argument that may not be recorded is not run with. */
-function outsideRequest(body: AskRequest, key: string | null, changed: boolean): OutsideRequest {
-  const builtin = TOOL_RULES.has(body.tool);
-  if (builtin && changed)
+function outsideRequest(
+  body: AskRequest,
+  key: string | null,
+  changed: boolean,
+  fronted: OutsideTool | null,
+): OutsideRequest {
+  const runsHere = TOOL_RULES.has(body.tool) || fronted !== null;
+  if (runsHere && changed)
     throw new ProblemError(
       'validation_failed',
       'The arguments hold what looks like a secret, or a text of more than 4,000 characters.',
       { field: 'arguments', remedy: 'Name where the secret lies instead of sending it; split long texts.' },
     );
   return {
-    enforcement: builtin ? 'enforced' : 'cooperative',
+    enforcement: runsHere ? 'enforced' : 'cooperative',
     idempotency_key: key,
     arguments_sha256: hashJson(body.arguments),
-    tool: builtin ? null : outsideTool(body.tool),
+    tool: TOOL_RULES.has(body.tool) ? null : (fronted ?? outsideTool(body.tool)),
   };
 }
 
@@ -104,14 +110,15 @@ export async function askAction(
 ): Promise<{ action: AskedAction; replayed: boolean }> {
   const { agent } = asking;
   const recorded = recordedArguments(body.arguments);
+  const fronted = await frontedBy(asking, body.tool);
   const asked = must(
     await stubOf(asking).askAction(agent.tenant, {
       agent_id: agent.agent_id,
       tool: body.tool,
       arguments: recorded.arguments,
-      target: spokenTarget(body.target, body.arguments),
+      target: spokenTarget(body.target || (fronted?.target ?? ''), body.arguments),
       origin: body.origin ?? [],
-      outside: outsideRequest(body, key, recorded.changed),
+      outside: outsideRequest(body, key, recorded.changed, fronted?.traits ?? null),
     }),
   );
   const action = await awaitAction(asking, asked.action_id, body.wait_s ?? 0);

@@ -10,6 +10,7 @@ import { identities } from './resources/identities.ts';
 import { killSwitches } from './resources/kill-switches.ts';
 import { ledger } from './resources/ledger.ts';
 import { mcp } from './resources/mcp.ts';
+import { mcpServers } from './resources/mcp-servers.ts';
 import { memory } from './resources/memory.ts';
 import { observability } from './resources/observability.ts';
 import { people } from './resources/people.ts';
@@ -43,6 +44,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...agents,
   ...actions,
   ...mcp,
+  ...mcpServers,
   ...memory,
   ...people,
   ...tenants,

@@ -9,6 +9,7 @@ import {
 import type { AskedAction } from '#contract/agents.ts';
 import { TOOL_RULES, toolsFor } from '#workers/steps/index.ts';
 import { type Asking, askAction } from './asking.ts';
+import { frontedBy, frontedTools } from './fronted.ts';
 import { ProblemError } from './problem.ts';
 
 /** Below the minute after which MCP clients give a call up. */
@@ -33,6 +34,17 @@ const offered = ({ agent }: Asking): McpTool[] =>
     },
   }));
 
+/** The tenant's own servers' tools by tier, with the descriptions that a person has pinned. */
+const offeredFronted = async (asking: Asking): Promise<McpTool[]> =>
+  (await frontedTools(asking))
+    .filter(({ traits }) => traits.min_tier <= asking.agent.tier)
+    .map(({ name, observed, traits }) => ({
+      name,
+      description: observed.description,
+      inputSchema: { ...observed.input_schema, type: 'object' as const },
+      annotations: { readOnlyHint: !traits.acts, destructiveHint: traits.irreversible === true },
+    }));
+
 /** A refusal is a result that the model reads, not an error of the protocol: it says which rule, and what would be needed. */
 function toResult(action: AskedAction): CallToolResult {
   if (action.status === 'succeeded') return text(JSON.stringify(action.result ?? null));
@@ -55,12 +67,20 @@ function serverFor(asking: Asking): Server {
     { name: 'agent-governance-system', version: '0.1.0' },
     { capabilities: { tools: {} } },
   );
-  server.setRequestHandler(ListToolsRequestSchema, async () => ({ tools: offered(asking) }));
+  server.setRequestHandler(ListToolsRequestSchema, async () => ({
+    tools: [...offered(asking), ...(await offeredFronted(asking))],
+  }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
     const { name, arguments: args = {}, _meta } = params;
     const rule = TOOL_RULES.get(name);
-    if (!rule) return text(`There is no tool called ${name.slice(0, 120)} here.`, true);
-    const body = { tool: name, arguments: args, target: rule.target(args).slice(0, 500), wait_s: WAIT_S };
+    const known = rule !== undefined || (await frontedBy(asking, name)) !== null;
+    if (!known) return text(`There is no tool called ${name.slice(0, 120)} here.`, true);
+    const body = {
+      tool: name,
+      arguments: args,
+      target: (rule?.target(args) ?? '').slice(0, 500),
+      wait_s: WAIT_S,
+    };
     try {
       return toResult((await askAction(asking, body, keyOf(_meta))).action);
     } catch (error) {

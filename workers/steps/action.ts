@@ -1,10 +1,13 @@
 import type { ActionAssignment, GateFacts } from '#domain/pipeline/assignment.ts';
+import type { OutsideTool } from '#domain/pipeline/event.ts';
+import type { ToolTraits } from '#workers/policy/index.ts';
 import { credentialScope, isoIn, type StepContext } from './context.ts';
 import { textsOf } from './documents.ts';
 import { done, dropped, failed, malformed, type StepOutcome } from './outcome.ts';
+import { callFronted } from './tools/fronted.ts';
 import { TOOLS } from './tools/index.ts';
 import { boundResult } from './tools/result.ts';
-import type { ToolContext, ToolOutcome } from './tools/tool.ts';
+import type { Tool, ToolContext, ToolOutcome } from './tools/tool.ts';
 
 /** Facts that change faster than they can be judged: something is wrong, and a no is the safe answer. */
 const MAX_JUDGEMENTS = 8;
@@ -48,10 +51,21 @@ const toolContext = (
   documents,
   readDocument: async ({ sha256 }) => texts[sha256] ?? null,
   memory: deps.memory,
+  servers: deps.servers,
   egress: { allow: deps.httpAllow },
   fetch: deps.fetch,
   signal,
 });
+
+/** GOV-9: a tool of the tenant's own MCP server, as it was pinned when it was asked for. */
+function frontedTool({
+  tool: name,
+  outside_tool,
+}: GateFacts): (Pick<Tool, 'name' | 'run'> & { rule: ToolTraits }) | null {
+  const { server } = (outside_tool ?? { server: null }) as Pick<OutsideTool, 'server'>;
+  if (!server || !outside_tool) return null;
+  return { name, rule: outside_tool, run: (args, context) => callFronted(server, args, context) };
+}
 
 /** One tool call: gate, admission, act, report. A refusal is the object's to record, in the same commit that refuses. */
 export async function action(context: StepContext, assigned: ActionAssignment): Promise<StepOutcome> {
@@ -71,8 +85,8 @@ export async function action(context: StepContext, assigned: ActionAssignment): 
       retryable: true,
     });
   if (passed.admission.kind === 'stopped') return dropped(passed.admission.why);
-  const tool = TOOLS.get(passed.facts.tool);
-  if (tool === undefined) return malformed('The gate allowed a tool that does not exist.');
+  const tool = TOOLS.get(passed.facts.tool) ?? frontedTool(passed.facts);
+  if (!tool) return malformed('The gate allowed a tool that does not exist.');
   context.progress(`running ${tool.name}`);
   // Read before the tool runs: their secrets are taken out of every result, whichever tool it comes from.
   const texts = await textsOf(context, assigned.documents);

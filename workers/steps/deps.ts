@@ -36,6 +36,13 @@ export function createStepDeps(
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     gate: gateOf(env, config),
     memory: memoryOf(env.LEDGER),
+    servers: {
+      async find(tenant, name) {
+        const found = await controlStub(env.CONTROL, tenant).readMcpServer(name);
+        return found.ok ? found.value : null;
+      },
+      observe: (tenant, name, tools) => controlStub(env.CONTROL, tenant).observeMcpTools(name, tools),
+    },
     ledger: ledgerOf(env.LEDGER),
     notes: notesOf(env.LEDGER),
     models: { baseUrls: baseUrlsOf(config), prices: config.model.prices },

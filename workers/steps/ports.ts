@@ -5,7 +5,7 @@ import type { CredentialError, Credentials } from '#workers/credentials/index.ts
 import type { DeadLetterRow } from '#workers/ledger/index.ts';
 import type { BaseUrls, Prices, Timeouts } from '#workers/models/index.ts';
 import type { Gate } from '#workers/policy/index.ts';
-import type { LedgerPort, MemoryPort, NotesPort } from './tools/tool.ts';
+import type { LedgerPort, McpServersPort, MemoryPort, NotesPort } from './tools/tool.ts';
 
 /** What a step needs of its pipeline's object. */
 export type PipelinePort = Pick<
@@ -46,6 +46,7 @@ export interface StepDeps {
   spawn(tenant: string, pipelineId: string): Pick<PipelineRpc, 'spawn'>;
   gate: Gate;
   memory: MemoryPort;
+  servers: McpServersPort;
   ledger: LedgerPort;
   notes: NotesPort;
   models: { baseUrls: BaseUrls; prices: Prices; timeouts?: Timeouts };

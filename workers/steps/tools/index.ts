@@ -1,4 +1,4 @@
-import { type AgentRole, isOurs } from '#domain/agents/roles.ts';
+import type { AgentRole } from '#domain/agents/roles.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { ToolRule } from '#workers/policy/index.ts';
 import { ansibleInspect } from './ansible-inspect.ts';
@@ -6,6 +6,7 @@ import { artifactWrite } from './artifact-write.ts';
 import { blackboardRead } from './blackboard-read.ts';
 import { bugLog } from './bug-log.ts';
 import { documentRead } from './document-read.ts';
+import { mcpDiscover } from './fronted.ts';
 import { httpGet } from './http-get.ts';
 import { ledgerQuery } from './ledger-query.ts';
 import { memoryRead, memorySearch, memoryWrite } from './memory.ts';
@@ -25,6 +26,7 @@ export const TOOLS: ReadonlyMap<string, Tool> = new Map(
     ledgerQuery,
     secretRead,
     httpGet,
+    mcpDiscover,
     artifactWrite,
     terraformInspect,
     ansibleInspect,
@@ -41,5 +43,5 @@ export const TOOL_RULES: ReadonlyMap<string, ToolRule> = new Map(
 /** AGENT-1: what an agent is offered; the gate decides anew about each call. */
 export const toolsFor = (tier: Tier, role: AgentRole): Tool[] =>
   [...TOOLS.values()].filter(
-    ({ rule, roles }) => rule.min_tier <= tier && (roles === null || (isOurs(role) && roles.includes(role))),
+    ({ rule, roles }) => rule.min_tier <= tier && (roles === null || roles.includes(role)),
   );

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import type { Role } from '#domain/agents/roles.ts';
+import type { McpServer, ObservedTool } from '#contract/mcp-servers.ts';
+import type { AgentRole } from '#domain/agents/roles.ts';
 import type { EgressRules } from '#domain/governance/egress.ts';
 import type { Severity } from '#domain/governance/severity.ts';
 import type { BlackboardView } from '#domain/pipeline/assignment.ts';
@@ -61,6 +62,12 @@ export interface LedgerPort {
   }): Promise<{ pipeline_id: string; seq: number; at: string; type: string; actor: string; body: unknown }[]>;
 }
 
+/** GOV-9: the tenant's own MCP servers. */
+export interface McpServersPort {
+  find(tenant: string, name: string): Promise<McpServer | null>;
+  observe(tenant: string, name: string, tools: ObservedTool[]): Promise<void>;
+}
+
 /** What a tool may reach. It has no way to anything else. */
 export interface ToolContext {
   tenant: string;
@@ -80,6 +87,7 @@ export interface ToolContext {
   documents: readonly DocumentRef[];
   readDocument(document: DocumentRef): Promise<string | null>;
   memory: MemoryPort;
+  servers: McpServersPort;
   egress: EgressRules;
   fetch: typeof fetch;
   signal: AbortSignal;
@@ -98,7 +106,7 @@ export interface ToolSpec<A> extends ToolTraits {
   description: string;
   args: z.ZodType<A>;
   /** Roles that have it; all when absent. */
-  roles?: readonly Role[];
+  roles?: readonly AgentRole[];
   /** What it would touch, from arguments that may be anything. */
   target(args: Record<string, unknown>): string;
   run(args: A, context: ToolContext): Promise<ToolOutcome>;
@@ -109,7 +117,7 @@ export interface Tool {
   description: string;
   /** JSON schema of the arguments, as models are offered it. */
   parameters: Record<string, unknown>;
-  roles: readonly Role[] | null;
+  roles: readonly AgentRole[] | null;
   rule: ToolRule;
   /** Arguments are parsed again here: nothing runs on what the gate has not seen fit. */
   run(args: Record<string, unknown>, context: ToolContext): Promise<ToolOutcome>;

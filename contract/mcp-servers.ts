@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { Tier } from './pipeline.ts';
+import { page, Sha256, Time } from './primitives.ts';
+
+const ServerName = z.string().regex(/^[a-z][a-z0-9-]{0,38}$/, 'lower case letters, digits and dashes');
+const ToolName = z.string().min(1).max(120);
+
+/** GOV-9: a server of the tenant's own that the MCP endpoint fronts. */
+export const AddMcpServerRequest = z
+  .strictObject({
+    name: ServerName,
+    url: z
+      .url({ protocol: /^https$/ })
+      .max(500)
+      .describe('On the list of hosts that may be reached'),
+    secret_path: z
+      .string()
+      .regex(/^tier[012](\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){1,6}$/, 'a path such as tier1/mcp/github')
+      .optional()
+      .describe('Where Vault has its `token`; read with the agent’s own token'),
+  })
+  .meta({ id: 'AddMcpServerRequest' });
+export type AddMcpServerRequest = z.infer<typeof AddMcpServerRequest>;
+
+/** A person vouches for a tool as it describes itself today, and says what it is taken for. */
+export const PinMcpToolRequest = z
+  .strictObject({
+    tool: ToolName,
+    sha256: Sha256,
+    min_tier: Tier,
+    acts: z.boolean(),
+    effect: z.enum(['pure', 'idempotent', 'once']),
+    irreversible: z.boolean().optional(),
+    target: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('What its calls touch; one that acts needs an allowed one'),
+  })
+  .meta({ id: 'PinMcpToolRequest' });
+export type PinMcpToolRequest = z.infer<typeof PinMcpToolRequest>;
+
+export const McpTool = z
+  .object({
+    tool: z.string(),
+    description: z.string(),
+    input_schema: z.record(z.string(), z.unknown()),
+    sha256: Sha256,
+    observed_at: Time,
+    /** null: nobody has vouched for it; another hash than `sha256`: it has changed since. */
+    pinned: z
+      .object({
+        sha256: Sha256,
+        min_tier: Tier,
+        acts: z.boolean(),
+        effect: z.enum(['pure', 'idempotent', 'once']),
+        irreversible: z.boolean(),
+        target: z.string(),
+        by: z.string(),
+        at: Time,
+      })
+      .nullable(),
+  })
+  .meta({ id: 'McpTool' });
+export type McpTool = z.infer<typeof McpTool>;
+
+export const McpServer = z
+  .object({
+    name: z.string(),
+    url: z.string(),
+    secret_path: z.string().nullable(),
+    created_by: z.string(),
+    created_at: Time,
+    tools: z.array(McpTool),
+  })
+  .meta({ id: 'McpServer' });
+export type McpServer = z.infer<typeof McpServer>;
+export const McpServerPage = page(McpServer).meta({ id: 'McpServerPage' });
+
+/** What a server says about one of its tools, as the hash covers it. */
+export type ObservedTool = Pick<McpTool, 'tool' | 'description' | 'input_schema' | 'sha256'>;

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { AddMcpServerRequest, McpServer, McpServerPage, PinMcpToolRequest } from '#contract/mcp-servers.ts';
+import { judgeUrl } from '#domain/governance/egress.ts';
+import { actorOf } from '#objects/pipeline/rpc.ts';
+import { all, endpoint, json, noContent } from '../endpoint.ts';
+import { ProblemError } from '../problem.ts';
+import { controlOf, must } from '../scope.ts';
+
+export const mcpServers = [
+  endpoint('POST /api/mcp-servers', {
+    summary: 'Have the MCP endpoint front a server of the tenant’s own (GOV-9)',
+    body: AddMcpServerRequest,
+    answers: { 201: McpServer },
+    problems: ['already_exists'],
+    async handle(asked) {
+      const judged = judgeUrl(asked.body.url, { allow: asked.config.httpAllow });
+      if (!judged.ok)
+        throw new ProblemError('validation_failed', judged.error.reason, {
+          field: 'url',
+          remedy: judged.error.remedy,
+        });
+      return json(201, must(await controlOf(asked).addMcpServer(actorOf(asked.caller), asked.body)));
+    },
+  }),
+  endpoint('GET /api/mcp-servers', {
+    summary: 'Fronted MCP servers, their tools as last seen, and what a person has pinned',
+    query: z.strictObject({}),
+    answers: { 200: McpServerPage },
+    handle: async (asked) => json(200, all(await controlOf(asked).listMcpServers())),
+  }),
+  endpoint('DELETE /api/mcp-servers/{name}', {
+    summary: 'Front a server no longer',
+    answers: { 204: null },
+    problems: ['not_found'],
+    async handle(asked) {
+      must(await controlOf(asked).removeMcpServer(actorOf(asked.caller), asked.params.name ?? ''));
+      return noContent();
+    },
+  }),
+  endpoint('POST /api/mcp-servers/{name}/pins', {
+    summary: 'Vouch for a tool as it describes itself today; persons only (GOV-9)',
+    body: PinMcpToolRequest,
+    answers: { 200: McpServer },
+    problems: ['not_found', 'person_needed', 'action_changed'],
+    async handle(asked) {
+      const control = controlOf(asked);
+      must(await control.readMcpServer(asked.params.name ?? ''));
+      if (asked.caller.subject_kind !== 'person')
+        throw new ProblemError('person_needed', 'Only a person vouches for what a tool says about itself.');
+      return json(
+        200,
+        must(await control.pinMcpTool(actorOf(asked.caller), asked.params.name ?? '', asked.body)),
+      );
+    },
+  }),
+];
