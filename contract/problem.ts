@@ -17,6 +17,7 @@ export const PROBLEMS = {
   version_exists: { status: 409, title: 'This version of the plan exists with other content' },
   policy_changed: { status: 409, title: 'Other policies were published meanwhile' },
   policy_invalid: { status: 422, title: 'The policies cannot be published as they are' },
+  host_not_allowed: { status: 409, title: 'This deployment does not let that host be reached' },
   already_exists: { status: 409, title: 'This exists already' },
   self_approval: { status: 403, title: 'Nobody approves what they asked for themselves' },
   person_needed: { status: 403, title: 'This takes a person' },

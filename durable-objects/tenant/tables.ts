@@ -72,6 +72,7 @@ export const CONTROL_MIGRATIONS = [
     template TEXT PRIMARY KEY, tier INTEGER NOT NULL, reason TEXT NOT NULL, granted_by TEXT NOT NULL, granted_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   INSERT INTO start_tiers SELECT 'builtin', 1, 'as before agents had tiers of their own', 'platform', created_at FROM tenant;
+  `,
   `
   CREATE TABLE mcp_servers (
     name TEXT PRIMARY KEY, url TEXT NOT NULL, secret_path TEXT, created_by TEXT NOT NULL, created_at INTEGER NOT NULL

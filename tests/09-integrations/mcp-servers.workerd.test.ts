@@ -59,8 +59,8 @@ async function client(tier: number) {
 describe('a tenant’s own MCP servers', () => {
   it('GOV-9 GOV-6: an admin registers one whose host may be reached', async () => {
     expect(await answer('/api/mcp-servers', { key: acme.keys.admin, body: TRACKER })).toMatchObject({
-      status: 422,
-      body: { field: 'url' },
+      status: 409,
+      body: { code: 'host_not_allowed', field: 'url' },
     });
     expect((await send('/api/mcp-servers', TRACKER, acme.keys.operator)).status).toBe(403);
     expect(await send('/api/mcp-servers', TRACKER)).toMatchObject({ status: 201, body: { tools: [] } });

@@ -28,6 +28,7 @@ const REMEDIES: Record<ProblemCode, string> = {
   policy_changed: 'Read the policies in force with GET /api/policies/current and publish on top of them.',
   policy_invalid:
     'Mend the findings; POST /api/policies/check (`ags policy check`) repeats the test without publishing.',
+  host_not_allowed: 'An administrator of the deployment can add the host to AGS_HTTP_ALLOW.',
   already_exists: 'Use what exists, or choose another name.',
   self_approval: 'Ask another person of the tenant to decide.',
   person_needed: 'Sign in as a person, or use a person’s key.',

@@ -11,11 +11,11 @@ export const mcpServers = [
     summary: 'Have the MCP endpoint front a server of the tenant’s own (GOV-9)',
     body: AddMcpServerRequest,
     answers: { 201: McpServer },
-    problems: ['already_exists'],
+    problems: ['already_exists', 'host_not_allowed'],
     async handle(asked) {
       const judged = judgeUrl(asked.body.url, { allow: asked.config.httpAllow });
       if (!judged.ok)
-        throw new ProblemError('validation_failed', judged.error.reason, {
+        throw new ProblemError('host_not_allowed', judged.error.reason, {
           field: 'url',
           remedy: judged.error.remedy,
         });
