@@ -44,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['tests/**/*.system.test.ts'],
+          globalSetup: ['./tests/support/built-dashboard.ts'],
           // Each file starts real processes; two at once would measure each other.
           fileParallelism: false,
           testTimeout: 180_000,
