@@ -236,13 +236,19 @@ export class Rig {
     return this;
   }
 
+  /** Vault never gives out an accessor twice. */
+  private freshAccessor(agent_id: string): string {
+    const before = this.state.tokens.filter((t) => t.agent_id === agent_id).length;
+    return before === 0 ? `acc-${agent_id}` : `acc-${agent_id}-${before + 1}`;
+  }
+
   /** Every agent that waits for its token gets one. */
   bootstrap(): this {
     for (const step of this.ready('agent_bootstrap')) {
       const id = step.work.kind === 'agent_bootstrap' ? step.work.agent_id : '';
       this.finish(step, {
         kind: 'agent_bootstrap',
-        accessor: `acc-${id}`,
+        accessor: this.freshAccessor(id),
         policies: ['agent-acme-t1'],
         expires_at: this.expiry(),
       });
