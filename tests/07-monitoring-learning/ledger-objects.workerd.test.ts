@@ -55,7 +55,7 @@ it('LEDG-1 TEN-5: what administration did is a chain of its own, with who did it
   expect(log.map((c) => c.type)).toEqual(
     expect.arrayContaining(['tenant_created', 'project_created', 'subject_created', 'key_created']),
   );
-  expect(log.every((c) => /^(platform|person:|service:)/.test(c.actor))).toBe(true);
+  expect(log.every((c) => /^(platform|person:|service:|system:)/.test(c.actor))).toBe(true);
   for (const secret of [acme.bootstrap, ...Object.values(acme.keys)])
     expect(JSON.stringify(log)).not.toContain(secret.split('_').at(-1));
 });
