@@ -14,11 +14,13 @@ import { err, ok, type Result } from '#domain/result.ts';
 import { sameText } from '../tenant/secret.ts';
 import type { Asked, AskOfAgent, Judgement, LookedAt, Registration } from './rpc.ts';
 
-/** What the outside door needs of the object that it is part of. */
-export interface PipelineDoor {
+/** What the outside door needs of the pipeline that it opens into. */
+interface Committing {
+  readonly state: PipelineState;
   find(tenant: string): Result<PipelineState, DomainError>;
-  state(): PipelineState;
   commit(command: Command, actor: string): Result<Decision, DomainError>;
+}
+interface Permitting {
   /** ENF-6: fetched anew when it has expired; null: nobody above can be asked. */
   permit(): Promise<Permit | null>;
 }
@@ -28,21 +30,23 @@ const GATE = 'system:gate';
 
 /** GOV-7: outside agents' part of the pipeline object; the rules are in `domain/pipeline/decide/outside.ts`. */
 export class OutsideDoor {
-  readonly #door: PipelineDoor;
+  readonly #pipeline: Committing;
+  readonly #above: Permitting;
 
-  constructor(door: PipelineDoor) {
-    this.#door = door;
+  constructor(pipeline: Committing, above: Permitting) {
+    this.#pipeline = pipeline;
+    this.#above = above;
   }
 
   register(tenant: string, actor: string, a: Registration): Result<AgentCaller, DomainError> {
-    const found = this.#door.find(tenant);
+    const found = this.#pipeline.find(tenant);
     if (!found.ok) return found;
-    const done = this.#door.commit({ kind: 'register', ...a }, actor);
+    const done = this.#pipeline.commit({ kind: 'register', ...a }, actor);
     return done.ok ? this.session(tenant, a.session_hash) : done;
   }
 
   session(tenant: string, hash: string): Result<AgentCaller, DomainError> {
-    const found = this.#door.find(tenant);
+    const found = this.#pipeline.find(tenant);
     if (!found.ok) return err(found.error.code === 'not_found' ? OVER : found.error);
     const agent = agentBySession(found.value, Date.now(), (known) => sameText(known, hash));
     return agent ? ok(agent) : err(OVER);
@@ -50,12 +54,12 @@ export class OutsideDoor {
 
   /** Answers the facts to judge; none when it was asked before and is judged already. */
   async ask(tenant: string, a: AskOfAgent): Promise<Result<Asked, DomainError>> {
-    const found = this.#door.find(tenant);
+    const found = this.#pipeline.find(tenant);
     if (!found.ok) return found;
-    const done = this.#door.commit({ kind: 'ask', ...a }, `agent:${a.agent_id}`);
+    const done = this.#pipeline.commit({ kind: 'ask', ...a }, `agent:${a.agent_id}`);
     if (!done.ok) return done;
     if (done.value.refused) return err(done.value.refused);
-    const state = this.#door.state();
+    const state = this.#pipeline.state;
     const replayed = done.value.events.length === 0;
     const before = replayed
       ? askedBefore(Object.values(state.actions), a.agent_id, a.outside.idempotency_key)
@@ -65,15 +69,15 @@ export class OutsideDoor {
   }
 
   async judge(tenant: string, judged: Judgement): Promise<Result<Admission, DomainError>> {
-    const found = this.#door.find(tenant);
+    const found = this.#pipeline.find(tenant);
     if (!found.ok) return found;
-    const permit = await this.#door.permit();
+    const permit = await this.#above.permit();
     const { action_id } = judged;
-    const done = this.#door.commit({ kind: 'judge', ...judged, permit }, GATE);
+    const done = this.#pipeline.commit({ kind: 'judge', ...judged, permit }, GATE);
     if (!done.ok) return done;
     const { admission } = done.value;
     if (admission === 'run' || admission === 'no_permit') return ok({ kind: admission });
-    const facts = admission === 'judge_again' ? gateFacts(this.#door.state(), action_id, permit) : null;
+    const facts = admission === 'judge_again' ? gateFacts(this.#pipeline.state, action_id, permit) : null;
     return ok(facts ? { kind: 'judge_again', facts } : { kind: 'stopped', why: 'the gate refused' });
   }
 
@@ -83,7 +87,7 @@ export class OutsideDoor {
     agent_id: string | null,
     action_id: string,
   ): Promise<Result<LookedAt, DomainError>> {
-    const found = this.#door.find(tenant);
+    const found = this.#pipeline.find(tenant);
     if (!found.ok) return found;
     const action = found.value.actions[action_id];
     if (!action || (agent_id !== null && action.request.agent_id !== agent_id))
@@ -97,9 +101,9 @@ export class OutsideDoor {
     action_id: string,
     outcome: ReportedOutcome,
   ): Promise<Result<AskedAction, DomainError>> {
-    const found = this.#door.find(tenant);
+    const found = this.#pipeline.find(tenant);
     if (!found.ok) return found;
-    const done = this.#door.commit({ kind: 'report', agent_id, action_id, outcome }, `agent:${agent_id}`);
+    const done = this.#pipeline.commit({ kind: 'report', agent_id, action_id, outcome }, `agent:${agent_id}`);
     if (!done.ok) return done;
     const looked = await this.look(tenant, agent_id, action_id);
     return looked.ok ? ok(looked.value.action) : looked;
@@ -107,10 +111,10 @@ export class OutsideDoor {
 
   /** Not judged yet, or approved by a person since: then it is judged again (GOV-5). */
   async #toJudge(action_id: string): Promise<Pick<Asked, 'facts' | 'ready'>> {
-    const before = this.#door.state().actions[action_id];
+    const before = this.#pipeline.state.actions[action_id];
     if (!before?.request.outside || !this.#wantsJudgement(before)) return { facts: null, ready: true };
-    const permit = await this.#door.permit();
-    const state = this.#door.state();
+    const permit = await this.#above.permit();
+    const state = this.#pipeline.state;
     const onItsWay = Object.values(state.steps).some(
       (s) => s.work.kind === 'agent_bootstrap' && s.work.agent_id === before.request.agent_id,
     );
@@ -118,7 +122,7 @@ export class OutsideDoor {
   }
 
   #wantsJudgement({ action_id, decision, outcome }: ActionState): boolean {
-    const state = this.#door.state();
+    const state = this.#pipeline.state;
     if (outcome || state.outcome) return false;
     if (!decision) return true;
     return decision.decision === 'require_approval' && approvalOf(state, action_id)?.status === 'approve';
