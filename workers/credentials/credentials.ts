@@ -1,14 +1,15 @@
 import * as z from 'zod';
-import { ok } from '#domain/result.ts';
+import { ok, type Result } from '#domain/result.ts';
 import type { Credentials, CredentialsConfig, CredentialsDeps, IssuedToken, Outcome } from './contract.ts';
 import { createControlPlane } from './control.ts';
-import { type CredentialErrorKind, failure } from './errors.ts';
+import { type CredentialError, type CredentialErrorKind, failure } from './errors.ts';
 import {
   agentPolicy,
   agentRole,
   agentTokenKey,
   isName,
   isSecretPath,
+  pipelinePolicies,
   pipelineRole,
   pipelineTokenKey,
   secretPath,
@@ -74,8 +75,20 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     return ok(answer.value.data.role_id);
   }
 
-  /** Seals a new token and keeps it; a token that cannot be kept is of no use to anyone and is revoked at once. */
-  async function keepSealed(auth: Auth, context: SealContext): Outcome<IssuedToken> {
+  /**
+   * Seals a new token and keeps it. One with other policies than were asked for, or without an end, is not used whoever gave it; like one that
+   * cannot be kept it is revoked at once.
+   */
+  async function keepSealed(
+    auth: Auth,
+    wanted: readonly string[],
+    context: SealContext,
+  ): Outcome<IssuedToken> {
+    const wrong = wrongGrant(auth, wanted);
+    if (wrong !== null) {
+      await revoke(auth.accessor);
+      return failure('wrong_grant', `${wrong}; it was revoked and not used`);
+    }
     const payload: Sealed = { accessor: auth.accessor, token: auth.client_token };
     const sealed = await sealing.seal(JSON.stringify(payload), context);
     const kept = await store.put(context.key, sealed, SEALED_TTL_S);
@@ -93,7 +106,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
   }
 
   /** From the store. With `strict` the token with this accessor, the one on record, is the only one that will do. */
-  async function unsealed(context: SealContext, accessor?: string, strict = false): Outcome<string> {
+  async function unsealed(context: SealContext, accessor?: string, strict = false): Outcome<Sealed> {
     const found = await store.get(context.key);
     if (!found.ok) return found;
     if (found.value === null) return failure('store_lost', 'the store no longer has the sealed token');
@@ -108,7 +121,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
         ? await sealAnew(sealed.value, found.value, context)
         : found.value;
     recent.keep(context.key, value);
-    return ok(sealed.value.token);
+    return ok(sealed.value);
   }
 
   /**
@@ -122,10 +135,10 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
   }
 
   /** The token on record, if this isolate has it: a token never changes, so with the right accessor it is the right one. */
-  async function atHand(context: SealContext, accessor: string | undefined): Promise<string | null> {
+  async function atHand(context: SealContext, accessor: string | undefined): Promise<Sealed | null> {
     const value = accessor === undefined ? null : recent.find(context.key);
     const sealed = value === null ? null : await open(value, context);
-    return sealed?.ok && sealed.value.accessor === accessor ? sealed.value.token : null;
+    return sealed?.ok && sealed.value.accessor === accessor ? sealed.value : null;
   }
 
   const login: Credentials['login'] = async ({ tenant, pipeline, generation }) => {
@@ -158,7 +171,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
       return answer;
     }
     const key = pipelineTokenKey(pipeline);
-    return keepSealed(answer.value.auth, { tenant, key, agent: null, generation });
+    return keepSealed(answer.value.auth, pipelinePolicies(tenant), { tenant, key, agent: null, generation });
   };
 
   const extend: Credentials['extend'] = async ({ accessor, increment_s }) => {
@@ -183,7 +196,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     const answer = await vault.callAs({
       method: 'POST',
       path: `auth/token/create/${agentRole(tenant)}`,
-      token: parent.value,
+      token: parent.value.token,
       body: {
         policies: [agentPolicy(tenant, tier)],
         ttl: `${a.ttl_s}s`,
@@ -196,7 +209,7 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     });
     if (!answer.ok) return answer;
     const key = agentTokenKey(pipeline, agent);
-    return keepSealed(answer.value.auth, { tenant, key, agent, generation });
+    return keepSealed(answer.value.auth, [agentPolicy(tenant, tier)], { tenant, key, agent, generation });
   };
 
   const readSecret: Credentials['readSecret'] = async (a) => {
@@ -205,17 +218,38 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
     if (!isSecretPath(path)) return failure('not_found', 'this is not the path of a secret');
     const context = { tenant, key: agentTokenKey(pipeline, agent), agent, generation };
     const known = await atHand(context, a.accessor);
-    const token = known === null ? await unsealed(context, a.accessor) : ok(known);
-    if (!token.ok) return token;
+    const held = known === null ? await unsealed(context, a.accessor) : ok(known);
+    if (!held.ok) return held;
     const answer = await vault.callAs({
       method: 'GET',
       path: secretPath(tenant, path),
-      token: token.value,
+      token: held.value.token,
       what: `read the secret ${path}`,
       schema: secretSchema,
     });
-    return answer.ok ? ok(answer.value.data.data) : answer;
+    if (answer.ok) return ok(answer.value.data.data);
+    const dead = answer.error.kind === 'token_dead';
+    return dead && a.accessor !== undefined && held.value.accessor !== a.accessor
+      ? olderIsDead(a.accessor, context, answer)
+      : answer;
   };
+
+  /**
+   * The store gave another token than the one on record, and that is dead. Whether the one on record is too, only Vault knows: if it lives, the
+   * store has lost it, and nobody was revoked.
+   */
+  async function olderIsDead(
+    accessor: string,
+    { key }: SealContext,
+    dead: Result<never, CredentialError>,
+  ): Outcome<never> {
+    recent.drop(key);
+    const onRecord = await lookup(accessor);
+    if (!onRecord.ok) return onRecord;
+    return onRecord.value.alive
+      ? failure('store_lost', 'the store has another token than the one on record, and that is gone')
+      : dead;
+  }
 
   async function revoke(accessor: string): Outcome<void> {
     const answer = await control.call({
@@ -282,6 +316,14 @@ export function createCredentials(config: CredentialsConfig, deps: CredentialsDe
   };
 
   return { login, extend, issueAgent, readSecret, revoke, lookup, forget, health };
+}
+
+/** What is wrong with a token as Vault gave it; null: nothing. `default` may stand on any token, and allows looking at itself. */
+function wrongGrant({ policies, lease_duration }: Auth, wanted: readonly string[]): string | null {
+  const given = policies.filter((name) => name !== 'default').sort();
+  if (given.join() !== [...wanted].sort().join())
+    return `Vault gave a token with the policies ${given.join(', ')} where ${wanted.join(', ')} were asked for`;
+  return lease_duration > 0 ? null : 'Vault gave a token that never expires';
 }
 
 async function timed<T>(now: () => number, probe: () => Promise<T>): Promise<T & { latency_ms: number }> {

@@ -3,7 +3,7 @@ import { err } from '#domain/result.ts';
 /**
  * What can go wrong with credentials (CRED-6). Vault: `unavailable` (silent, a 5xx), `slow` (no answer in time), `sealed`, `standby`, `throttled`, `denied`
  * (a live token without the right, or a refused login), `token_dead` (the token no longer exists), `not_found`, `bad_response`
- * (something that is not Vault answered). Store: `store_unavailable`, `store_lost` (nothing there: log in anew), `unseal_failed`
+ * (something that is not Vault answered), `wrong_grant` (a new token with other policies than were asked for, or without an end). Store: `store_unavailable`, `store_lost` (nothing there: log in anew), `unseal_failed`
  * (not sealed for this tenant, agent and generation, or by a key that is gone).
  */
 export const CREDENTIAL_ERROR_KINDS = [
@@ -16,6 +16,7 @@ export const CREDENTIAL_ERROR_KINDS = [
   'token_dead',
   'not_found',
   'bad_response',
+  'wrong_grant',
   'store_unavailable',
   'store_lost',
   'unseal_failed',

@@ -3,6 +3,8 @@ import type { Tier } from '#domain/governance/tier.ts';
 /** Names agreed with `deploy/vault`: change them there too. */
 export const pipelineRole = (tenant: string): string => `pipeline-${tenant}`;
 export const agentRole = (tenant: string): string => `agent-${tenant}`;
+/** What a pipeline's login has, and nothing else. */
+export const pipelinePolicies = (tenant: string): string[] => ['pipeline-agent', `pipeline-${tenant}`];
 export const agentPolicy = (tenant: string, tier: Tier): string => `agent-${tenant}-t${tier}`;
 export const secretPath = (tenant: string, path: string): string => `secret/data/tenants/${tenant}/${path}`;
 

@@ -50,7 +50,16 @@ export function createUpstashStore(config: { url: string; token: string; timeout
         ? ok(undefined)
         : failure('store_unavailable', 'the store did not keep a sealed token');
     },
-    get: (key) => guarded('read a sealed token', () => redis.get<string>(key)),
+    async get(key) {
+      const found = await guarded('read a sealed token', () => redis.get<unknown>(key));
+      if (!found.ok) return found;
+      return found.value === null || typeof found.value === 'string'
+        ? ok(found.value)
+        : failure(
+            'store_unavailable',
+            'the store gave something else than a text; could not read a sealed token',
+          );
+    },
     async delete(keys) {
       if (keys.length === 0) return ok(undefined);
       const done = await guarded('delete sealed tokens', () => redis.del(...keys));
