@@ -19,6 +19,13 @@ const estimate = (characters: number): number => Math.ceil(characters / CHARACTE
 /** Rounded up, so that many small calls cannot be free; the subtrahend is below any price and hides binary fractions. */
 const microUsd = (usd: number): number => Math.max(0, Math.ceil(usd * 1_000_000 - 1e-6));
 
+/** A count that can be one; anything else is as good as none, and must not give budget back (PIPE-11). */
+const count = (reported: number | undefined): number =>
+  reported !== undefined && Number.isSafeInteger(reported) && reported > 0 ? reported : 0;
+
+/** Characters of a model's name that are kept. */
+const NAME_LENGTH = 200;
+
 /** AGENT-6. An endpoint that reports no tokens (the provider layer says 0) is charged by an estimate, so that limits hold there too (PIPE-11). */
 export function usageOf(a: {
   provider: string;
@@ -32,16 +39,16 @@ export function usageOf(a: {
   price: Price | undefined;
 }): Usage {
   const { reported, asked } = a;
-  const tokens_in = reported.tokens_in || estimate(a.characters_in);
-  const tokens_out = reported.tokens_out || estimate(a.characters_out);
-  const model = reported.model ?? asked;
+  const tokens_in = count(reported.tokens_in) || estimate(a.characters_in);
+  const tokens_out = count(reported.tokens_out) || estimate(a.characters_out);
+  const model = (reported.model ?? asked).slice(0, NAME_LENGTH);
   const price = a.prices[model] ?? a.prices[asked] ?? a.price ?? FREE;
   return {
     tokens_in,
     tokens_out,
-    tokens_cached: reported.tokens_cached ?? 0,
+    tokens_cached: count(reported.tokens_cached),
     cost_microusd:
-      reported.cost_usd === undefined
+      reported.cost_usd === undefined || reported.cost_usd < 0
         ? Math.ceil((tokens_in * price.input + tokens_out * price.output) / 1_000_000)
         : microUsd(reported.cost_usd),
     provider: a.provider,
