@@ -87,7 +87,7 @@ export const lies =
   async (_, pass) => {
     const response = await pass();
     const text = await response.text();
-    const body = text === '' ? null : (JSON.parse(text) as never);
+    const body = JSON.parse(text === '' ? 'null' : text) as never;
     return new Response(JSON.stringify(edit(body)), { status: status || response.status });
   };
 
