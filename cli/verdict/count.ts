@@ -30,7 +30,12 @@ const on = (vote: CastVote, revision: Revision): boolean =>
 function stanceOf(seat: SeatName, latest: Revision, votes: readonly CastVote[]): Stance {
   const mine = votes.filter((v) => v.seat === seat && v.proposal_id === latest.proposal_id);
   const objects = mine.at(-1)?.critical === true;
-  if (seat === latest.author) return { seat, stance: 'author', confidence: null, reason: null, objects };
+  // CONS-4: what an agent that was revoked for a violation says of its own proposal is void as well.
+  if (seat === latest.author)
+    return {
+      ...{ seat, stance: latest.disowned ? 'silent' : 'author' },
+      ...{ confidence: null, reason: null, objects },
+    };
   const vote = mine.findLast((v) => on(v, latest));
   return vote
     ? { seat, stance: vote.vote, confidence: vote.confidence, reason: vote.reason, objects }
@@ -75,10 +80,11 @@ export const winnerOf = (counts: readonly Count[]): Count | null =>
     null,
   );
 
-/** CONS-5: revisions, old ones too, on which an approval (its author's at least) and a rejection stand. */
+/** CONS-5: revisions, old ones too, on which an approval (its author's, where it counts, or another's) and a rejection stand. */
 export const countConflicts = (record: RoundRecord): number =>
-  record.revisions.filter((revision) =>
-    [...new Set(record.votes.map((v) => v.seat))].some(
-      (seat) => record.votes.findLast((v) => v.seat === seat && on(v, revision))?.vote === 'reject',
-    ),
-  ).length;
+  record.revisions.filter((revision) => {
+    const words = [...new Set(record.votes.map((v) => v.seat))].map(
+      (seat) => record.votes.findLast((v) => v.seat === seat && on(v, revision))?.vote,
+    );
+    return words.includes('reject') && (!revision.disowned || words.includes('approve'));
+  }).length;

@@ -10,8 +10,11 @@ export interface Revision {
   revision: number;
   author: SeatName;
   title: string;
+  agent_id: string;
   /** Place in the record: which was written first. */
   place: number;
+  /** CONS-4: written by an agent that was revoked for a violation. */
+  disowned: boolean;
 }
 
 export interface CastVote {
@@ -82,7 +85,8 @@ export function readVerdictRecord(events: readonly WireEvent[]): VerdictRecord {
     switch (event.type) {
       case 'pipeline_forked':
         // PIPE-7: what the source's log had admitted is taken over as it stands.
-        revisions = event.body.proposals.map((p) => ({ ...p, place: event.seq }));
+        for (const agent of event.body.disowned ?? []) voided.add(agent);
+        revisions = event.body.proposals.map((p) => ({ ...p, place: event.seq, disowned: false }));
         votes = event.body.votes.map((v) => ({ ...v, critical: v.critical && v.citations.length > 0 }));
         break;
       case 'generation_started':
@@ -113,7 +117,7 @@ export function readVerdictRecord(events: readonly WireEvent[]): VerdictRecord {
         };
         break;
       case 'proposal_written':
-        revisions.push({ ...event.body, place: event.seq });
+        revisions.push({ ...event.body, place: event.seq, disowned: false });
         break;
       case 'vote_cast': {
         const why = whyNot(event.body);
@@ -134,7 +138,7 @@ export function readVerdictRecord(events: readonly WireEvent[]): VerdictRecord {
             round: event.body.round,
             electorate: open.electorate,
             recordedElectorate: open.recorded,
-            revisions: [...revisions],
+            revisions: revisions.map((r) => ({ ...r, disowned: voided.has(r.agent_id) })),
             votes: votes.filter((vote) => {
               const until = standsUntil.get(vote.agent_id);
               return !voided.has(vote.agent_id) && (until === undefined || event.body.round <= until);

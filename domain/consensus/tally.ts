@@ -5,7 +5,14 @@ export interface Ballot {
   /** Fixed at the round's start, never shrunk. */
   electorate: readonly Seat[];
   /** Every revision of every proposal, oldest first. */
-  proposals: readonly { proposal_id: string; revision: number; author: Seat; seq: number }[];
+  proposals: readonly {
+    proposal_id: string;
+    revision: number;
+    author: Seat;
+    seq: number;
+    /** Its author's agent was revoked for a violation: its word for it is void like any other vote of that agent. */
+    disowned?: boolean;
+  }[];
   /** Valid votes only, oldest first. */
   votes: readonly {
     seat: Seat;
@@ -74,9 +81,10 @@ function tallyOne(ballot: Ballot, latest: Ballot['proposals'][number], firstSeq:
   };
   for (const seat of ballot.electorate) {
     const vote = onRevision.get(seat);
-    if (seat === latest.author || vote?.vote === 'approve') {
+    if (seat === latest.author) (latest.disowned ? tally.abstain : tally.approve).push(seat);
+    else if (vote?.vote === 'approve') {
       tally.approve.push(seat);
-      if (seat !== latest.author && vote) tally.confidence += vote.confidence;
+      tally.confidence += vote.confidence;
     } else if (vote?.vote === 'reject') tally.reject.push(seat);
     else tally.abstain.push(seat);
     const last = onProposal.get(seat);
@@ -114,8 +122,10 @@ export function conflicts(ballot: Ballot): number {
   let count = 0;
   for (const proposal of ballot.proposals) {
     const { onRevision } = positions(ballot, proposal.proposal_id, proposal.revision);
-    // The author's own approval makes any other seat's reject a conflict.
-    if ([...onRevision.values()].some((v) => v.seat !== proposal.author && v.vote === 'reject')) count += 1;
+    const others = [...onRevision.values()].filter((v) => v.seat !== proposal.author);
+    // The author's own approval makes any other seat's reject a conflict, while its word counts.
+    const approved = !proposal.disowned || others.some((v) => v.vote === 'approve');
+    if (approved && others.some((v) => v.vote === 'reject')) count += 1;
   }
   return count;
 }

@@ -137,6 +137,17 @@ export interface Handoff {
   origin: string[];
   /** GOV-3. */
   labels?: string[];
+  /** PIPE-7: what the run has done and its successor must not do again; absent: nothing. */
+  done?: DoneAction[];
+}
+
+/** An action of an earlier run that changed something, or may have. `sha256` is of tool, arguments and target. */
+export interface DoneAction {
+  action_id: string;
+  tool: string;
+  target: string;
+  sha256: string;
+  status: 'succeeded' | 'unknown';
 }
 
 export interface Synthesis {
@@ -162,6 +173,12 @@ export interface ForkSeed {
   messages: (EventBodies['message_sent'] & { seq: number; at: string })[];
   /** GOV-3: what happened before still counts. */
   labels?: string[];
+  /** AGENT-5: what all of it derives from. */
+  origin?: string[];
+  /** What was done and is not done again; absent: nothing. */
+  done?: DoneAction[];
+  /** CONS-4: agents that were revoked for a violation; their word counts here no more than there. */
+  disowned?: string[];
 }
 
 export interface Reservation {

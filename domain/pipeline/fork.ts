@@ -1,5 +1,8 @@
+import { disownedAgents, votesStandingAt } from '../consensus/ballot.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
+import { doneSoFar } from './done.ts';
 import type { DocumentRef, ForkSeed } from './event.ts';
+import { originsSeenBy } from './origins.ts';
 import type { PipelineState } from './state.ts';
 import type { PipelineMode } from './states.ts';
 
@@ -12,12 +15,16 @@ export interface ForkSource {
 }
 
 /**
- * PIPE-7: a fork takes what was found and said up to an event. Tokens, approvals, reservations and unfinished work stay behind, and
- * with them every action: what was done is in the findings, and is not done again. null before the first event.
+ * PIPE-7: a fork takes what was found and said up to an event. Tokens, approvals, reservations and unfinished work stay behind. Of the
+ * actions it knows what was done, so as not to do it again. A round that was open is held again from its beginning, so its votes are cast
+ * anew; votes that are void, or that stood for a round that is over, stay behind too (CONS-4). null before the first event.
  */
 export function forkSource(state: PipelineState, atHash: string): ForkSource | null {
-  const { spawned, report, findings, proposals, votes, messages } = state;
+  const { spawned, report, findings, proposals, messages } = state;
   if (!spawned) return null;
+  const round = state.round ? state.round.round - (state.round.closed ? 0 : 1) : 0;
+  const done = doneSoFar(state);
+  const disowned = disownedAgents(state);
   return {
     plan: {
       plan_id: spawned.plan_id,
@@ -39,13 +46,15 @@ export function forkSource(state: PipelineState, atHash: string): ForkSource | n
       at_seq: state.seq,
       at_hash: atHash,
       report,
-      // A round that was open is held again, from its beginning.
-      round: state.round ? state.round.round - (state.round.closed ? 0 : 1) : 0,
+      round,
       findings,
       proposals,
-      votes,
+      votes: votesStandingAt(state, round + 1).filter((v) => v.round <= round),
       messages,
+      origin: originsSeenBy(state, null),
       ...(state.labels.length > 0 ? { labels: state.labels } : {}),
+      ...(done.length > 0 ? { done } : {}),
+      ...(disowned.length > 0 ? { disowned } : {}),
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
-import { proposal, Rig, spawnCommand, vote } from '../support/pipeline.ts';
+import { proposal, Rig, silentTurn, spawnCommand, USAGE, vote } from '../support/pipeline.ts';
 
 const cited = [{ source: 'a', locator: '/b', quote: 'c' }];
 
@@ -124,6 +124,24 @@ describe('rounds', () => {
     expect(rig.state.mediation).toMatchObject({ trigger: 'conflicts' });
   });
 
+  it('CONS-5: exactly three conflicts call nobody, the fourth does', () => {
+    const rig = new Rig().toRoundOne();
+    rig.round({ ALPHA: { proposal: proposal('a') }, BETA: { proposal: proposal('b') } });
+    const [a, b] = [rig.proposalOf('ALPHA'), rig.proposalOf('BETA')];
+    rig.round({
+      ALPHA: { votes: [vote(b.proposal_id, 1, 'reject')], proposal: proposal('a2', a.proposal_id) },
+      BETA: { votes: [vote(a.proposal_id, 1, 'reject')] },
+    });
+    rig.round({
+      BETA: { votes: [vote(a.proposal_id, 2, 'reject')], proposal: proposal('b2', b.proposal_id) },
+    });
+    expect(rig.last('round_closed')?.body.conflicts).toBe(3);
+    expect(rig.state.mediation).toBeNull();
+    rig.round({ ALPHA: { votes: [vote(b.proposal_id, 2, 'reject')] } });
+    expect(rig.last('round_closed')?.body.conflicts).toBe(4);
+    expect(rig.state.mediation).toMatchObject({ trigger: 'conflicts' });
+  });
+
   it('CONS-5: GAMMA is called when complexity exceeds 80, not at 80', () => {
     expect(new Rig().toRoundOne(spawnCommand(), 80).state.mediation).toBeNull();
     expect(new Rig().toRoundOne(spawnCommand(), 81).state.mediation).toMatchObject({ trigger: 'complexity' });
@@ -218,6 +236,50 @@ describe('rounds', () => {
     expect(rig.state.mediation).toBeNull();
     rig.speak('ALPHA').speak('BETA', reject);
     expect(rig.state.mediation).toMatchObject({ trigger: 'no_progress' });
+  });
+
+  it('CONS-7: a content that was given up is not news when it comes back', () => {
+    const rig = new Rig().toRoundOne().round({ ALPHA: { proposal: proposal('one') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    rig.round({ ALPHA: { proposal: proposal('two', proposal_id) } });
+    rig.round({ ALPHA: { proposal: proposal('one', proposal_id) } });
+    expect(rig.state.proposals.map((p) => p.title)).toEqual(['one', 'two']);
+    expect(rig.last('round_closed')?.body.progress).toBe(false);
+  });
+
+  it('CONS-7: a withdrawn critical objection is progress, though its seat still rejects', () => {
+    const rig = new Rig().toRoundOne().round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    const citations = [{ source: 'plan', locator: '/a', quote: 'q' }];
+    rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject', { critical: true, citations })] } });
+    rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject')] } });
+    expect(rig.last('round_closed')?.body.progress).toBe(true);
+    rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject')] } });
+    expect(rig.last('round_closed')?.body.progress).toBe(false);
+  });
+
+  it('CONS-7, CONS-9: a GAMMA that never writes is waited for three idle rounds, then consensus fails', () => {
+    const rig = new Rig().toRoundOne(spawnCommand(), 81);
+    rig.round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    const no = { BETA: { votes: [vote(proposal_id, 1, 'reject')] } };
+    rig.round(no).round(no).round(no);
+    expect(rig.state.idle_rounds).toBe(2);
+    expect(rig.state.failure).toBeNull();
+    rig.round(no);
+    expect(rig.state.failure).toMatchObject({ round: 5 });
+  });
+
+  it('CONS-6: what the mediator says it took is kept where it could see it', () => {
+    const rig = disagree(new Rig().toRoundOne(), 3).bootstrap();
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    const taken = [
+      { proposal_id, revision: 1, what: 'its order' },
+      { proposal_id: 'pr_invented', revision: 1, what: 'nothing' },
+    ];
+    const output = { ...silentTurn, proposal: proposal('merged'), taken };
+    rig.finish(rig.turnOf('GAMMA'), { kind: 'turn', output, usage: USAGE });
+    expect(rig.last('proposal_written')?.body.taken).toEqual([taken[0]]);
   });
 
   it('CONS-8: reasons of those who reject or abstain are in the verdict', () => {

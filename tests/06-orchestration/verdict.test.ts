@@ -113,4 +113,66 @@ describe('the verdict', () => {
       tally(ballot(THREE, [...votes].reverse()))[0]?.passes,
     );
   });
+
+  it('CONS-4: two thirds are counted in integers, at exactly and just below', () => {
+    // More seats than there are today, so that the share alone decides.
+    const seats = (n: number) =>
+      Array.from({ length: n }, (_, i) => (i === 0 ? 'ALPHA' : `S${i}`)) as never[];
+    const outcome = (n: number, approving: number) => {
+      const others = seats(n).slice(1) as Vote['seat'][];
+      const votes = others.map((seat, i) => cast(seat, i < approving - 1 ? 'approve' : 'reject'));
+      return tally(ballot(seats(n), votes))[0]?.passes;
+    };
+    expect([outcome(6, 4), outcome(9, 6), outcome(99, 66)]).toEqual([true, true, true]);
+    expect([outcome(5, 3), outcome(7, 4), outcome(99, 65)]).toEqual([false, false, false]);
+  });
+
+  it('CONS-4: two seats approve, also where the author has no seat in this round', () => {
+    const merged = { ...P, author: 'GAMMA' as const };
+    expect(winner(tally(ballot(TWO, [cast('BETA', 'approve')], [merged])))).toBeNull();
+    const both = [cast('BETA', 'approve'), cast('ALPHA', 'approve')];
+    expect(winner(tally(ballot(TWO, both, [merged])))).not.toBeNull();
+  });
+
+  it('CONS-4: a tie goes to the proposal that was written first, though it was revised last', () => {
+    const q = { proposal_id: 'q', revision: 1, author: 'BETA' as const, seq: 3 };
+    const revised = { ...P, revision: 2, seq: 9 };
+    const votes = [
+      cast('GAMMA', 'approve', { revision: 2, confidence: 70 }),
+      cast('GAMMA', 'approve', { proposal_id: 'q', confidence: 70 }),
+    ];
+    const both = [P, q, revised];
+    expect(winner(tally(ballot(THREE, votes, both)))).toMatchObject({ proposal_id: 'p', revision: 2 });
+    expect(
+      winner(
+        tally(
+          ballot(
+            THREE,
+            votes,
+            [q, P, revised].map((p, i) => ({ ...p, seq: i + 1 })),
+          ),
+        ),
+      ),
+    ).toMatchObject({
+      proposal_id: 'q',
+    });
+  });
+
+  it('CONS-4: the word of an author that was revoked for a violation does not count for its proposal', () => {
+    const disowned = { ...P, disowned: true };
+    const [one] = tally(ballot(THREE, [cast('BETA', 'approve')], [disowned]));
+    expect(one).toMatchObject({ approve: ['BETA'], abstain: ['ALPHA', 'GAMMA'], passes: false });
+    const two = [cast('BETA', 'approve'), cast('GAMMA', 'approve')];
+    expect(winner(tally(ballot(THREE, two, [disowned])))).not.toBeNull();
+  });
+
+  it('CONS-5: with its author disowned, a rejection alone is no conflict; beside another’s approval it is', () => {
+    const disowned = [{ ...P, disowned: true }];
+    expect(conflicts(ballot(THREE, [cast('BETA', 'reject')], disowned))).toBe(0);
+    expect(conflicts(ballot(THREE, [cast('BETA', 'reject'), cast('GAMMA', 'approve')], disowned))).toBe(1);
+  });
+
+  it('CONS-5: a seat that comes round leaves no conflict behind', () => {
+    expect(conflicts(ballot(TWO, [cast('BETA', 'reject'), cast('BETA', 'approve')]))).toBe(0);
+  });
 });

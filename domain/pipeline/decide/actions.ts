@@ -1,22 +1,13 @@
 import { actionId } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import type { ToolCall } from '../assignment.ts';
-import { labelOrigins } from '../evolve/labels.ts';
-import { liveAgent, type PipelineState } from '../state.ts';
+import { doneBefore, sameAction } from '../done.ts';
+import { originsSeenBy } from '../origins.ts';
+import { liveAgent } from '../state.ts';
 import { admitCall } from './conduct.ts';
 import type { Draft } from './draft.ts';
 import { complete } from './ending.ts';
 import { finishAction } from './outcomes.ts';
-
-/** AGENT-5: what an agent asks for derives from all it has been shown, so it carries those origins. */
-export function originsSeenBy(state: PipelineState, agentId: string): string[] {
-  const documents = state.spawned?.documents.map((d) => d.origin as string) ?? [];
-  const results = (state.agents[agentId]?.legs ?? [])
-    .flat()
-    .flatMap((id) => state.actions[id]?.outcome?.origin ?? []);
-  const board = state.findings.flatMap((f) => f.origin);
-  return [...new Set([...documents, ...results, ...board, ...labelOrigins(state.labels)])].sort();
-}
 
 /** An action is asked for. */
 function requestAction(draft: Draft, agent_id: string, turn_step_id: string | null, call: ToolCall): string {
@@ -40,6 +31,25 @@ const carryOut = (draft: Draft, agent_id: string, action_id: string): void =>
   draft.schedule({ kind: 'action', agent_id, action_id });
 
 /**
+ * PIPE-7, REC-3: what an earlier run did is told instead of done again; what it may have done waits for a person (REC-6). False: nobody
+ * has done it.
+ */
+function tellIfDone(draft: Draft, action_id: string): boolean {
+  const action = draft.state.actions[action_id];
+  const sha256 = action && sameAction(action.request);
+  const before = doneBefore(draft.state).findLast((d) => d.sha256 === sha256);
+  if (!before) return false;
+  if (before.status === 'unknown') {
+    const why = `an earlier run may have done it as ${before.action_id}, and nobody knows whether it did`;
+    draft.emit('action_unknown', { action_id, why });
+  } else {
+    const told = { already_done: true, by: before.action_id };
+    finishAction(draft, action_id, 'succeeded', JSON.stringify(told), null);
+  }
+  return true;
+}
+
+/**
  * The calls of one answer form a leg. Each waits as a step of its own until a worker has it judged (GOV-2); one too many in a minute is
  * answered with a refusal (ENF-4), after all have been asked for, so that the leg is whole before it can be over.
  */
@@ -50,13 +60,17 @@ export function requestCalls(
   wanted: readonly ToolCall[],
 ): void {
   const refused: [string, string][] = [];
+  const admitted: string[] = [];
   for (const call of wanted) {
     const allowed = admitCall(draft, agent_id);
     // An agent that is stopped for it asks for nothing more.
     if (draft.state.agents[agent_id]?.status !== 'live' || draft.state.outcome) return;
     const action_id = requestAction(draft, agent_id, turn_step_id, call);
-    if (allowed.ok) carryOut(draft, agent_id, action_id);
+    if (allowed.ok) admitted.push(action_id);
     else if (allowed.error.code === 'rate_limited') refused.push([action_id, tooMany(allowed.error)]);
+  }
+  for (const action_id of admitted) {
+    if (!tellIfDone(draft, action_id)) carryOut(draft, agent_id, action_id);
   }
   for (const [action_id, result] of refused)
     finishAction(draft, action_id, 'denied', result, 'too many calls in a minute');
@@ -95,7 +109,7 @@ export function runWinningActions(draft: Draft): void {
     target: next.target,
     arguments: parseArguments(next.arguments),
   });
-  carryOut(draft, author, action_id);
+  if (!tellIfDone(draft, action_id)) carryOut(draft, author, action_id);
 }
 
 /** Models write arguments as JSON text; what is not an object is kept as it is for the gate to refuse. */

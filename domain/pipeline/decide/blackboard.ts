@@ -9,7 +9,7 @@ import type { Seat } from '../../agents/roles.ts';
 import { findingId, proposalId } from '../../ids.ts';
 import { hashJson, sha256Hex } from '../../ledger/canonical.ts';
 import type { Citation } from '../event.ts';
-import { originsSeenBy } from './actions.ts';
+import { originsSeenBy } from '../origins.ts';
 import type { Draft } from './draft.ts';
 
 const cite = (drafts: CitationDraft[]): Citation[] =>
@@ -71,9 +71,19 @@ function writeProposal(
     ...content,
     citations: cite(citations),
     content_sha256,
-    taken,
+    // CONS-6: what it says it took stands only where the mediator could see it.
+    taken: taken.filter((t) => isVisible(draft, t)),
     origin,
   });
+}
+
+function isVisible(
+  draft: Draft,
+  { proposal_id, revision }: { proposal_id: string; revision: number },
+): boolean {
+  const { proposals, round } = draft.state;
+  const target = proposals.find((p) => p.proposal_id === proposal_id && p.revision === revision);
+  return target !== undefined && target.seq <= (round?.snapshot_seq ?? 0);
 }
 
 /** CONS-2 and CONS-3: a vote counts when its voter could see the revision, once per round, and not on the voter's own. */

@@ -4,7 +4,9 @@ import { tally } from '../../consensus/tally.ts';
 import { pipelineIdFor } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import { isoTime } from '../command.ts';
+import { doneSoFar } from '../done.ts';
 import type { Handoff, RecoveryTrigger, Synthesis } from '../event.ts';
+import { originsSeenBy } from '../origins.ts';
 import { CLOCKS, MAX_ATTEMPTS } from '../rules.ts';
 import { latestProposals, liveAgent, liveToken, type PipelineState } from '../state.ts';
 import { spawnAgent } from './agents.ts';
@@ -84,6 +86,7 @@ export function budgetsLeft(state: PipelineState): Handoff['budgets_left'] {
 
 function handoffOf(state: PipelineState, synthesis: Synthesis): Handoff {
   const dissent = state.votes.filter((v) => v.vote !== 'approve');
+  const done = doneSoFar(state);
   return {
     prior_pipeline: state.spawned?.pipeline_id ?? '',
     attempt: state.spawned?.attempt ?? 1,
@@ -113,8 +116,9 @@ function handoffOf(state: PipelineState, synthesis: Synthesis): Handoff {
     synthesis,
     trigger: state.recovery?.trigger ?? 'abort',
     budgets_left: budgetsLeft(state),
-    origin: [...new Set([...state.findings, ...state.proposals].flatMap((e) => e.origin))].sort(),
+    origin: originsSeenBy(state, null),
     ...(state.labels.length > 0 ? { labels: state.labels } : {}),
+    ...(done.length > 0 ? { done } : {}),
   };
 }
 

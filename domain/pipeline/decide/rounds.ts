@@ -84,7 +84,8 @@ function madeProgress(state: PipelineState, round: number): boolean {
           v.proposal_id === vote.proposal_id &&
           v.revision === vote.revision,
       );
-      return before?.vote !== vote.vote;
+      // A seat that withdraws its critical objection has moved, though it still rejects.
+      return before?.vote !== vote.vote || before.critical !== vote.critical;
     })
   );
 }
@@ -146,11 +147,13 @@ function nextRound(draft: Draft, fought: number, tallies: Tally[]): void {
 
 /** CONS-9: GAMMA has written, every seat could vote on what it wrote, and the round after brought nothing new. */
 function mediationIsSpent(state: PipelineState): boolean {
-  const merged = state.proposals.find((p) => p.author === 'GAMMA');
+  const { mediation } = state;
   const round = state.round?.round ?? 0;
-  if (!state.mediation) return false;
+  if (!mediation) return false;
+  // A fork brings along what the GAMMA of its source wrote; its own has not spoken yet.
+  const merged = state.proposals.find((p) => p.author === 'GAMMA' && p.round > mediation.round);
   if (merged) return round > merged.round && state.idle_rounds > 0;
-  return round > state.mediation.round && state.idle_rounds >= MEDIATION.idle_rounds;
+  return round > mediation.round && state.idle_rounds >= MEDIATION.idle_rounds;
 }
 
 function dissentFromBest(state: PipelineState, tallies: Tally[]) {
