@@ -107,6 +107,8 @@ export interface ActionState {
   decided_at: string | null;
   /** REC-6: set while nobody knows what became of it; `step_id` is the step that was lost. */
   unknown: { why: string; step_id: string } | null;
+  /** The step that was lost, kept after somebody found out what became of it; null: none was. */
+  lost_step_id: string | null;
   outcome: Entry<'action_finished'> | null;
 }
 

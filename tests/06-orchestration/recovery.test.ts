@@ -170,6 +170,51 @@ describe('fallbacks', () => {
     expect(toConsensus(rig.state).status).toBe('partial_accepted');
   });
 
+  it('REC-1, REC-6: while nobody knows what became of an action no generation begins that might repeat it', () => {
+    const rig = new Rig().toRoundOne(withLimits({ rounds: 50 }), 81);
+    rig.round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    const no = { votes: [vote(proposal_id, 1, 'reject')] };
+    rig.round({ BETA: no, GAMMA: { proposal: proposal('merged') } });
+    rig.call('ALPHA', 'webhook_dispatch');
+    rig.judge({ ...ALLOW, effect: 'once' });
+    for (const seat of ['BETA', 'GAMMA'] as const) rig.speak(seat);
+    const running = Object.values(rig.state.steps).find((s) => s.work.kind === 'action')!;
+    const late = rig.now + 300_000;
+    rig.pass(300_000, { [running.step_id]: { heard_at: late, progress_at: late } });
+    expect(rig.state.failure).not.toBeNull();
+    const options = () =>
+      toConsensus(rig.state)
+        .fallbacks.filter((f) => f.allowed)
+        .map((f) => f.action);
+    expect(options()).toEqual(['download_log']);
+    expect(toConsensus(rig.state).fallbacks[0]?.why_not).toContain('unknown');
+    const [action_id] = Object.keys(rig.state.actions);
+    rig.when({ kind: 'resolve_action', action_id: action_id!, status: 'failed', reason: 'it never came' });
+    expect(rig.state.waiting_for).toBe('fallback');
+    expect(options()).toContain('rerun_same');
+  });
+
+  it('REC-1: used-up budgets refuse reruns and not what needs none; each refusal says its own reason', () => {
+    const rig = new Rig().toConsensusFailure(spawnCommand({ tier: 2 })).revokeAll();
+    const why = () => Object.fromEntries(toConsensus(rig.state).fallbacks.map((f) => [f.action, f.why_not]));
+    expect(why()).toMatchObject({ rerun_same: null, accept_partial: null, download_log: null });
+    expect(why().escalate_tier).toContain('highest tier');
+    const { limits } = rig.state.spawned!;
+    rig.state = { ...rig.state, usage: { ...rig.state.usage, tokens_in: limits.tokens } };
+    expect(why()).toMatchObject({ accept_partial: null });
+    expect(why().rerun_same).toContain('token limit');
+    rig.state = {
+      ...rig.state,
+      usage: { ...rig.state.usage, tokens_in: 0, cost_microusd: limits.cost_microusd },
+    };
+    expect(why().rerun_gamma).toContain('cost limit');
+    const bare = { ...rig.state, usage: { ...rig.state.usage, cost_microusd: 0 }, proposals: [] };
+    expect(toConsensus(bare).fallbacks.find((f) => f.action === 'accept_partial')?.why_not).toContain(
+      'no proposal',
+    );
+  });
+
   it('REC-1: every fallback is recorded with who and why', () => {
     const rig = new Rig().toConsensusFailure().revokeAll();
     fail(rig, 'rerun_gamma', 'person:ada');
@@ -448,6 +493,45 @@ describe('pause, fork, limits, unknown outcomes', () => {
     expect(toPipeline(rig.state)).toMatchObject({ state: 'FAILED', reason: 'limit_reached' });
   });
 
+  it('PIPE-11: no model call and no action is begun beyond the limit of steps, and agents side by side share what is left', () => {
+    const used = new Rig().toRoundOne().state.usage.steps;
+    const rig = new Rig().toRoundOne(withLimits({ steps: used + 1 }));
+    const alpha = rig.turnOf('ALPHA');
+    const epoch = rig.claim(alpha);
+    expect(rig.when({ kind: 'claim', step_id: rig.turnOf('BETA').step_id, worker: 'w' }).ok).toBe(false);
+    expect(rig.state.outcome).toBeNull();
+    const calls = [{ call_id: 'c1', tool: 'document_read', arguments: {}, target: '' }];
+    const result = { kind: 'tool_calls' as const, calls, usage: usage() };
+    rig.when({ kind: 'complete', step_id: alpha.step_id, epoch, result });
+    expect(rig.state.usage.steps).toBe(used + 1);
+    rig.when({ kind: 'claim', step_id: rig.ready('action')[0]!.step_id, worker: 'w' });
+    expect(toPipeline(rig.state)).toMatchObject({ state: 'FAILED', exit_code: 1, reason: 'limit_reached' });
+  });
+
+  it('PIPE-11: rounds without tools end at the limit of steps too', () => {
+    const rig = new Rig().toRoundOne(withLimits({ steps: 8 }));
+    for (let n = 0; n < 8 && !rig.state.outcome; n++) {
+      const [next] = rig.ready('agent_turn');
+      rig.when({ kind: 'claim', step_id: next!.step_id, worker: 'w' });
+      const held = rig.state.steps[next!.step_id];
+      if (!held) break;
+      const output = { findings: [], proposal: proposal(`p${n}`), votes: [], messages: [] };
+      const result: StepResult = { kind: 'turn', output, usage: usage() };
+      rig.when({ kind: 'complete', step_id: held.step_id, epoch: held.epoch, result });
+    }
+    expect(rig.state.usage.steps).toBe(8);
+    expect(toPipeline(rig.state).reason).toBe('limit_reached');
+  });
+
+  it('REC-2, PIPE-11: a run whose steps are used up is still handed over, by rule', () => {
+    const rig = new Rig().toRoundOne(withLimits({ steps: 6 }), 90).bootstrap();
+    expect(rig.state.usage.steps).toBe(6);
+    rig.when({ kind: 'abort', reason: 'enough' });
+    rig.when({ kind: 'claim', step_id: rig.ready('synthesis')[0]!.step_id, worker: 'w' });
+    expect(rig.state.synthesis).toMatchObject({ agent_id: null });
+    expect(rig.state.outcome?.exit_code).toBe(3);
+  });
+
   it('PIPE-11: a lost call stays charged with all it could have used', () => {
     const rig = new Rig().toRoundOne();
     const before = rig.state.usage.tokens_in;
@@ -504,6 +588,11 @@ describe('pause, fork, limits, unknown outcomes', () => {
       reason: 'no',
     });
     expect(again).toMatchObject({ ok: false, error: { code: 'outcome_conflict' } });
+    // What the lost worker tells after that is kept too, and changes nothing.
+    const before = rig.state.log.length;
+    rig.when({ kind: 'complete', step_id: step!.step_id, epoch, result: { ...late, status: 'failed' } });
+    expect(rig.state.log[before]?.message).toContain('on record as succeeded');
+    expect(toOrchestration(rig.state).actions[0]?.status).toBe('succeeded');
   });
 
   it('PIPE-6, REC-6: what becomes known after the end is appended, and the log is sealed again', () => {

@@ -8,7 +8,7 @@ import type { Draft } from './draft.ts';
 import { failPipeline } from './ending.ts';
 import { needsPermit, refusedByPermit } from './kill.ts';
 import { synthesiseByRule } from './recovery.ts';
-import { callBound, fits, fitsSlice } from './reserve.ts';
+import { callBound, fits, fitsSlice, stepFits } from './reserve.ts';
 
 export const stale = (why: string): Result<never, DomainError> =>
   err({
@@ -38,6 +38,13 @@ export function claim(
   if (!mayStart(draft.state, step)) return stale('the pipeline holds, or the agent has no token');
   const refusal = needsPermit(step.work.kind) ? refusedByPermit(draft, permit) : null;
   if (refusal !== null) return draft.state.outcome ? ok(undefined) : stale(refusal);
+  const room = stepFits(draft.state, step.work);
+  if (room === 'wait') return stale('the steps that are left of the limit are under way');
+  if (room === 'never') {
+    if (step.work.kind === 'synthesis') synthesiseByRule(draft);
+    else failPipeline(draft, 'limit_reached', 'The limit of steps is used up.');
+    return ok(undefined);
+  }
   const reserved = callBound(draft.state, step.work);
   const fit = reserved ? fits(draft.state, reserved) : 'fits';
   const drawn = reserved && slice ? fitsSlice(draft.state, reserved, slice) : 'fits';

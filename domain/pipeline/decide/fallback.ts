@@ -19,6 +19,8 @@ export function whyNot(state: PipelineState, action: Fallback): string | null {
   if (state.outcome) return `The pipeline has ended: ${state.outcome.reason}.`;
   if (!state.failure) return 'Consensus has not failed.';
   if (pendingApproval(state)) return 'An approval is pending; decide on it first.';
+  if (Object.values(state.actions).some((a) => a.unknown && !a.outcome && !a.request.outside))
+    return 'The outcome of an action is unknown; say what became of it first.';
   if (action === 'accept_partial')
     return latestProposals(state).length > 0 ? null : 'There is no proposal to accept.';
   if (action === 'escalate_tier' && state.tier === TIERS.at(-1))

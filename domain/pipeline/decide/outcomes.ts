@@ -69,13 +69,14 @@ function scheduleTurn(draft: Draft, agent_id: string, round: number, leg: number
 
 /** REC-6: what a lost worker says later about a `once` action is evidence for the person who decides; it decides nothing. */
 export function keepLateOutcome(draft: Draft, step_id: string, result: StepResult): void {
-  const unknown = Object.values(draft.state.actions).find((a) => a.unknown?.step_id === step_id);
-  if (!unknown || result.kind !== 'action') return;
+  const lost = Object.values(draft.state.actions).find((a) => a.lost_step_id === step_id);
+  if (!lost || result.kind !== 'action') return;
+  const known = lost.outcome ? `is on record as ${lost.outcome.status}` : 'is unknown';
   draft.emit('log_written', {
     log_id: logId(draft.pipelineId, draft.state.counts.log + 1),
     level: 'warn',
     source: 'late outcome',
-    message: `A worker reports ${result.status} for ${unknown.action_id}, whose outcome is unknown.`,
-    fields: { action_id: unknown.action_id, status: result.status, result_sha256: result.result_sha256 },
+    message: `A worker reports ${result.status} for ${lost.action_id}, whose outcome ${known}.`,
+    fields: { action_id: lost.action_id, status: result.status, result_sha256: result.result_sha256 },
   });
 }

@@ -84,6 +84,15 @@ export function fits(state: PipelineState, bound: Reservation): Fit {
   return within({ tokens: 0, cost_microusd: 0 }) ? 'wait' : 'never';
 }
 
+/** PIPE-11: of the limit of steps. What is claimed counts as used, so that agents side by side cannot overrun it. */
+export function stepFits(state: PipelineState, work: StepWork): Fit {
+  if (work.kind !== 'agent_turn' && work.kind !== 'action' && work.kind !== 'synthesis') return 'fits';
+  const limit = state.spawned?.limits.steps ?? 0;
+  const underWay = Object.values(state.steps).filter((s) => s.status === 'claimed' && 'agent_id' in s.work);
+  if (state.usage.steps + underWay.length < limit) return 'fits';
+  return state.usage.steps < limit ? 'wait' : 'never';
+}
+
 const usedBy = ({ usage }: PipelineState): Reservation => ({
   tokens: usage.tokens_in + usage.tokens_out,
   cost_microusd: usage.cost_microusd,

@@ -145,7 +145,11 @@ export const recoveryEvolvers = {
       (s) => s.work.kind === 'action' && s.work.action_id === body.action_id,
     );
     const unknown = { why: body.why, step_id: step?.step_id ?? '' };
-    const noted = { ...state, actions: { ...state.actions, [body.action_id]: { ...action, unknown } } };
+    const lost_step_id = step?.step_id ?? action.lost_step_id;
+    const noted = {
+      ...state,
+      actions: { ...state.actions, [body.action_id]: { ...action, unknown, lost_step_id } },
+    };
     // The end and the supervisor do not wait; the outcome can still be told later.
     return state.outcome || state.recovery
       ? noted

@@ -222,6 +222,7 @@ export const stepEvolvers = {
           decision: null,
           decided_at: null,
           unknown: null,
+          lost_step_id: null,
           outcome: null,
         },
       },
