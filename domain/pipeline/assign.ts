@@ -154,6 +154,12 @@ const contextOf = (state: PipelineState, g: Generation): FailureContext => ({
 export const failureContext = (state: PipelineState): FailureContext =>
   contextOf(state, { ...state, generation: state.generation });
 
+/** REC-1: why each generation failed that did, as it was stored for the retry, oldest first. */
+export const failureContexts = (state: PipelineState): FailureContext[] => [
+  ...state.history.filter((g) => g.failure !== null).map((g) => contextOf(state, g)),
+  ...(state.failure ? [failureContext(state)] : []),
+];
+
 /** REC-3: the plan as it was, with what is left of its budgets. */
 function successorFor(state: PipelineState, pipeline_id: string): SuccessorAssignment | null {
   const { spawned, handoff } = state;

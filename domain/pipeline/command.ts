@@ -40,7 +40,7 @@ export type Command =
   | { kind: 'lift'; kill_id: string; reason: string }
   | {
       kind: 'fallback';
-      action: Exclude<Fallback, 'download_log'>;
+      action: Fallback;
       reason: string;
       proposal_id: string | null;
       revision: number | null;

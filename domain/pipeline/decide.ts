@@ -43,6 +43,7 @@ export interface Decision {
 /** PIPE-6: what may become known of a run after its end; each is appended, and the log is sealed again. */
 const LATER_FACTS: readonly EventType[] = [
   'log_written',
+  'fallback_chosen',
   'action_finished',
   'action_resolved',
   'failure_context_stored',

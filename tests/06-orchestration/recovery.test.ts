@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
-import { assignmentFor } from '#domain/pipeline/assign.ts';
+import { assignmentFor, failureContexts } from '#domain/pipeline/assign.ts';
 import type { StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import { replay } from '#domain/pipeline/evolve.ts';
@@ -76,6 +76,40 @@ describe('fallbacks', () => {
     const turn = assignmentFor(rig.state, rig.turnOf('ALPHA').step_id)?.turn;
     expect(turn?.earlier?.source).toBe('failure_context');
     expect(JSON.parse(turn?.earlier?.text ?? '{}').reason).toContain('nothing passes');
+  });
+
+  it('CONS-9, REC-1: what the retry is shown is what was stored, byte for byte in its canonical form', () => {
+    const rig = new Rig().toConsensusFailure().revokeAll();
+    const [step] = rig.ready('store_context');
+    const stored = assignmentFor(rig.state, step!.step_id)!.failure_context;
+    fail(rig, 'rerun_same');
+    rig.login().bootstrap();
+    const { text } = assignmentFor(rig.state, rig.turnOf('ALPHA').step_id)!.turn!.earlier!;
+    expect(hashJson(JSON.parse(text))).toBe(hashJson(stored));
+    expect(failureContexts(rig.state).map((c) => hashJson(c))).toEqual([hashJson(stored)]);
+  });
+
+  it('REC-1, PIPE-6: taking the log away is recorded with who and why in any state, and an ended run is sealed again', () => {
+    const download = (rig: Rig) =>
+      rig.when(
+        {
+          ...{ kind: 'fallback', action: 'download_log', reason: 'to review it' },
+          ...{ proposal_id: null, revision: null, confirm: false },
+        },
+        'person:bob',
+      );
+    const live = new Rig().toRoundOne();
+    const before = toPipeline(live.state);
+    expect(download(live).ok).toBe(true);
+    expect({ ...toPipeline(live.state), seq: before.seq }).toEqual(before);
+    const ended = new Rig().toRoundOne();
+    ended.when({ kind: 'cancel', reason: 'x' });
+    ended.revokeAll();
+    expect(download(ended).ok).toBe(true);
+    expect(toOrchestration(ended.state).recovery.fallbacks).toMatchObject([
+      { action: 'download_log', by: 'person:bob', reason: 'to review it' },
+    ]);
+    expect(ended.types().slice(-2)).toEqual(['fallback_chosen', 'sealed']);
   });
 
   it('REC-1: rerun_gamma has GAMMA in the electorate from round 1', () => {

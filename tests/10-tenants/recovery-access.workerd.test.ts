@@ -1,12 +1,24 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Orchestration, Pipeline } from '#contract/pipeline.ts';
+import type { Lineage, Orchestration, Pipeline } from '#contract/pipeline.ts';
 import type { Problem } from '#contract/problem.ts';
+import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
+import type { FailureContext } from '#domain/pipeline/assignment.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
-import { answer, makeTenant, spawnBody, type TestTenant } from '#tests/support/worker.ts';
+import { answer, makeTenant, planSource, spawnBody, type TestTenant } from '#tests/support/worker.ts';
 
 listenToQueues();
+
+/** What `download_log` answers with. */
+interface ReviewFile {
+  orchestration: Orchestration;
+  consensus: object;
+  lineage: Lineage;
+  documents: { name: string; text: string | null }[];
+  events: PipelineEvent[];
+  failure_contexts: FailureContext[];
+}
 
 let acme: TestTenant;
 let other: TestTenant;
@@ -20,8 +32,8 @@ beforeAll(async () => {
 });
 
 /** A pipeline that a person of acme spawned over the API. */
-async function spawned(): Promise<DrivenPipeline> {
-  const made = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body: spawnBody() });
+async function spawned(body: object = spawnBody()): Promise<DrivenPipeline> {
+  const made = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body });
   expect(made.status).toBe(201);
   return new DrivenPipeline('acme', made.body.pipeline_id);
 }
@@ -206,16 +218,33 @@ describe('fallbacks', () => {
   });
 
   it('REC-1: download_log is one file with everything, in a state of any kind, and its chain verifies', async () => {
-    const pipeline = await (await spawned()).toConsensusFailure();
+    const context = 'context:\n  - name: notes.md\n    text: The database is called checkout.\n';
+    const body = { plan: { source: planSource() + context } };
+    const pipeline = await (await spawned(body)).toConsensusFailure();
     const before = (await pipeline.events()).length;
-    const got = await post<{ events: PipelineEvent[]; consensus: object; orchestration: Orchestration }>(
-      '/api/pipeline/consensus/fallback',
-      acme.keys.operator,
-      { pipeline_id: pipeline.id, action: 'download_log', reason: 'by hand' },
-    );
+    const got = await post<ReviewFile>('/api/pipeline/consensus/fallback', acme.keys.operator, {
+      pipeline_id: pipeline.id,
+      action: 'download_log',
+      reason: 'by hand',
+    });
     expect(got.status).toBe(200);
     expect(got.headers.get('content-disposition')).toBe(`attachment; filename="${pipeline.id}.json"`);
-    expect(verifyChain(got.body.events)).toEqual({ ok: true, count: before });
+    expect(verifyChain(got.body.events)).toEqual({ ok: true, count: before + 1 });
+    expect(got.body.events.at(-1)).toMatchObject({
+      type: 'fallback_chosen',
+      actor: `person:${acme.person}`,
+      body: { action: 'download_log', reason: 'by hand' },
+    });
+    expect(got.body.lineage.items).toMatchObject([{ pipeline_id: pipeline.id, attempt: 1 }]);
+    const [failed] = got.body.failure_contexts;
+    expect(got.body.failure_contexts).toHaveLength(1);
+    expect(failed?.proposals.length).toBeGreaterThan(0);
+    expect(failed?.votes.some((v) => v.vote === 'reject' && v.reason !== '')).toBe(true);
+    const asked = got.body.orchestration.blackboard.problem.documents;
+    expect(asked.length).toBeGreaterThan(0);
+    expect(got.body.documents.map((d) => [d.name, sha256Hex(d.text ?? '')])).toEqual(
+      asked.map((d) => [d.name, d.sha256]),
+    );
     expect(got.body.consensus).toMatchObject({ status: 'failed', exit_code: 2 });
     expect(got.body.orchestration.blackboard.votes.some((v) => v.vote === 'reject')).toBe(true);
   });

@@ -45,6 +45,10 @@ export function fallback(draft: Draft, command: FallbackCommand): Result<undefin
     );
   }
   switch (action) {
+    case 'download_log':
+      // It changes nothing; that somebody took everything away, who and why, is on record like any other choice.
+      draft.emit('fallback_chosen', { action, reason, proposal_id: null, revision: null });
+      return ok(undefined);
     case 'accept_partial':
       return acceptPartial(draft, command);
     case 'escalate_tier':

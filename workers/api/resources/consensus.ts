@@ -2,14 +2,12 @@ import * as z from 'zod';
 import { ConsensusView, Pipeline } from '#contract/pipeline.ts';
 import { FallbackRequest, OfPipeline } from '#contract/requests.ts';
 import type { Tier } from '#domain/governance/tier.ts';
-import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { FALLBACKS } from '#domain/pipeline/states.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { endpoint, json } from '../endpoint.ts';
+import { reviewFile } from '../review-file.ts';
 import { must, pipelineOf } from '../scope.ts';
 import { grantedTier } from '../tier.ts';
-
-const EVENTS_PER_READ = 1_000;
 
 export const consensus = [
   endpoint('GET /api/pipeline/consensus/status', {
@@ -35,24 +33,23 @@ export const consensus = [
       const { tenant } = asked.caller;
       const stub = await pipelineOf(asked, pipeline_id);
       if (action === 'download_log') {
-        const orchestration = must(await stub.orchestration(tenant, null));
-        const events: PipelineEvent[] = [];
-        for (let more = true; more; ) {
-          const page = must(await stub.events(tenant, events.at(-1)?.seq ?? 0, EVENTS_PER_READ));
-          events.push(...page);
-          more = page.length === EVENTS_PER_READ;
-        }
-        return json(
-          200,
-          {
-            pipeline_id,
-            orchestration,
-            consensus: must(await stub.consensus(tenant)),
-            log: orchestration.log,
-            events,
+        const { reason } = asked.body;
+        const asks = {
+          kind: 'fallback',
+          action,
+          reason,
+          proposal_id: null,
+          revision: null,
+          confirm: false,
+        } as const;
+        must(await stub.operate(tenant, actorOf(asked.caller), asks));
+        return new Response(await reviewFile(asked, stub, pipeline_id), {
+          headers: {
+            'content-type': 'application/json',
+            'content-disposition': `attachment; filename="${pipeline_id}.json"`,
+            'cache-control': 'no-store',
           },
-          { 'content-disposition': `attachment; filename="${pipeline_id}.json"` },
-        );
+        });
       }
       const { reason, proposal_id = null, revision = null, confirm = false } = asked.body;
       const actor = actorOf(asked.caller);
