@@ -117,6 +117,30 @@ describe('states of a pipeline', () => {
     expect(rig.state.state).toBe('COMPLETED');
   });
 
+  it('PIPE-5, PIPE-6: the winner’s actions run one after another, and the end says how many were not carried out', () => {
+    const act = (id: string) => ({
+      tool: 'memory_write',
+      arguments: JSON.stringify({ id }),
+      target: 'memory',
+    });
+    const ended = (statuses: ('succeeded' | 'failed')[]) => {
+      const rig = new Rig().toRoundOne();
+      rig.round({ ALPHA: { proposal: { ...proposal('act'), actions: [act('a'), act('b')] } } });
+      rig.round({ BETA: { votes: [vote(rig.proposalOf('ALPHA').proposal_id, 1, 'approve')] } });
+      for (const status of statuses) {
+        expect(rig.ready('action').length).toBe(1);
+        rig.judge();
+        rig.report({ status, error: status === 'failed' ? 'no' : null });
+      }
+      return rig.state.outcome;
+    };
+    expect(ended(['succeeded', 'succeeded'])).toMatchObject({ exit_code: 0, detail: null });
+    expect(ended(['failed', 'succeeded'])).toMatchObject({
+      exit_code: 0,
+      detail: '1 of the 2 actions of the verdict were not carried out.',
+    });
+  });
+
   it('PIPE-6: a pipeline is sealed only when every recorded token is confirmed gone', () => {
     const rig = passing(new Rig());
     expect(rig.state.tokens.length).toBe(4);

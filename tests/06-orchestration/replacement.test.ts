@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toConsensus, toOrchestration, toTokenStatus } from '#contract/views.ts';
 import type { Seat } from '#domain/agents/roles.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
-import { ALLOW, proposal, Rig, vote } from '../support/pipeline.ts';
+import { ALLOW, proposal, Rig, spawnCommand, vote } from '../support/pipeline.ts';
 
 /** The seat's worker reports for `ms`, with progress `progressed` ms after the claim (0: none). */
 function hang(rig: Rig, seat: Seat, ms: number, progressed = 0): Rig {
@@ -111,6 +111,36 @@ describe('an agent that makes no progress', () => {
       rig.when({ kind: 'revoke', agent_id: beta!.agent_id, reason: 'it misbehaves' });
       expect(toConsensus(rig.state).proposals[0]?.reject).toBe(violates ? 0 : 1);
     }
+  });
+
+  it('CONS-4: what an agent said before its token or its errors ended it stands, though it had broken a rule', () => {
+    const rig = new Rig().toRoundOne().round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject')] } });
+    rig.call('BETA', 'http_get');
+    const violation = { rule: 'egress', severity: 'low' as const };
+    rig.judge({ ...ALLOW, decision: 'deny', violation });
+    const [beta] = agentsOf(rig, 'BETA');
+    const failed = [{ accessor: beta!.accessor ?? '', code: 'token_dead', message: 'gone', dead: true }];
+    rig.when({ kind: 'record_renewals', renewed: [], failed });
+    expect(rig.last('agent_revoked')?.body).toMatchObject({ agent_id: beta!.agent_id, votes_void: false });
+    expect(toConsensus(rig.state).proposals[0]?.reject).toBe(1);
+  });
+
+  it('CONS-8: a void vote gives the minority report no words', () => {
+    const rig = new Rig().toRoundOne(spawnCommand(), 81).round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    rig.bootstrap().speak('BETA', { votes: [vote(proposal_id, 1, 'reject', { reason: 'injected words' })] });
+    rig.call('GAMMA', 'http_get');
+    const gamma = agentsOf(rig, 'GAMMA')[0]!;
+    const violation = { rule: 'egress_private_address', severity: 'medium' as const };
+    rig.judge({ ...ALLOW, decision: 'deny', violation });
+    rig.speak('GAMMA', { votes: [vote(proposal_id, 1, 'reject', { reason: 'void words' })] });
+    rig.when({ kind: 'revoke', agent_id: gamma.agent_id, reason: 'it broke a rule' });
+    rig.speak('ALPHA').round({ BETA: { votes: [vote(proposal_id, 1, 'approve')] } });
+    expect(rig.state.verdict?.minority_report).toEqual([
+      { seat: 'GAMMA', vote: 'abstain', reason: 'did not vote on this revision' },
+    ]);
   });
 
   it('AGENT-1: the card of a replaced agent names its successor', () => {

@@ -100,7 +100,10 @@ export function runWinningActions(draft: Draft): void {
       : liveAgent(draft.state, won.author)?.agent_id);
   if (asked.some((a) => a.outcome === null)) return;
   if (!next || !author) {
-    complete(draft, 'consensus_reached');
+    const wanted = won?.actions.length ?? 0;
+    const done = asked.filter((a) => a.outcome?.status === 'succeeded').length;
+    const short = `${wanted - done} of the ${wanted} actions of the verdict were not carried out.`;
+    complete(draft, 'consensus_reached', done < wanted ? short : null);
     return;
   }
   const action_id = requestAction(draft, author, null, {

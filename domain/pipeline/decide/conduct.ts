@@ -54,7 +54,7 @@ function budgetSpent(draft: Draft, agent_id: string, code: string): boolean {
   if (spent === null) return false;
   const reason = `the error budget of ${agent.role} is spent: ${spent}`;
   if (isSolo(agent.role)) failPipeline(draft, 'error_budget_spent', reason);
-  else revokeAgent(draft, agent_id, reason);
+  else revokeAgent(draft, agent_id, reason, 'failure');
   return true;
 }
 

@@ -155,5 +155,8 @@ export function revokedOutOfBand(draft: Draft, agent_id: string | null): void {
       'token_revoked',
       'Vault no longer knows the pipeline’s token, and it was not revoked here.',
     );
-  else revokeAgent(draft, agent_id, 'Vault no longer knows its token, and it was not revoked here');
+  else {
+    const why = 'Vault no longer knows its token, and it was not revoked here';
+    revokeAgent(draft, agent_id, why, 'failure');
+  }
 }

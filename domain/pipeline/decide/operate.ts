@@ -109,12 +109,20 @@ export function revoke(
   return ok(undefined);
 }
 
-/** One agent's authority ends; its seat is silent in the round that is open. */
-export function revokeAgent(draft: Draft, agent_id: string, reason: string): void {
+/**
+ * One agent's authority ends; its seat is silent in the round that is open. `cause`: for what it did, and then its votes are void where it
+ * broke a rule (CONS-4); or because it or its token failed, and then what it said stands.
+ */
+export function revokeAgent(
+  draft: Draft,
+  agent_id: string,
+  reason: string,
+  cause: 'conduct' | 'failure' = 'conduct',
+): void {
   const agent = draft.state.agents[agent_id];
   if (agent?.status !== 'live') return;
   const current = agent.generation === draft.state.generation;
-  const votes_void = draft.state.violations.some((v) => v.agent_id === agent_id);
+  const votes_void = cause === 'conduct' && draft.state.violations.some((v) => v.agent_id === agent_id);
   leaveUnreported(draft, agent_id);
   draft.emit('agent_revoked', { agent_id, reason, votes_void });
   withdrawApprovals(draft, agent_id, 'its agent was revoked');
