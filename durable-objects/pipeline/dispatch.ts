@@ -2,28 +2,9 @@ import type { StepMessage } from '#contract/queue.ts';
 import type { AgentRole } from '#domain/agents/roles.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
 import { mayStart, type PipelineState, type StepState } from '#domain/pipeline/state.ts';
-
-/** PIPE-8: shards of the step queue. */
-export const STEP_SHARDS = 8;
+import { shardOf } from './shards.ts';
 
 export type StepQueues = Record<`STEPS_${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`, Queue<StepMessage>>;
-
-/** Offsets keep a pipeline's seats on different shards, so that one slow model call does not hold up the other seat. */
-const OFFSET: Record<AgentRole | 'system', number> = {
-  ALPHA: 0,
-  BETA: 1,
-  GAMMA: 2,
-  PLANNER: 3,
-  DIAGNOSTIC: 3,
-  OUTSIDE: 5,
-  system: 4,
-};
-
-export function shardOf(pipelineId: string, role: AgentRole | 'system'): number {
-  let hash = 0;
-  for (const char of pipelineId) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;
-  return (hash + OFFSET[role]) % STEP_SHARDS;
-}
 
 const roleOf = (state: PipelineState, step: StepState): AgentRole | 'system' =>
   'agent_id' in step.work ? (state.agents[step.work.agent_id]?.role ?? 'system') : 'system';
@@ -69,10 +50,12 @@ export class StepDispatch {
     }
     await Promise.all(
       due.map(async (step) => {
-        const shard = shardOf(spawned.pipeline_id, roleOf(state, step)) as 0;
+        const { tenant, pipeline_id } = spawned;
+        const before = (this.#announced.get(step.step_id)?.times ?? 1) - 1;
+        const shard = shardOf(tenant, pipeline_id, roleOf(state, step), before) as 0;
         await this.#queues[`STEPS_${shard}`].send({
-          tenant: spawned.tenant,
-          pipeline_id: spawned.pipeline_id,
+          tenant,
+          pipeline_id,
           step_id: step.step_id,
         });
       }),

@@ -311,9 +311,9 @@ describe('the supervisor', () => {
   it('REC-2: a GAMMA that does not answer within 60 s is done without: the blackboard decides by rule', () => {
     const rig = toRoundLimit().bootstrap();
     rig.claim(rig.ready('synthesis')[0]!);
-    rig.pass(59_000, {});
+    rig.pass(59_999, {});
     expect(rig.state.synthesis).toBeNull();
-    rig.pass(1_001);
+    rig.pass(1);
     expect(rig.state.synthesis).toMatchObject({ agent_id: null, title: 'half done' });
     expect(rig.state.outcome?.exit_code).toBe(3);
   });
@@ -397,12 +397,49 @@ describe('the supervisor', () => {
     expect(rig.ready('spawn_successor').length).toBe(1);
   });
 
-  it('REC-3: cancel, revocation and a critical violation leave no successor', () => {
-    for (const kind of ['cancel', 'revoke'] as const) {
-      const rig = new Rig().toRoundOne();
-      rig.when(kind === 'cancel' ? { kind, reason: 'x' } : { kind, agent_id: null, reason: 'x' });
-      expect(toPipeline(rig.state)).toMatchObject({ exit_code: 1, successor_id: null });
+  it('REC-3: cancel, revocation, a kill and a critical violation leave exit code 1 and no successor', () => {
+    const ways: ((rig: Rig) => unknown)[] = [
+      (rig) => rig.when({ kind: 'cancel', reason: 'x' }),
+      (rig) => rig.when({ kind: 'revoke', agent_id: null, reason: 'x' }),
+      (rig) => rig.when({ kind: 'kill', kill: null, agent_id: null, reason: 'x' }),
+      (rig) => {
+        const violation = { rule: 'forbidden_action:delete_production', severity: 'critical' as const };
+        rig.call('ALPHA', 'delete_production');
+        rig.judge({ ...ALLOW, decision: 'deny', violation });
+      },
+    ];
+    for (const end of ways) {
+      // Also while the supervisor is at work: what stops a run comes before what saves it.
+      const running = new Rig().toRoundOne();
+      const recovering = new Rig().toRoundOne(spawnCommand(), 90).bootstrap();
+      if (end !== ways.at(-1)) recovering.when({ kind: 'abort', reason: 'y' });
+      for (const rig of [running, recovering]) {
+        end(rig);
+        expect(toPipeline(rig.state)).toMatchObject({ state: 'FAILED', exit_code: 1, successor_id: null });
+        expect(rig.ready('spawn_successor')).toEqual([]);
+      }
     }
+  });
+
+  it('REC-3: without tokens or money left there is no next attempt: exit 1 recovery_exhausted', () => {
+    for (const used of ['tokens', 'cost_microusd'] as const) {
+      const rig = new Rig().toRoundOne();
+      const { limits } = rig.state.spawned!;
+      const spend =
+        used === 'tokens' ? { tokens_in: limits.tokens } : { cost_microusd: limits.cost_microusd };
+      rig.state = { ...rig.state, usage: { ...rig.state.usage, ...spend } };
+      rig.when({ kind: 'abort', reason: 'enough' });
+      rig.pass(60_000);
+      expect(rig.state.handoff?.handoff.budgets_left[used]).toBe(0);
+      expect(toPipeline(rig.state)).toMatchObject({
+        ...{ state: 'FAILED', exit_code: 1, reason: 'recovery_exhausted', successor_id: null },
+      });
+    }
+    // No limit of cost is no lack of it.
+    const free = new Rig().toRoundOne(withLimits({ cost_microusd: 0 }));
+    free.when({ kind: 'abort', reason: 'enough' });
+    free.pass(60_000);
+    expect(free.state.outcome?.exit_code).toBe(3);
   });
 
   it('REC-2: the handoff says what the run leaves, and its hash is of exactly that', () => {
@@ -453,9 +490,9 @@ describe('pause, fork, limits, unknown outcomes', () => {
   it('PIPE-10: tokens are revoked after 30 minutes of waiting and issued anew on resume', () => {
     const rig = new Rig().toRoundOne();
     rig.when({ kind: 'pause', reason: 'long' });
-    rig.pass(29 * 60_000);
+    rig.pass(30 * 60_000 - 1);
     expect(rig.state.suspended).toBe(false);
-    rig.pass(60_001);
+    rig.pass(1);
     expect(rig.state.suspended).toBe(true);
     expect(rig.state.gate_closed).toBe(true);
     rig.revokeAll().when({ kind: 'resume', reason: 'back' });

@@ -247,6 +247,30 @@ describe('rounds', () => {
     expect(rig.last('round_closed')?.body.progress).toBe(false);
   });
 
+  it('CONS-7: a vote on a new revision is news, though it says what the seat said of the old one', () => {
+    const rig = new Rig().toRoundOne().round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject')] } });
+    rig.round({ ALPHA: { proposal: proposal('y', proposal_id) } });
+    rig.round({ BETA: { votes: [vote(proposal_id, 2, 'reject')] } });
+    expect(rig.last('round_closed')?.body.progress).toBe(true);
+  });
+
+  it('CONS-5: a new generation may call GAMMA again, once', () => {
+    const rig = new Rig().toRoundOne(spawnCommand(), 81).round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    for (let n = 0; n < 9 && !rig.state.failure; n++)
+      rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject')] } });
+    const again = { reason: 'again', proposal_id: null, revision: null, confirm: false };
+    rig.revokeAll().when({ kind: 'fallback', action: 'rerun_same', ...again });
+    rig.login().round().round();
+    expect(rig.log.flatMap((e) => (e.type === 'mediator_called' ? [e.body.trigger] : []))).toEqual([
+      'complexity',
+      'complexity',
+    ]);
+    expect(rig.state.round?.electorate).toEqual(['ALPHA', 'BETA', 'GAMMA']);
+  });
+
   it('CONS-7: a withdrawn critical objection is progress, though its seat still rejects', () => {
     const rig = new Rig().toRoundOne().round({ ALPHA: { proposal: proposal('x') } });
     const { proposal_id } = rig.proposalOf('ALPHA');
