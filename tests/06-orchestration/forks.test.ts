@@ -79,6 +79,28 @@ describe('a fork', () => {
     expect(fork.state.outcome?.state).toBe('COMPLETED');
   });
 
+  it('PIPE-7, REC-6: what somebody found out about it counts from then on, here and in the next fork', () => {
+    const rig = new Rig().toRoundOne();
+    rig.call('ALPHA', 'webhook_dispatch', { text: 'x' });
+    rig.judge(ONCE);
+    const found = (status: 'succeeded' | 'failed'): Rig => {
+      const fork = forkOf(rig);
+      fork.call('ALPHA', 'webhook_dispatch', { text: 'x' });
+      const [action_id] = Object.keys(fork.state.actions);
+      fork.when({ kind: 'resolve_action', action_id: action_id!, status, reason: 'I looked' });
+      return fork;
+    };
+    for (const next of [found('succeeded'), forkOf(found('succeeded'))]) {
+      next.call('ALPHA', 'webhook_dispatch', { text: 'x' });
+      expect(next.ready('action')).toEqual([]);
+      expect(next.last('action_finished')?.body.result).toContain('already_done');
+    }
+    for (const next of [found('failed'), forkOf(found('failed'))]) {
+      next.call('ALPHA', 'webhook_dispatch', { text: 'x' });
+      expect(next.ready('action').length).toBe(1);
+    }
+  });
+
   it('PIPE-7: what was asked for and not done, or failed, may be tried', () => {
     const asked = won();
     expect(forkOf(asked).round().ready('action').length).toBe(1);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
+import { timers } from '#domain/pipeline/timers.ts';
 import { proposal, Rig, silentTurn, spawnCommand, USAGE, vote } from '../support/pipeline.ts';
 
 const cited = [{ source: 'a', locator: '/b', quote: 'c' }];
@@ -158,6 +159,7 @@ describe('rounds', () => {
     expect(rig.state.mediation).toBeNull();
     rig.pass(1, alive(0));
     expect(rig.state.mediation).toMatchObject({ trigger: 'no_progress' });
+    expect(timers(rig.state, alive(0)).some((t) => t.kind === 'stall')).toBe(false);
   });
 
   it('CONS-5, AGENT-4: a slow model that still streams is not stuck', () => {

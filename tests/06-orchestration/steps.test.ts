@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { toOrchestration } from '#contract/views.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
 import { MAX_LEGS, RETRIES, retryDelay } from '#domain/pipeline/rules.ts';
 import { timers } from '#domain/pipeline/timers.ts';
-import { ALLOW, proposal, Rig, silentTurn } from '../support/pipeline.ts';
+import { ALLOW, proposal, Rig, report, silentTurn, spawnCommand } from '../support/pipeline.ts';
 
 const USAGE = {
   tokens_in: 1,
@@ -148,6 +149,42 @@ describe('steps', () => {
         },
       ],
     ]);
+  });
+
+  it('AGENT-1: a card goes through its phases, and says step, last progress, tokens, cost and errors', () => {
+    const rig = new Rig();
+    const card = (role: string) => toOrchestration(rig.state).agents.findLast((a) => a.role === role);
+    rig.when(spawnCommand());
+    rig.login();
+    expect(card('PLANNER')).toMatchObject({ phase: 'BOOTSTRAP', tokens: 0, cost_microusd: 0, errors: 0 });
+    rig.bootstrap();
+    expect(card('PLANNER')).toMatchObject({ phase: 'PREFLIGHT', step: null });
+    const planning = rig.turnOf('PLANNER');
+    const epoch = rig.claim(planning);
+    expect(card('PLANNER')).toMatchObject({ phase: 'PLAN', step: 'analysing the objective' });
+    const result = { kind: 'planner_report' as const, report: report(), usage: USAGE };
+    rig.when({ kind: 'complete', step_id: planning.step_id, epoch, result });
+    expect(card('PLANNER')).toMatchObject({ phase: 'REPORT', step: null, tokens: 2, cost_microusd: 5 });
+    rig.bootstrap().call('ALPHA', 'document_read');
+    rig.now += 1_000;
+    rig.judge(ALLOW);
+    expect(card('ALPHA')).toMatchObject({
+      ...{ phase: 'EXECUTE', step: 'using document_read' },
+      last_progress_at: new Date(rig.now).toISOString(),
+    });
+    rig.report();
+    rig.failing(rig.turnOf('ALPHA'), { cause: 'agent', code: 'invalid_output' });
+    expect(card('ALPHA')).toMatchObject({ errors: 1 });
+    rig.now += 60_000;
+    rig.speak('ALPHA', { proposal: proposal('x') });
+    expect(card('ALPHA')?.phase).toBe('PACKAGE');
+    rig.speak('BETA');
+    rig.claim(rig.turnOf('BETA'));
+    expect(card('BETA')).toMatchObject({ phase: 'VERIFY', step: 'thinking, round 2' });
+    rig.when({ kind: 'revoke', agent_id: card('BETA')!.agent_id, reason: 'x' });
+    expect(card('BETA')).toMatchObject({ phase: 'REVOKED', step: null });
+    rig.when({ kind: 'cancel', reason: 'x' });
+    expect(card('ALPHA')).toMatchObject({ phase: 'EXIT', step: null });
   });
 
   it('AGENT-1: a turn that only calls tools ends at its last leg instead of looping', () => {

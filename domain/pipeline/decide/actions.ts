@@ -1,7 +1,7 @@
 import { actionId } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import type { ToolCall } from '../assignment.ts';
-import { doneBefore, sameAction } from '../done.ts';
+import { doneBefore } from '../done.ts';
 import { originsSeenBy } from '../origins.ts';
 import { liveAgent } from '../state.ts';
 import { admitCall } from './conduct.ts';
@@ -36,8 +36,7 @@ const carryOut = (draft: Draft, agent_id: string, action_id: string): void =>
  */
 function tellIfDone(draft: Draft, action_id: string): boolean {
   const action = draft.state.actions[action_id];
-  const sha256 = action && sameAction(action.request);
-  const before = doneBefore(draft.state).findLast((d) => d.sha256 === sha256);
+  const before = action && doneBefore(draft.state, action.request);
   if (!before) return false;
   if (before.status === 'unknown') {
     const why = `an earlier run may have done it as ${before.action_id}, and nobody knows whether it did`;
