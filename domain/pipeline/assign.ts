@@ -24,10 +24,14 @@ const SCHEMA: Record<Role, OutputSchemaName> = {
   DIAGNOSTIC: 'planner_report',
 };
 
-/** CONS-2: nothing that was written after the round began, whoever wrote it. */
+/**
+ * CONS-2: nothing that was written after the round began, whoever wrote it. Votes on revisions that are superseded, and what others wrote to
+ * each other, are for the mediator only, who reads everything (CONS-6).
+ */
 export function blackboardView(state: PipelineState, seat: Seat): BlackboardView {
   const until = state.round?.snapshot_seq ?? state.seq;
   const visible = <T extends { seq: number }>(entries: T[]): T[] => entries.filter((e) => e.seq <= until);
+  const mediates = seat === 'GAMMA';
   const latest = new Map(visible(state.proposals).map((p) => [p.proposal_id, p]));
   return {
     seat,
@@ -55,7 +59,7 @@ export function blackboardView(state: PipelineState, seat: Seat): BlackboardView
       }),
     ),
     votes: visible(state.votes)
-      .filter((v) => latest.get(v.proposal_id)?.revision === v.revision)
+      .filter((v) => mediates || latest.get(v.proposal_id)?.revision === v.revision)
       .map(({ seat: voter, round, proposal_id, revision, vote, confidence, reason, critical }) => ({
         seat: voter,
         round,
@@ -67,7 +71,7 @@ export function blackboardView(state: PipelineState, seat: Seat): BlackboardView
         critical,
       })),
     messages: visible(state.messages)
-      .filter((m) => m.to === 'all' || m.to === seat || m.from === seat)
+      .filter((m) => mediates || m.to === 'all' || m.to === seat || m.from === seat)
       .map(({ from, to, round, body }) => ({ from, to, round, body })),
   };
 }

@@ -54,6 +54,20 @@ describe('cost limits', () => {
     expect(cost_microusd).toBe(Math.ceil((input * PRICE.input + output * PRICE.output) / 1_000_000));
   });
 
+  it('PIPE-11: what fits exactly is begun, and a micro-USD less is not', () => {
+    const probe = new Rig().toRoundOne(priced());
+    const spent = probe.state.usage.cost_microusd;
+    const one = reservedBy(probe, probe.turnOf('ALPHA')).cost_microusd;
+    const begun = (cost_microusd: number) => {
+      const rig = new Rig().toRoundOne(priced({ cost_microusd }));
+      const step = rig.turnOf('ALPHA');
+      rig.when({ kind: 'claim', step_id: step.step_id, worker: 'w' });
+      return [rig.state.steps[step.step_id]?.status ?? null, rig.state.outcome?.reason ?? null];
+    };
+    expect(begun(spent + one)).toEqual(['claimed', null]);
+    expect(begun(spent + one - 1)).toEqual([null, 'limit_reached']);
+  });
+
   it('PIPE-11: agents side by side cannot overrun the cost: the second waits until the first has settled', () => {
     const probe = new Rig().toRoundOne(priced());
     const spent = probe.state.usage.cost_microusd;

@@ -6,6 +6,7 @@ import type { StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import { replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
+import { CLOCKS, FAILURE_CONTEXT_TTL_S } from '#domain/pipeline/rules.ts';
 import { ALLOW, PIPELINE, proposal, Rig, spawnCommand, vote } from '../support/pipeline.ts';
 
 type Spawn = Extract<Command, { kind: 'spawn' }>;
@@ -44,6 +45,8 @@ describe('fallbacks', () => {
     expect(context?.conflicts).toBeGreaterThan(0);
     rig.finish(step!, { kind: 'store_context', key: 'k', sha256: 'a'.repeat(64), ttl_s: 60 });
     expect(rig.state.failure_context).toMatchObject({ key: 'k', ttl_s: 60 });
+    // It is there for as long as somebody may decide to try again.
+    expect(FAILURE_CONTEXT_TTL_S * 1_000).toBeGreaterThanOrEqual(CLOCKS.undecided);
   });
 
   it('REC-1: nothing but the log is offered while consensus has not failed, and each refusal says why', () => {
@@ -64,6 +67,7 @@ describe('fallbacks', () => {
     expect(fresh.map((a) => a.role)).toEqual(['ALPHA', 'BETA']);
     expect(fresh.some((a) => before.agents.includes(a.agent_id))).toBe(false);
     expect(rig.state.round).toMatchObject({ round: 1, electorate: ['ALPHA', 'BETA'] });
+    expect(rig.state.idle_rounds).toBe(0);
     expect(rig.state.proposals).toEqual([]);
     expect(rig.state.usage.tokens_in).toBe(before.used);
     expect(rig.state.history[0]?.proposals.length).toBeGreaterThan(0);
@@ -148,6 +152,11 @@ describe('fallbacks', () => {
         },
         actor,
       );
+    // Until it is decided on there is nothing else to choose, and the run is neither paused nor aborted.
+    for (const action of ['rerun_same', 'rerun_gamma', 'escalate_tier'] as const)
+      expect(fail(rig, action, 'person:bob')).toMatchObject({ ok: false, error: { code: 'wrong_state' } });
+    for (const kind of ['pause', 'abort'] as const)
+      expect(rig.when({ kind, reason: 'x' })).toMatchObject({ ok: false, error: { code: 'wrong_state' } });
     expect(decide('person:ada')).toMatchObject({ ok: false, error: { code: 'self_approval' } });
     expect(decide('service:bot')).toMatchObject({ ok: false, error: { code: 'person_needed' } });
     expect(decide('person:bob', 'x')).toMatchObject({ ok: false, error: { code: 'action_changed' } });
@@ -609,6 +618,15 @@ describe('pause, fork, limits, unknown outcomes', () => {
     rig.claim(rig.turnOf('ALPHA'));
     const held = Object.values(rig.state.steps).find((s) => s.reserved)!.reserved!.tokens;
     rig.pass(20_001);
+    expect(rig.state.usage.tokens_in).toBe(before + held);
+  });
+
+  it('PIPE-11: a call that is cut off by the end stays charged too', () => {
+    const rig = new Rig().toRoundOne();
+    const before = rig.state.usage.tokens_in;
+    rig.claim(rig.turnOf('ALPHA'));
+    const held = Object.values(rig.state.steps).find((s) => s.reserved)!.reserved!.tokens;
+    rig.when({ kind: 'cancel', reason: 'x' });
     expect(rig.state.usage.tokens_in).toBe(before + held);
   });
 

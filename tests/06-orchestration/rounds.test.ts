@@ -56,6 +56,13 @@ describe('rounds', () => {
     expect(rig.log.filter((e) => e.type === 'vote_refused').length).toBe(2);
   });
 
+  it('CONS-3: nothing but an objection is critical, whatever its citations', () => {
+    const rig = new Rig().toRoundOne().round({ ALPHA: { proposal: proposal('x') } });
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    rig.speak('BETA', { votes: [vote(proposal_id, 1, 'abstain', { critical: true, citations: cited })] });
+    expect(rig.last('vote_cast')?.body).toMatchObject({ vote: 'abstain', critical: false });
+  });
+
   it('CONS-3: an objection without a citation is not critical', () => {
     const rig = new Rig().toRoundOne();
     rig.speak('ALPHA', { proposal: proposal('x') }).speak('BETA');
@@ -83,12 +90,21 @@ describe('rounds', () => {
     expect(rig.state.proposals[0]?.at).toMatch(/^2026-/);
   });
 
-  it('CONS-1: direct messages reach only the seat they are for, from the next round on', () => {
-    const rig = new Rig().toRoundOne();
+  it('CONS-1, CONS-6: direct messages reach only the seat they are for, from the next round on; the mediator reads all', () => {
+    const rig = new Rig().toRoundOne(spawnCommand(), 81).bootstrap();
     rig.speak('ALPHA', { proposal: proposal('x'), messages: [{ to: 'BETA', body: 'look' }] }).speak('BETA');
-    const seen = (role: 'ALPHA' | 'BETA') =>
-      assignmentFor(rig.state, rig.turnOf(role).step_id)?.turn?.blackboard?.messages.map((m) => m.body);
+    const board = (role: 'ALPHA' | 'BETA' | 'GAMMA') =>
+      assignmentFor(rig.state, rig.turnOf(role).step_id)?.turn?.blackboard;
+    const seen = (role: 'ALPHA' | 'BETA' | 'GAMMA') => board(role)?.messages.map((m) => m.body);
+    expect([seen('ALPHA'), seen('BETA'), seen('GAMMA')]).toEqual([['look'], ['look'], ['look']]);
+    const { proposal_id } = rig.proposalOf('ALPHA');
+    rig.speak('GAMMA', { messages: [{ to: 'ALPHA', body: 'between us' }] });
+    rig.speak('BETA', { votes: [vote(proposal_id, 1, 'reject')] });
+    rig.speak('ALPHA', { proposal: proposal('y', proposal_id) });
+    expect(seen('ALPHA')).toEqual(['look', 'between us']);
     expect(seen('BETA')).toEqual(['look']);
+    expect(board('ALPHA')?.votes).toEqual([]);
+    expect(board('GAMMA')?.votes).toMatchObject([{ seat: 'BETA', revision: 1, vote: 'reject' }]);
   });
 
   it('CONS-4: a seat that says nothing until the round’s limit abstains, and its late answer is refused', () => {

@@ -3,7 +3,6 @@ import { logId } from '../../ids.ts';
 import type { StepResult } from '../assignment.ts';
 import { runWinningActions } from './actions.ts';
 import type { Draft } from './draft.ts';
-import { failPipeline } from './ending.ts';
 
 /** Ends an action and lets the run go on from it. */
 export function finishAction(
@@ -44,27 +43,7 @@ export function afterAction(draft: Draft, action_id: string): void {
   if (isSeat(agent.role) && draft.state.round?.spoken.includes(agent.role)) return;
   if (leg.some((id) => draft.state.actions[id]?.outcome === null)) return;
   const round = isSolo(agent.role) ? 0 : (draft.state.round?.round ?? 0);
-  scheduleTurn(draft, agent_id, round, agent.legs.length + 1);
-}
-
-/** PIPE-11: limits are looked at before the call that would exceed them. */
-function scheduleTurn(draft: Draft, agent_id: string, round: number, leg: number): void {
-  const { usage, spawned } = draft.state;
-  const limits = spawned?.limits;
-  if (limits) {
-    const spent = {
-      steps: usage.steps,
-      tokens: usage.tokens_in + usage.tokens_out,
-      cost_microusd: usage.cost_microusd,
-    };
-    for (const [name, value] of Object.entries(spent) as [keyof typeof spent, number][]) {
-      if (value >= limits[name] && limits[name] > 0) {
-        failPipeline(draft, 'limit_reached', `The limit of ${limits[name]} ${name} is used up.`);
-        return;
-      }
-    }
-  }
-  draft.schedule({ kind: 'agent_turn', agent_id, round, leg });
+  draft.schedule({ kind: 'agent_turn', agent_id, round, leg: agent.legs.length + 1 });
 }
 
 /** REC-6: what a lost worker says later about a `once` action is evidence for the person who decides; it decides nothing. */
