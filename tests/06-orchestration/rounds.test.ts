@@ -254,6 +254,9 @@ describe('rounds', () => {
     expect(rig.state.mediation).toBeNull();
     rig.speak('ALPHA').speak('BETA', reject);
     expect(rig.state.mediation).toMatchObject({ trigger: 'no_progress' });
+    // It is called to speak, not to be counted among those who have.
+    expect(rig.state.failure).toBeNull();
+    expect(rig.state.round?.electorate).toEqual(['ALPHA', 'BETA', 'GAMMA']);
   });
 
   it('CONS-7: a content that was given up is not news when it comes back', () => {
