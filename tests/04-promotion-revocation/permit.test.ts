@@ -50,6 +50,16 @@ describe('what a pipeline may do under its permit', () => {
     expect(rig.log.length).toBe(before);
   });
 
+  it('GOV-4, GOV-10: judged under other policies, or in another mode, than are in force now, it is judged again', () => {
+    const { rig, admit } = atTheGate();
+    const now = until(rig.now + 1);
+    for (const changed of [{ policy_version: '3:9f86' }, { mode: 'observe' as const }])
+      expect(admit({ ...now, ...changed })).toMatchObject({
+        ...{ ok: true, value: { admission: 'judge_again', events: [] } },
+      });
+    expect(admit(now)).toMatchObject({ ok: true, value: { admission: 'run' } });
+  });
+
   it('ENF-6 REC-3: a permit that carries a kill ends the pipeline at the gate, in the same commit, without a successor', () => {
     const { rig, step, admit } = atTheGate();
     expect(admit(until(rig.now + 1, KILL))).toMatchObject({ ok: true, value: { admission: 'stopped' } });
