@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ReportedOutcome } from '#domain/pipeline/command.ts';
 import type { GateDecision } from '#domain/pipeline/event.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
-import { ALLOW, Rig, spawnCommand } from '#tests/support/pipeline.ts';
+import { ALLOW, ASK, Rig, spawnCommand } from '#tests/support/pipeline.ts';
 
 const HASH = 'h'.repeat(64);
 const DENY: GateDecision = {
@@ -211,5 +211,17 @@ describe('asking, acting, reporting', () => {
     expect(code(rig.ask())).toBe('wrong_state');
     rig.when({ kind: 'resume', reason: 'go' });
     expect(code(rig.ask())).toBe('ok');
+  });
+
+  it('GOV-5, GOV-7: what waits for a person is asked for once, however often its agent has it judged', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    rig.judgeIt(ASK);
+    expect(rig.state.waiting_for).toBe('approval');
+    const before = rig.log.length;
+    for (const decision of [ASK, ALLOW])
+      expect(rig.judgeIt(decision)).toMatchObject({ ok: true, value: { admission: 'stopped', events: [] } });
+    expect(rig.state.approvals).toHaveLength(1);
+    expect(rig.log.length).toBe(before);
   });
 });
