@@ -13,6 +13,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-recovery': aborted.log,
     'v1-successor': successor(aborted).log,
     'v1-fork': fork(aborted).log,
+    'v1-fork-done': forkOfDone().log,
     'v1-replaced': replaced().log,
     'v1-killed': killed().log,
     'v1-diagnostic': diagnostic().log,
@@ -196,6 +197,43 @@ function fork(prior: Rig): Rig {
     { kind: 'fallback', action: 'accept_partial', reason: 'golden', proposal_id, revision: 1, confirm: true },
     'person:ada',
   );
+  return rig.revokeAll();
+}
+
+/** PIPE-7: of a run that had acted, once with an outcome and once without, and that had revoked an agent for a violation. */
+function forkOfDone(): Rig {
+  const prior = new Rig().toRoundOne(spawnCommand({ documents: [document] }));
+  const calls = [{ text: 'told' }, { text: 'perhaps' }];
+  for (const [n, call] of calls.entries()) {
+    prior.call('ALPHA', 'webhook_dispatch', call);
+    prior.judge({ ...ALLOW, effect: 'once' });
+    if (n === 0) prior.report({ origin: ['tool:webhook_dispatch'] });
+  }
+  prior.speak('BETA', { proposal: proposal('void') });
+  const beta = Object.values(prior.state.agents).find((a) => a.role === 'BETA')!;
+  const violation = { rule: 'egress_private_address', severity: 'medium' as const };
+  prior.pass(20_001);
+  const [open] = Object.values(prior.state.actions).filter((a) => a.unknown);
+  prior.when({ kind: 'resolve_action', action_id: open!.action_id, status: 'failed', reason: 'golden' });
+  prior.call('ALPHA', 'webhook_dispatch', calls[1]);
+  prior.judge({ ...ALLOW, effect: 'once' });
+  prior.pass(20_001);
+  prior.state = { ...prior.state, violations: [{ ...violation, violation_id: 'vi_1', agent_id: beta.agent_id, evidence: 'golden', consequence: 'golden', seq: 1, at: '' }] };
+  prior.when({ kind: 'revoke', agent_id: beta.agent_id, reason: 'golden' });
+  const source = forkSource(prior.state, prior.head.hash)!;
+  const rig = new Rig();
+  rig.when(spawnCommand({ pipeline_id: 'pl_golden0forked', plan: source.plan, fork: source.seed, documents: [document] }));
+  rig.login().bootstrap();
+  for (const call of calls) rig.call('ALPHA', 'webhook_dispatch', call);
+  const asked = Object.values(rig.state.actions).find((a) => a.unknown)!;
+  rig.when({ kind: 'resolve_action', action_id: asked.action_id, status: 'succeeded', reason: 'golden' });
+  const { proposal_id } = rig.proposalOf('BETA');
+  rig.speak('ALPHA', { votes: [vote(proposal_id, 1, 'approve')] }).speak('BETA');
+  rig.when(
+    { kind: 'fallback', action: 'download_log', reason: 'golden', proposal_id: null, revision: null, confirm: false },
+    'person:ada',
+  );
+  rig.when({ kind: 'cancel', reason: 'golden' });
   return rig.revokeAll();
 }
 
