@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VoteDraft } from '#domain/agents/output.ts';
 import { type Ballot, conflicts, tally, winner } from '#domain/consensus/tally.ts';
 
 type Vote = Ballot['votes'][number];
@@ -24,6 +25,23 @@ const THREE = ['ALPHA', 'BETA', 'GAMMA'] as const;
 describe('the verdict', () => {
   it('CONS-3: an author approves its own latest revision without voting', () => {
     expect(tally(ballot(TWO, []))[0]?.approve).toEqual(['ALPHA']);
+  });
+
+  it('CONS-3: confidence is a whole number from 0 to 100, and a vote has a reason', () => {
+    const draft = {
+      proposal_id: 'p',
+      revision: 1,
+      vote: 'approve',
+      reason: 'r',
+      critical: false,
+      citations: [],
+    };
+    const fits = (change: object) => VoteDraft.safeParse({ ...draft, confidence: 50, ...change }).success;
+    expect([0, 1, 99, 100].map((confidence) => fits({ confidence }))).toEqual(Array(4).fill(true));
+    expect([-1, 101, 0.5, '50', null].map((confidence) => fits({ confidence }))).toEqual(
+      Array(5).fill(false),
+    );
+    expect([fits({ reason: ' ' }), fits({ vote: 'maybe' })]).toEqual([false, false]);
   });
 
   it('CONS-4: one approval, the author alone, does not pass', () => {
