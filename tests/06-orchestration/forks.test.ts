@@ -139,7 +139,7 @@ describe('a fork', () => {
     rig.round({ BETA: { votes: [vote(proposal_id, 1, 'reject')] } });
     const step = rig.turnOf('BETA');
     rig.claim(step);
-    rig.pass(120_000, { [step.step_id]: { heard_at: rig.now + 120_000, progress_at: 0 } });
+    rig.pass(150_000, { [step.step_id]: { heard_at: rig.now + 150_000, progress_at: 0 } });
     rig.bootstrap().round();
     expect(rig.last('agent_replaced')?.body.round).toBe(3);
     expect(forkOf(rig, at(rig, 'agent_replaced')).state.votes.length).toBe(1);

@@ -127,6 +127,16 @@ describe('an agent that makes no progress', () => {
     expect(toConsensus(rig.state).proposals[0]?.reject).toBe(1);
   });
 
+  it('ENF-2: in a round that is long enough for it, the third agent of a seat that gets stuck has nobody after it', () => {
+    const spawn = spawnCommand() as Extract<ReturnType<typeof spawnCommand>, { kind: 'spawn' }>;
+    const limits = { ...spawn.plan.limits, round_s: 3_600 };
+    const rig = new Rig().toRoundOne({ ...spawn, plan: { ...spawn.plan, limits } });
+    rig.speak('ALPHA', { proposal: proposal('x') });
+    for (let n = 0; n < 3; n++) hang(rig, 'BETA', 150_000).bootstrap();
+    expect(agentsOf(rig, 'BETA').map((a) => a.status)).toEqual(['replaced', 'replaced', 'revoked']);
+    expect(rig.log.find((e) => e.type === 'round_closed')?.body).toMatchObject({ silent: ['BETA'] });
+  });
+
   it('CONS-8: a void vote gives the minority report no words', () => {
     const rig = new Rig().toRoundOne(spawnCommand(), 81).round({ ALPHA: { proposal: proposal('x') } });
     const { proposal_id } = rig.proposalOf('ALPHA');
