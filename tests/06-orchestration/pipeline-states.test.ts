@@ -63,6 +63,19 @@ describe('states of a pipeline', () => {
     });
   });
 
+  it('PIPE-2: at two minutes to the millisecond Vault is given up, and a millisecond before it is not', () => {
+    const failedAt = (ms: number) => {
+      const rig = new Rig();
+      rig.when(spawnCommand());
+      const [step] = rig.ready('credentials_login');
+      rig.now += ms;
+      rig.failing(step!, { code: 'credentials_unavailable' });
+      return toPipeline(rig.state).reason;
+    };
+    expect(failedAt(119_999)).toBeNull();
+    expect(failedAt(120_000)).toBe('credentials_unavailable');
+  });
+
   it('PIPE-3: the planner writes a report with its complexity', () => {
     const rig = new Rig();
     rig.when(spawnCommand());

@@ -224,4 +224,14 @@ describe('asking, acting, reporting', () => {
     expect(rig.state.approvals).toHaveLength(1);
     expect(rig.log.length).toBe(before);
   });
+
+  it('GOV-7, GOV-8: of what was not judged yet, or waits for a person, there is no outcome to tell', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    for (const prepare of [() => {}, () => rig.judgeIt(ASK)]) {
+      prepare();
+      expect(code(rig.tell('succeeded'))).toBe('outcome_conflict');
+      expect(rig.action.outcome).toBeNull();
+    }
+  });
 });
