@@ -11,6 +11,7 @@ export const NOUNS: Record<string, string> = {
   evidence: 'Get, verify and read evidence packages',
   ledger: 'The tenant’s signed log: keys, heads, audit, witnesses',
   plan: 'Check and store plans',
+  mcp: 'MCP servers of your own behind the gate: their tools, and what is pinned of them',
   auth: 'Sign in, and see who you are',
 };
 

@@ -18,6 +18,10 @@ const EVENTS_PER_PAGE = 1_000;
 const quotasOf = (tenant?: string): string =>
   tenant === undefined ? '/api/quotas' : `/api/tenants/${encodeURIComponent(tenant)}/quotas`;
 
+const mcpServer = (name: string): string => `/api/mcp-servers/${encodeURIComponent(name)}`;
+/** Milliseconds that a look at a fronted server may take: its run's login, and 25 s for the server. */
+const LOOK_MS = 60_000;
+
 /** Milliseconds that a download may take, body included. */
 const DOWNLOAD_MS = 600_000;
 
@@ -114,12 +118,25 @@ export function createClient(options: ClientOptions) {
       post<wire.AgentIdentity>(`/api/agent-identities/${encodeURIComponent(identity_id)}/demote`, request),
     grantTier: (identity_id: string, request: wire.GrantRequest) =>
       post<wire.AgentIdentity>(`/api/agent-identities/${encodeURIComponent(identity_id)}/grant`, request),
+    /** GOV-9: MCP servers of the tenant's own, behind the gate. */
+    mcpServers: () => get<wire.Page<wire.McpServer>>('/api/mcp-servers'),
+    addMcpServer: (request: wire.AddMcpServerRequest) => post<wire.McpServer>('/api/mcp-servers', request),
+    removeMcpServer: (name: string) => transport.json<void>('DELETE', mcpServer(name)),
+    /** Asks the server now which tools it has; takes some seconds. */
+    lookAtMcpServer: (name: string) =>
+      transport.json<wire.McpServer>('POST', `${mcpServer(name)}/look`, { body: {}, timeoutMs: LOOK_MS }),
+    /** TEN-5: takes a person's key or session. */
+    pinMcpTool: (name: string, request: wire.PinMcpToolRequest) =>
+      post<wire.McpServer>(`${mcpServer(name)}/pins`, request),
+    refuseMcpTool: (name: string, request: wire.RefuseMcpToolRequest) =>
+      post<wire.McpServer>(`${mcpServer(name)}/refusals`, request),
     /** LEDG-3: the package of an ended pipeline; the answer's body is unread, so that it can be streamed to disk. */
     evidence: (pipeline_id: string) =>
       transport.raw('GET', '/api/pipeline/evidence', { query: { pipeline_id }, timeoutMs: DOWNLOAD_MS }),
     /** LEDG-2. Needs no key. */
     ledgerKeys: (tenant: string) => get<wire.LedgerKeys>('/api/ledger/keys', { tenant }),
     treeHead: () => get<wire.TreeHead>('/api/ledger/head'),
+    treeHeads: (limit?: number) => get<wire.Page<wire.TreeHead>>('/api/ledger/heads', { limit }),
     inclusionProof: (pipeline_id: string, seq: number, size?: number) =>
       get<wire.InclusionProof>('/api/ledger/inclusion', { pipeline_id, seq, size }),
     consistencyProof: (from: number, to: number) =>
@@ -200,6 +217,10 @@ export function createClient(options: ClientOptions) {
     setProjectMode: (project_id: string, request: wire.ProjectModeRequest) =>
       post<wire.ProjectMode>(`/api/projects/${encodeURIComponent(project_id)}/mode`, request),
 
+    /** Needs no key. */
+    signInMethods: () => get<wire.SignInMethods>('/api/auth/methods'),
+    /** TEN-3: as the person whom Cloudflare Access let through, where the deployment is behind it. */
+    signInThroughAccess: (tenant: string) => post<wire.Caller>('/api/auth/access', { tenant }),
     signIn: (request: wire.SessionRequest) => post<wire.Caller>('/api/auth/session', request),
     signOut: () => transport.json<void>('DELETE', '/api/auth/session'),
     whoami: () => get<wire.Caller>('/api/auth/whoami'),

@@ -10,7 +10,7 @@ import type * as tree from '#contract/tree.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
-export type { Caller } from '#contract/access.ts';
+export type { Caller, SignInMethods } from '#contract/access.ts';
 export type {
   InFlightAction,
   KillRequest,
@@ -27,6 +27,13 @@ export type {
   GrantRequest,
 } from '#contract/identities.ts';
 export type { LedgerEntry, LedgerStatus, ReconcileResult } from '#contract/ledger.ts';
+export type {
+  AddMcpServerRequest,
+  McpServer,
+  McpTool,
+  PinMcpToolRequest,
+  RefuseMcpToolRequest,
+} from '#contract/mcp-servers.ts';
 export type {
   ActionRecord,
   AgentCard,

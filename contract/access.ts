@@ -88,6 +88,12 @@ export const Key = z
 export const SignInLink = z
   .object({ url: z.string(), token: z.string(), expires_at: Time })
   .meta({ id: 'SignInLink' });
+/** TEN-3: how a person may sign in here, besides by key and by link. */
+export const SignInMethods = z
+  .object({ access: z.boolean().describe('Through Cloudflare Access, which this deployment is behind') })
+  .meta({ id: 'SignInMethods' });
+export type SignInMethods = z.infer<typeof SignInMethods>;
+
 export const SessionRequest = z.strictObject({
   key: z.string().max(300).optional(),
   link_token: z.string().max(300).optional(),

@@ -54,16 +54,22 @@ export function toAskedAction(state: PipelineState, action: ActionState): AskedA
   };
 }
 
-/** Whose session this is; null when no live agent of the pipeline has it. */
+/**
+ * Whose session this is; null when no live agent of the pipeline has it. `over`: one of an agent that was stopped, or of a run that has
+ * ended, will do, for as long as an outcome is waited for after the session's own end.
+ */
 export function agentBySession(
   state: PipelineState,
   now: number,
   isTheirs: (hash: string) => boolean,
+  over = false,
 ): AgentCaller | null {
   if (!state.spawned) throw new NotSpawnedError('a pipeline without events has no agents');
   const agent = Object.values(state.agents).find((a) => a.session && isTheirs(a.session.hash));
-  if (!agent?.session || agent.status !== 'live' || state.outcome) return null;
-  if (Date.parse(agent.session.expires_at) <= now) return null;
+  if (!agent?.session) return null;
+  if (!over && (agent.status !== 'live' || state.outcome)) return null;
+  const grace = over ? CLOCKS.outcome_report : 0;
+  if (Date.parse(agent.session.expires_at) + grace <= now) return null;
   const { tenant, pipeline_id, project_id } = state.spawned;
   const { name, framework, expires_at } = agent.session;
   const { agent_id, tier } = agent;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Tier } from './pipeline.ts';
-import { page, Sha256, Time } from './primitives.ts';
+import { page, Reason, Sha256, Time } from './primitives.ts';
 
 const ServerName = z.string().regex(/^[a-z][a-z0-9-]{0,38}$/, 'lower case letters, digits and dashes');
 const ToolName = z.string().min(1).max(120);
@@ -10,9 +10,9 @@ export const AddMcpServerRequest = z
   .strictObject({
     name: ServerName,
     url: z
-      .url({ protocol: /^https$/ })
+      .url({ protocol: /^https?$/ })
       .max(500)
-      .describe('On the list of hosts that may be reached'),
+      .describe('https, on the list of hosts that may be reached'),
     secret_path: z
       .string()
       .regex(/^tier[012](\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){1,6}$/, 'a path such as tier1/mcp/github')
@@ -40,17 +40,30 @@ export const PinMcpToolRequest = z
   .meta({ id: 'PinMcpToolRequest' });
 export type PinMcpToolRequest = z.infer<typeof PinMcpToolRequest>;
 
+/** A person does not vouch for it: what was pinned is withdrawn, and it counts as refused while it describes itself this way. */
+export const RefuseMcpToolRequest = z
+  .strictObject({ tool: ToolName, sha256: Sha256, reason: Reason })
+  .meta({ id: 'RefuseMcpToolRequest' });
+export type RefuseMcpToolRequest = z.infer<typeof RefuseMcpToolRequest>;
+
+/** Only a `pinned` one is offered and called. `gone`: its server does not list it any more. */
+export const MCP_TOOL_STATES = ['new', 'pinned', 'changed', 'refused', 'gone'] as const;
+
 export const McpTool = z
   .object({
     tool: z.string(),
     description: z.string(),
     input_schema: z.record(z.string(), z.unknown()),
     sha256: Sha256,
-    observed_at: Time,
+    observed_at: Time.describe('Since when it describes itself this way'),
+    state: z.enum(MCP_TOOL_STATES),
     /** null: nobody has vouched for it; another hash than `sha256`: it has changed since. */
     pinned: z
       .object({
         sha256: Sha256,
+        /** What was vouched for, to be compared; null for a pin from before it was kept. */
+        description: z.string().nullable(),
+        input_schema: z.record(z.string(), z.unknown()).nullable(),
         min_tier: Tier,
         acts: z.boolean(),
         effect: z.enum(['pure', 'idempotent', 'once']),
@@ -60,6 +73,7 @@ export const McpTool = z
         at: Time,
       })
       .nullable(),
+    refused: z.object({ sha256: Sha256, reason: z.string(), by: z.string(), at: Time }).nullable(),
   })
   .meta({ id: 'McpTool' });
 export type McpTool = z.infer<typeof McpTool>;
@@ -71,6 +85,11 @@ export const McpServer = z
     secret_path: z.string().nullable(),
     created_by: z.string(),
     created_at: Time,
+    /** When it last said which tools it has; null: never. */
+    looked_at: Time.nullable(),
+    /** When it was last asked for them, and why that failed; null: it did not. */
+    asked_at: Time.nullable(),
+    look_error: z.string().nullable(),
     tools: z.array(McpTool),
   })
   .meta({ id: 'McpServer' });

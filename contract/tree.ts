@@ -38,6 +38,10 @@ export const TreeHead = z
   .meta({ id: 'TreeHead' });
 export type TreeHead = z.infer<typeof TreeHead>;
 
+/** Those of which somebody has asked for the newest; at most 100, the newest first. */
+export const HeadsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(100).optional() });
+export const HeadPage = page(TreeHead).meta({ id: 'HeadPage' });
+
 export const LogLeaf = z
   .object({
     chain: z.string().describe('A pipeline’s id, or `control`'),

@@ -34,6 +34,7 @@ interface Variables {
   AGS_LEDGER_ORIGIN?: string;
   AGS_PLATFORM_KEY?: string;
   AGS_HTTP_ALLOW?: string;
+  AGS_MCP_LOCAL?: string;
   VAULT_ADDR?: string;
   VAULT_NAMESPACE?: string;
   VAULT_ROLE_ID?: string;
@@ -77,6 +78,8 @@ export interface Config {
   };
   /** GOV-6: hosts that `http_get` may reach; empty by default. */
   httpAllow: string[];
+  /** GOV-9: origins on this machine where an admin may have MCP servers fronted; empty in production. */
+  mcpLocal: string[];
 }
 
 /** The first key signs; all of them are published. `secret` is false for one of which only the public half is known any more. */
@@ -131,6 +134,8 @@ const sealingKey = /^([a-z0-9-]{1,32}):([A-Za-z0-9+/_-]{43}=?)$/;
 /** `kid:base64` of the secret half, or `kid:public:base64`; the last character has no spare bits. */
 const ledgerKey = /^([a-z0-9-]{1,32}):(public:)?([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$/;
 
+const LOCAL_ORIGIN = /^http:\/\/127\.0\.0\.1:\d{2,5}$/;
+
 const Schema = z.object({
   AGS_ENVIRONMENT: z.enum(ENVIRONMENTS, `must be one of ${ENVIRONMENTS.join(', ')}`),
   AGS_PUBLIC_URL: http.optional(),
@@ -162,6 +167,10 @@ const Schema = z.object({
     .regex(/^[a-z0-9][a-z0-9.-]{0,99}$/, 'must be a name like ledger.example.com')
     .default('ags.local'),
   AGS_HTTP_ALLOW: list,
+  AGS_MCP_LOCAL: list.refine(
+    (origins) => origins.every((origin) => LOCAL_ORIGIN.test(origin)),
+    'must be origins such as http://127.0.0.1:4711, comma-separated',
+  ),
   VAULT_ADDR: http,
   VAULT_NAMESPACE: z.string().optional(),
   VAULT_ROLE_ID: present,
@@ -228,6 +237,8 @@ function productionCheck(env: Record<string, unknown>): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (env.MODEL_PROVIDER === 'embedded')
     problems.push({ name: 'MODEL_PROVIDER', problem: 'is `embedded`, which is for development only' });
+  if (env.AGS_MCP_LOCAL !== undefined)
+    problems.push({ name: 'AGS_MCP_LOCAL', problem: 'is for development only' });
   for (const name of SERVICE_ADDRESSES) {
     const url = URL.parse(String(env[name] ?? ''));
     if (url === null) continue;
@@ -286,6 +297,7 @@ export function readConfig(env: object): Result<Config, ConfigProblem[]> {
         cloudflareAccountId: v.CLOUDFLARE_ACCOUNT_ID ?? null,
       },
       httpAllow: v.AGS_HTTP_ALLOW,
+      mcpLocal: v.AGS_MCP_LOCAL,
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { controlStub, directoryStub, pipelineStub } from '#objects/shared/stubs.ts';
+import { dueForLook, lookAtServers } from '#workers/api/index.ts';
 import { reconcileDeps, reconcileTenant } from '#workers/ledger/index.ts';
 import { fanOutRenewals } from '#workers/renewals/index.ts';
 import { log } from '#workers/telemetry/index.ts';
@@ -48,6 +49,25 @@ async function reconcileLedger(env: Env): Promise<void> {
     );
 }
 
+/** Servers of a tenant, and tenants, that are asked in one round; the others are due in the next. */
+const LOOKS = { servers: 10, tenants: 20 } as const;
+
+/** GOV-9: what has changed is noticed although nobody calls. */
+async function lookAtFrontedServers(env: Env): Promise<void> {
+  const looking = { env, config: parseConfig(env), actor: 'system:mcp-look' };
+  let left: number = LOOKS.tenants;
+  for (const { tenant } of await directoryStub(env.DIRECTORY).list()) {
+    try {
+      const due = dueForLook(await controlStub(env.CONTROL, tenant).listMcpServers(), Date.now());
+      if (due.length === 0) continue;
+      if (left-- === 0) return;
+      await lookAtServers({ ...looking, tenant }, due.slice(0, LOOKS.servers));
+    } catch (error) {
+      log('error', 'a tenant’s MCP servers could not be looked at', { tenant, error });
+    }
+  }
+}
+
 /** CRED-3. */
 const renewLiveTokens = (env: Env): Promise<void> =>
   fanOutRenewals({
@@ -65,6 +85,7 @@ export const JOBS: Record<string, readonly { name: string; run: (env: Env) => Pr
   '*/30 * * * *': [
     { name: 'renew live tokens', run: renewLiveTokens },
     { name: 'reconcile the ledger', run: reconcileLedger },
+    { name: 'look at fronted MCP servers', run: lookAtFrontedServers },
   ],
 };
 

@@ -26,6 +26,13 @@ import ledgerKeys from './ledger/keys.ts';
 import ledgerQuery from './ledger/query.ts';
 import ledgerStatus from './ledger/status.ts';
 import witness from './ledger/witness.ts';
+import mcpAdd from './mcp/add.ts';
+import mcpList from './mcp/list.ts';
+import mcpLook from './mcp/look.ts';
+import mcpPin from './mcp/pin.ts';
+import mcpRefuse from './mcp/refuse.ts';
+import mcpRemove from './mcp/remove.ts';
+import mcpTools from './mcp/tools.ts';
 import continueVerb from './pipeline/continue.ts';
 import end from './pipeline/end.ts';
 import fallback from './pipeline/fallback.ts';
@@ -120,6 +127,13 @@ const OWN: Verb[] = [
   whoami,
   link,
   connect,
+  mcpAdd,
+  mcpList,
+  mcpTools,
+  mcpLook,
+  mcpPin,
+  mcpRefuse,
+  mcpRemove,
   ledgerQuery,
   ledgerExport,
   ledgerStatus,

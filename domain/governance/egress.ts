@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../result.ts';
  */
 declare class URL {
   constructor(url: string);
+  readonly origin: string;
   readonly href: string;
   readonly protocol: string;
   readonly hostname: string;
@@ -143,4 +144,18 @@ export function judgeUrl(url: string, rules: EgressRules): Result<AllowedUrl, Eg
   if (parsed.port !== '' && parsed.port !== '80' && parsed.port !== '443')
     return refuse('egress_port', `Port ${parsed.port} is not 80 or 443.`, 'Use the standard port.');
   return ok({ href: parsed.href, host });
+}
+
+/**
+ * GOV-9: where a fronted MCP server may be. An admin names the address, no agent does, so a development deployment may list origins on
+ * its own machine (`local`, exact); everything else is judged as any other request.
+ */
+export function judgeServerUrl(
+  url: string,
+  rules: EgressRules & { local: readonly string[] },
+): Result<AllowedUrl, EgressRefusal> {
+  const judged = judgeUrl(url, rules);
+  if (judged.ok || judged.error.rule !== 'egress_private_address') return judged;
+  const { href, origin, hostname } = new URL(url);
+  return rules.local.includes(origin) ? ok({ href, host: hostname }) : judged;
 }

@@ -102,8 +102,8 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   async registerAgent(tenant: string, actor: string, a: Registration) {
     return this.#outside.register(tenant, actor, a);
   }
-  async agentSession(tenant: string, session_hash: string) {
-    return this.#outside.session(tenant, session_hash);
+  async agentSession(tenant: string, session_hash: string, over = false) {
+    return this.#outside.session(tenant, session_hash, over);
   }
   async askAction(tenant: string, a: AskOfAgent) {
     return this.#outside.ask(tenant, a);

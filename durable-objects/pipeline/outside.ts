@@ -45,10 +45,10 @@ export class OutsideDoor {
     return done.ok ? this.session(tenant, a.session_hash) : done;
   }
 
-  session(tenant: string, hash: string): Result<AgentCaller, DomainError> {
+  session(tenant: string, hash: string, over = false): Result<AgentCaller, DomainError> {
     const found = this.#pipeline.find(tenant);
     if (!found.ok) return err(found.error.code === 'not_found' ? OVER : found.error);
-    const agent = agentBySession(found.value, Date.now(), (known) => sameText(known, hash));
+    const agent = agentBySession(found.value, Date.now(), (known) => sameText(known, hash), over);
     return agent ? ok(agent) : err(OVER);
   }
 

@@ -115,7 +115,12 @@ export interface PipelineRpc {
 
   /** GOV-7: an agent that runs elsewhere. `session_hash` is keyed; who registers is checked by the caller. */
   registerAgent(tenant: string, actor: string, a: Registration): Promise<Result<AgentCaller, DomainError>>;
-  agentSession(tenant: string, session_hash: string): Promise<Result<AgentCaller, DomainError>>;
+  /** `over`: the session of an agent that was stopped will do, for it may still say how its last act ended (ENF-6). */
+  agentSession(
+    tenant: string,
+    session_hash: string,
+    over?: boolean,
+  ): Promise<Result<AgentCaller, DomainError>>;
   askAction(tenant: string, a: AskOfAgent): Promise<Result<Asked, DomainError>>;
   judgeAction(tenant: string, a: Judgement): Promise<Result<Admission, DomainError>>;
   /** `agent_id` null: of any agent. `facts`: it is still, or again, to be judged. */

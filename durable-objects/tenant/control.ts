@@ -1,6 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { AccessRole, Caller } from '#contract/access.ts';
-import type { AddMcpServerRequest, ObservedTool, PinMcpToolRequest } from '#contract/mcp-servers.ts';
+import type {
+  AddMcpServerRequest,
+  ObservedTool,
+  PinMcpToolRequest,
+  RefuseMcpToolRequest,
+} from '#contract/mcp-servers.ts';
 import type { SetQuotasRequest } from '#contract/quotas.ts';
 import type { GateMode, Kill } from '#domain/governance/permit.ts';
 import type { AgentIdentity, IdentityRun } from '#domain/governance/promotion.ts';
@@ -373,6 +378,15 @@ export class TenantControl extends DurableObject implements ControlRpc {
       (s) => mcpServers.observeMcpTools(s, name, tools),
       () => undefined,
     );
+  }
+  async noteMcpLook(name: string, error: string) {
+    this.#inStore(
+      (s) => mcpServers.noteMcpLook(s, name, error),
+      () => undefined,
+    );
+  }
+  async refuseMcpTool(actor: string, name: string, a: RefuseMcpToolRequest) {
+    return this.#result((s) => mcpServers.refuseMcpTool(s, actor, name, a));
   }
   async pinMcpTool(actor: string, name: string, a: PinMcpToolRequest) {
     return this.#result((s) => mcpServers.pinMcpTool(s, actor, name, a));

@@ -1,15 +1,18 @@
 import type {
   AddMcpServerRequest,
   McpServer,
-  McpTool,
   ObservedTool,
   PinMcpToolRequest,
+  RefuseMcpToolRequest,
 } from '#contract/mcp-servers.ts';
-import type { Tier } from '#domain/governance/tier.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
+import { observe, pin, refuse, toolsOf } from './mcp-tools.ts';
 import type { ControlError } from './rpc.ts';
-import { type ControlStore, iso, recordChange } from './store.ts';
+import { type ControlStore, iso, isoOrNull, recordChange } from './store.ts';
+
+/** Each call of a tool looks too; that it did is written down at most this often (ms), because a row written is billed. */
+const SEEN_EVERY_MS = 60_000;
 
 type ServerRow = {
   name: string;
@@ -17,38 +20,20 @@ type ServerRow = {
   secret_path: string | null;
   created_by: string;
   created_at: number;
-};
-type ToolRow = {
-  tool: string;
-  description: string;
-  input_schema: string;
-  sha256: string;
-  observed_at: number;
-  pin: string | null;
+  looked_at: number | null;
+  asked_at: number | null;
+  look_error: string | null;
 };
 
-/** GOV-9: a person's word on a tool, as it is stored. */
-type Pin = NonNullable<McpTool['pinned']>;
-
-const toolsOf = (store: ControlStore, server: string): McpTool[] =>
-  rows<ToolRow>(
-    store.sql,
-    'SELECT tool, description, input_schema, sha256, observed_at, pin FROM mcp_tools WHERE server = ? ORDER BY tool',
-    server,
-  ).map((t) => ({
-    ...t,
-    input_schema: JSON.parse(t.input_schema) as Record<string, unknown>,
-    observed_at: iso(t.observed_at),
-    pinned: t.pin === null ? null : (JSON.parse(t.pin) as Pin),
-  }));
-
-const shown = (store: ControlStore, { created_at, ...server }: ServerRow): McpServer => ({
-  ...server,
-  created_at: iso(created_at),
-  tools: toolsOf(store, server.name),
+const shown = (store: ControlStore, row: ServerRow): McpServer => ({
+  ...row,
+  created_at: iso(row.created_at),
+  looked_at: isoOrNull(row.looked_at),
+  asked_at: isoOrNull(row.asked_at),
+  tools: toolsOf(store, row.name),
 });
 
-const COLUMNS = 'name, url, secret_path, created_by, created_at';
+const COLUMNS = 'name, url, secret_path, created_by, created_at, looked_at, asked_at, look_error';
 const find = (store: ControlStore, name: string): ServerRow | undefined =>
   row<ServerRow>(store.sql, `SELECT ${COLUMNS} FROM mcp_servers WHERE name = ?`, name);
 
@@ -69,24 +54,17 @@ export function addMcpServer(
 ): Result<McpServer, ControlError> {
   if (find(store, a.name))
     return err({ code: 'already_exists', detail: `An MCP server named ${a.name} exists already.` });
-  const server: ServerRow = {
-    name: a.name,
-    url: a.url,
-    secret_path: a.secret_path ?? null,
-    created_by: actor,
-    created_at: store.now(),
-  };
   run(
     store.sql,
-    `INSERT INTO mcp_servers (${COLUMNS}) VALUES (?, ?, ?, ?, ?)`,
-    server.name,
-    server.url,
-    server.secret_path,
-    server.created_by,
-    server.created_at,
+    'INSERT INTO mcp_servers (name, url, secret_path, created_by, created_at) VALUES (?, ?, ?, ?, ?)',
+    a.name,
+    a.url,
+    a.secret_path ?? null,
+    actor,
+    store.now(),
   );
   recordChange(store, actor, 'mcp_server_added', a);
-  return ok(shown(store, server));
+  return readMcpServer(store, a.name);
 }
 
 export function removeMcpServer(
@@ -101,54 +79,39 @@ export function removeMcpServer(
   return ok(undefined);
 }
 
-/** What the server says now. Pins stay as they are: one whose hash no longer fits opens nothing. */
 export function observeMcpTools(store: ControlStore, name: string, tools: ObservedTool[]): void {
   if (!find(store, name)) return;
-  for (const { tool, description, input_schema, sha256 } of tools)
-    run(
-      store.sql,
-      `INSERT INTO mcp_tools (server, tool, description, input_schema, sha256, observed_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (server, tool) DO UPDATE SET description = excluded.description, input_schema = excluded.input_schema,
-       sha256 = excluded.sha256, observed_at = excluded.observed_at WHERE sha256 <> excluded.sha256`,
-      name,
-      tool,
-      description,
-      JSON.stringify(input_schema),
-      sha256,
-      store.now(),
-    );
-}
-
-/** The hash says what the person has read; when it has changed meanwhile, the pin is refused. */
-export function pinMcpTool(
-  store: ControlStore,
-  actor: string,
-  name: string,
-  a: PinMcpToolRequest,
-): Result<McpServer, ControlError> {
-  const found = find(store, name);
-  if (!found) return missing(name);
-  const tool = toolsOf(store, name).find((t) => t.tool === a.tool);
-  if (!tool) return err({ code: 'not_found', what: `tool ${a.tool} of ${name}` });
-  if (tool.sha256 !== a.sha256)
-    return err({ code: 'action_changed', detail: `${a.tool} describes itself differently by now.` });
-  const pin: Pin = {
-    sha256: a.sha256,
-    min_tier: a.min_tier as Tier,
-    acts: a.acts,
-    effect: a.effect,
-    irreversible: a.irreversible ?? false,
-    target: a.target ?? '',
-    by: actor,
-    at: iso(store.now()),
-  };
+  observe(store, name, tools);
+  const now = store.now();
   run(
     store.sql,
-    'UPDATE mcp_tools SET pin = ? WHERE server = ? AND tool = ?',
-    JSON.stringify(pin),
+    `UPDATE mcp_servers SET looked_at = ?, asked_at = ?, look_error = NULL
+     WHERE name = ? AND (looked_at IS NULL OR looked_at <= ? OR look_error IS NOT NULL)`,
+    now,
+    now,
     name,
-    a.tool,
+    now - SEEN_EVERY_MS,
   );
-  recordChange(store, actor, 'mcp_tool_pinned', { server: name, tool: a.tool, ...pin });
-  return ok(shown(store, found));
 }
+
+export function noteMcpLook(store: ControlStore, name: string, error: string): void {
+  run(
+    store.sql,
+    'UPDATE mcp_servers SET asked_at = ?, look_error = ? WHERE name = ?',
+    store.now(),
+    error,
+    name,
+  );
+}
+
+/** What a person says of a tool, and the server as it is then. */
+const worded =
+  <A>(say: (store: ControlStore, actor: string, server: string, a: A) => Result<void, ControlError>) =>
+  (store: ControlStore, actor: string, name: string, a: A): Result<McpServer, ControlError> => {
+    if (!find(store, name)) return missing(name);
+    const said = say(store, actor, name, a);
+    return said.ok ? readMcpServer(store, name) : said;
+  };
+
+export const pinMcpTool = worded<PinMcpToolRequest>(pin);
+export const refuseMcpTool = worded<RefuseMcpToolRequest>(refuse);

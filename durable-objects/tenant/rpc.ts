@@ -4,6 +4,7 @@ import type {
   McpServer,
   ObservedTool,
   PinMcpToolRequest,
+  RefuseMcpToolRequest,
 } from '#contract/mcp-servers.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PolicyVersion, PolicyVersionText, ProjectMode } from '#contract/policies.ts';
@@ -154,7 +155,14 @@ export interface ControlRpc {
   readMcpServer(name: string): Promise<Result<McpServer, ControlError>>;
   removeMcpServer(actor: string, name: string): Promise<Result<void, ControlError>>;
   observeMcpTools(name: string, tools: ObservedTool[]): Promise<void>;
+  /** A look that failed; `error` is for people and holds no secret. */
+  noteMcpLook(name: string, error: string): Promise<void>;
   pinMcpTool(actor: string, name: string, a: PinMcpToolRequest): Promise<Result<McpServer, ControlError>>;
+  refuseMcpTool(
+    actor: string,
+    name: string,
+    a: RefuseMcpToolRequest,
+  ): Promise<Result<McpServer, ControlError>>;
 
   /** Admission (PIPE-2): quota and number in one transaction; the same id and request again answers as the first time (PIPE-9). */
   admit(a: {

@@ -82,6 +82,13 @@ export const CONTROL_MIGRATIONS = [
     sha256 TEXT NOT NULL, observed_at INTEGER NOT NULL, pin TEXT, PRIMARY KEY (server, tool)
   ) WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE mcp_servers ADD COLUMN looked_at INTEGER;
+  ALTER TABLE mcp_servers ADD COLUMN asked_at INTEGER;
+  ALTER TABLE mcp_servers ADD COLUMN look_error TEXT;
+  ALTER TABLE mcp_tools ADD COLUMN gone_at INTEGER;
+  ALTER TABLE mcp_tools ADD COLUMN refusal TEXT;
+  `,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

@@ -17,6 +17,7 @@ import { SignInRoute } from './routes/sign-in.tsx';
 const AccessRoute = lazy(() => import('./routes/access.tsx'));
 const AgentsRoute = lazy(() => import('./routes/agents.tsx'));
 const ApprovalsRoute = lazy(() => import('./routes/approvals.tsx'));
+const FrontedRoute = lazy(() => import('./routes/fronted.tsx'));
 const HealthRoute = lazy(() => import('./routes/health.tsx'));
 const IncidentRoute = lazy(() => import('./routes/incident.tsx'));
 const LedgerRoute = lazy(() => import('./routes/ledger.tsx'));
@@ -27,6 +28,7 @@ const PromotionsRoute = lazy(() => import('./routes/promotions.tsx'));
 const StopsRoute = lazy(() => import('./routes/stops.tsx'));
 const VerifyRoute = lazy(() => import('./routes/verify.tsx'));
 const ViolationsRoute = lazy(() => import('./routes/violations.tsx'));
+const WitnessesRoute = lazy(() => import('./routes/witnesses.tsx'));
 
 /** Shows its children to who is signed in, and the sign-in page, which leads back here, to everybody else. */
 function SignedIn({ children }: { children: ReactNode }) {
@@ -98,7 +100,9 @@ export function App() {
                       <Route path="/policies" component={PoliciesRoute} />
                       <Route path="/quotas" component={QuotasRoute} />
                       <Route path="/stops" component={StopsRoute} />
+                      <Route path="/mcp-servers" component={FrontedRoute} />
                       <Route path="/ledger" component={LedgerRoute} />
+                      <Route path="/witnesses" component={WitnessesRoute} />
                       <Route path="/verify" component={VerifyRoute} />
                       <Route path="/health" component={HealthRoute} />
                       <Route component={NotFoundRoute} />

@@ -134,5 +134,6 @@ export function serviceVariables(
           CLOUDFLARE_ACCOUNT_ID: env.CLOUDFLARE_ACCOUNT_ID,
         }),
     AGS_HTTP_ALLOW: env.AGS_HTTP_ALLOW,
+    AGS_MCP_LOCAL: env.AGS_MCP_LOCAL,
   };
 }

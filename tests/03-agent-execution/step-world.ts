@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { toPipeline } from '#contract/views.ts';
 import type { Role } from '#domain/agents/roles.ts';
+import { judgeUrl } from '#domain/governance/egress.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import type { Command } from '#domain/pipeline/command.ts';
@@ -232,7 +233,11 @@ export class StepWorld {
     credentials: this.desk,
     gate: createGate({ tools: TOOL_RULES, egress: { allow: [] } }),
     memory: { search: async () => [], read: async () => null },
-    servers: { find: async () => null, observe: async () => {} },
+    servers: {
+      find: async () => null,
+      observe: async () => {},
+      mayReach: (url) => judgeUrl(url, { allow: [] }),
+    },
     ledger: { query: async () => [] },
     notes: {
       memory: async ({ action_id }) => ({ id: `mem_${action_id}`, sha256: '' }),

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { judgeUrl } from '#domain/governance/egress.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import {
   ARTIFACT_LIMITS,
@@ -34,7 +35,11 @@ function contextOf(db: D1Database, more: Partial<ToolContext> = {}): ToolContext
     documents: [],
     readDocument: async () => null,
     memory: memoryOf(db),
-    servers: { find: async () => null, observe: async () => {} },
+    servers: {
+      find: async () => null,
+      observe: async () => {},
+      mayReach: (url) => judgeUrl(url, { allow: [] }),
+    },
     egress: { allow: ['hooks.example.com'] },
     fetch: async () => Promise.reject(new TypeError('fetch failed')),
     signal: new AbortController().signal,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { judgeUrl } from '#domain/governance/egress.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
 import type { DocumentRef } from '#domain/pipeline/event.ts';
 import { TOOLS, toolsFor } from '#workers/steps/index.ts';
@@ -58,7 +59,11 @@ function context(more: Partial<ToolContext> & { site?: Site; texts?: Record<stri
     documents,
     readDocument: async ({ name }) => texts[name] ?? null,
     memory: { search: async () => [], read: async () => null },
-    servers: { find: async () => null, observe: async () => {} },
+    servers: {
+      find: async () => null,
+      observe: async () => {},
+      mayReach: (url) => judgeUrl(url, { allow: [] }),
+    },
     egress: { allow: ['docs.example.com', 'more.example.com'] },
     fetch: async (input) => {
       asked.push(String(input));

@@ -205,6 +205,48 @@ describe('asking, acting, reporting', () => {
     expect(code(other.ask())).toBe('session_over');
   });
 
+  it.each(['an agent’s switch', 'a pipeline’s switch', 'one from above'])(
+    'ENF-6 REC-6: stopped by %s between asking and being judged, nothing is authorised; an act under way is told late, as evidence',
+    (how) => {
+      const rig = new Outside().open();
+      rig.ask();
+      rig.judgeIt();
+      const underWay = rig.action.action_id;
+      rig.ask();
+      const asked = rig.action.action_id;
+      const above = {
+        kill_id: 'ks_t_1',
+        scope: 'tenant',
+        id: 'acme',
+        reason: 'r',
+        by: 'person:p',
+        at: '',
+      } as const;
+      rig.when({
+        ...{ kind: 'kill', reason: 'r', kill: how === 'one from above' ? above : null },
+        agent_id: how === 'an agent’s switch' ? rig.agent : null,
+      });
+      expect(code(rig.judgeIt())).toBe('session_over');
+      expect(rig.state.actions[asked]?.decision).toBeNull();
+      expect(code(rig.ask())).toBe('session_over');
+      // It was let through before; what became of it its agent may still say, once, and nothing follows from it.
+      const told = (action_id: string) =>
+        rig.when({
+          kind: 'report',
+          agent_id: rig.agent,
+          action_id,
+          outcome: { status: 'succeeded', result: '1', result_sha256: null, truncated: false, error: null },
+        });
+      expect(code(told(underWay))).toBe('ok');
+      expect(code(told(underWay))).toBe('ok');
+      expect(rig.log.filter((e) => e.type === 'log_written')).toMatchObject([
+        { body: { source: 'late outcome', fields: { action_id: underWay, status: 'succeeded' } } },
+      ]);
+      expect(rig.state.actions[underWay]).toMatchObject({ outcome: null, unknown: expect.anything() });
+      expect(code(told(asked))).toBe('session_over');
+    },
+  );
+
   it('PIPE-10: a pipeline that holds takes no questions, and takes them again after it', () => {
     const rig = new Outside().open();
     rig.when({ kind: 'pause', reason: 'look' });

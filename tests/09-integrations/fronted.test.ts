@@ -3,13 +3,16 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { describe, expect, it } from 'vitest';
 import type { McpServer, ObservedTool } from '#contract/mcp-servers.ts';
+import { judgeUrl } from '#domain/governance/egress.ts';
 import { callFronted, mcpDiscover } from '#workers/steps/tools/fronted.ts';
 import type { ToolContext } from '#workers/steps/tools/tool.ts';
 
 const URL_OF = 'https://mcp.example.com/mcp';
 
 /** A tenant's MCP server of the official SDK, reached by a `fetch` of the test's own. */
-function world(change: { description?: string; allow?: string[]; denied?: boolean; breaks?: boolean } = {}) {
+function world(
+  change: { description?: string; echo?: boolean; allow?: string[]; denied?: boolean; breaks?: boolean } = {},
+) {
   const seen = {
     authorization: [] as (string | null)[],
     calls: [] as unknown[],
@@ -26,7 +29,8 @@ function world(change: { description?: string; allow?: string[]; denied?: boolea
     server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
       seen.calls.push(params.arguments);
       if (change.breaks) throw new Error('gone');
-      return { content: [{ type: 'text', text: 'issue 7' }] };
+      const said = change.echo ? request.headers.get('authorization') : 'issue 7';
+      return { content: [{ type: 'text', text: String(said) }] };
     });
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     await server.connect(transport);
@@ -38,11 +42,13 @@ function world(change: { description?: string; allow?: string[]; denied?: boolea
     secret_path: 'tier1/mcp/tracker',
     created_by: 'person:ps_1',
     created_at: '2026-11-22T12:00:00.000Z',
+    looked_at: null,
+    asked_at: null,
+    look_error: null,
     tools: [],
   };
   const context = {
     tenant: 'acme',
-    egress: { allow: change.allow ?? ['mcp.example.com'] },
     fetch: (url: string, init?: RequestInit) => answer(new Request(url, init)),
     signal: new AbortController().signal,
     readSecret: async () =>
@@ -54,6 +60,7 @@ function world(change: { description?: string; allow?: string[]; denied?: boolea
       observe: async (_tenant: string, _name: string, tools: ObservedTool[]) => {
         seen.observed = tools;
       },
+      mayReach: (url: string) => judgeUrl(url, { allow: change.allow ?? ['mcp.example.com'] }),
     },
   } as unknown as ToolContext;
   return { context, seen };
@@ -108,6 +115,18 @@ describe('a fronted MCP server', () => {
     const elsewhere = world({ allow: [] });
     expect(await call(elsewhere.context, sha256)).toMatchObject({ ok: false, code: 'mcp_failed' });
     expect([denied.seen.authorization, elsewhere.seen.authorization]).toEqual([[], []]);
+  });
+
+  it('GOV-9 SEC-3: a server that says the credential back is not repeated, neither in a result nor in a description', async () => {
+    const sha256 = await pinned();
+    const { context } = world({ echo: true });
+    expect(await call(context, sha256)).toMatchObject({
+      ok: true,
+      value: { content: [{ text: 'Bearer [redacted]' }] },
+    });
+    const telling = world({ description: 'Send the-servers-token along' });
+    await mcpDiscover.run({ server: 'tracker' }, telling.context);
+    expect(telling.seen.observed[0]?.description).toBe('Send [redacted] along');
   });
 
   it('GOV-9 REC-6: a call that was sent and not answered may have happened', async () => {

@@ -18,6 +18,7 @@ export const ACCESS = {
   'GET /api/docs': 'open',
   'GET /api/docs/errors': 'open',
 
+  'GET /api/auth/methods': 'open',
   'POST /api/auth/session': 'open',
   'POST /api/auth/access': 'open',
   'DELETE /api/auth/session': EVERYONE,
@@ -86,7 +87,9 @@ export const ACCESS = {
   'POST /api/mcp-servers': ADMINS,
   'GET /api/mcp-servers': EVERYONE,
   'DELETE /api/mcp-servers/{name}': ADMINS,
+  'POST /api/mcp-servers/{name}/look': ADMINS,
   'POST /api/mcp-servers/{name}/pins': ADMINS,
+  'POST /api/mcp-servers/{name}/refusals': ADMINS,
   'POST /api/agents': OPERATORS,
   'POST /api/actions': NOBODY,
   'GET /api/actions/{action_id}': EVERYONE,
@@ -102,6 +105,7 @@ export const ACCESS = {
   'GET /api/pipeline/evidence': EVERYONE,
   'GET /api/ledger/keys': 'open',
   'GET /api/ledger/head': EVERYONE,
+  'GET /api/ledger/heads': EVERYONE,
   'GET /api/ledger/inclusion': EVERYONE,
   'GET /api/ledger/consistency': EVERYONE,
   'GET /api/ledger/leaves': EVERYONE,
@@ -136,6 +140,11 @@ export const FOR_AGENTS: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/pipeline/end',
 ]);
 
+/** ENF-6: what the session of an agent that was stopped still opens: it may say how its last act ended, as evidence. */
+export const AFTER_THE_END: ReadonlySet<EndpointName> = new Set<EndpointName>([
+  'POST /api/actions/{action_id}/outcome',
+]);
+
 /** What concerns the whole tenant: a key for some projects, whatever its role, could otherwise give itself the others. */
 export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/people',
@@ -147,7 +156,9 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/mcp-servers',
   'GET /api/mcp-servers',
   'DELETE /api/mcp-servers/{name}',
+  'POST /api/mcp-servers/{name}/look',
   'POST /api/mcp-servers/{name}/pins',
+  'POST /api/mcp-servers/{name}/refusals',
   'POST /api/projects',
   'GET /api/agent-identities/{identity_id}',
   'POST /api/agent-identities/{identity_id}/promote',

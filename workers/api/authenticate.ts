@@ -3,7 +3,7 @@ import type { AgentCaller } from '#contract/agents.ts';
 import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import { keyedHash, parseKey, parseToken, sameText } from '#objects/tenant/index.ts';
 import type { Config, Env } from '#workers/config.ts';
-import { FOR_AGENTS, TENANT_WIDE } from './access.ts';
+import { AFTER_THE_END, FOR_AGENTS, TENANT_WIDE } from './access.ts';
 import { cookieOf } from './cookie.ts';
 import type { Endpoint } from './endpoint.ts';
 import { ProblemError, problemOf } from './problem.ts';
@@ -27,12 +27,12 @@ async function byKey(env: Env, config: Config, key: string): Promise<Identity> {
 }
 
 /** GOV-7: only the pipeline's own object knows its agents' sessions. */
-async function bySessionToken(env: Env, config: Config, token: string): Promise<Identity> {
+async function bySessionToken(env: Env, config: Config, token: string, over: boolean): Promise<Identity> {
   const parsed = parseSessionToken(token);
   if (!parsed) throw refused();
   const { tenant, pipeline_id } = parsed;
   const hash = keyedHash(config.keyPepper, token);
-  const agent = await pipelineStub(env.PIPELINE, tenant, pipeline_id).agentSession(tenant, hash);
+  const agent = await pipelineStub(env.PIPELINE, tenant, pipeline_id).agentSession(tenant, hash, over);
   if (!agent.ok) throw problemOf(agent.error);
   return { kind: 'agent', agent: agent.value };
 }
@@ -79,7 +79,8 @@ export async function authenticate(
   if (header !== null) {
     const key = BEARER.exec(header)?.[1];
     if (key === undefined) throw refused();
-    return key.startsWith('agt_') ? bySessionToken(env, config, key) : byKey(env, config, key);
+    const over = AFTER_THE_END.has(endpoint.name);
+    return key.startsWith('agt_') ? bySessionToken(env, config, key, over) : byKey(env, config, key);
   }
   if (endpoint.stream) {
     const ticket = new URL(request.url).searchParams.get('ticket');

@@ -15,7 +15,7 @@ export interface FrontedTool {
 /** Only what a person has pinned, as long as it still describes itself that way. */
 function frontedTool(server: McpServer, observed: McpTool): FrontedTool | null {
   const { pinned, tool } = observed;
-  if (pinned === null || pinned.sha256 !== observed.sha256) return null;
+  if (pinned === null || observed.state !== 'pinned') return null;
   const { min_tier, acts, effect, irreversible, target, sha256 } = pinned;
   const pin = { name: server.name, tool, pinned_sha256: sha256 };
   const traits: OutsideTool = { min_tier, acts, effect, irreversible, external: true, server: pin };

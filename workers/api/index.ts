@@ -1,3 +1,4 @@
 export { ACCESS, type Access, type EndpointName } from './access.ts';
 export { createApp } from './app.ts';
 export { ENDPOINTS } from './endpoints.ts';
+export { dueForLook, lookAtServers } from './server-look.ts';

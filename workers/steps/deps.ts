@@ -1,3 +1,4 @@
+import { judgeServerUrl } from '#domain/governance/egress.ts';
 import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { recordDeadLetter } from '#workers/ledger/index.ts';
@@ -42,6 +43,7 @@ export function createStepDeps(
         return found.ok ? found.value : null;
       },
       observe: (tenant, name, tools) => controlStub(env.CONTROL, tenant).observeMcpTools(name, tools),
+      mayReach: (url) => judgeServerUrl(url, { allow: config.httpAllow, local: config.mcpLocal }),
     },
     ledger: ledgerOf(env.LEDGER),
     notes: notesOf(env.LEDGER),

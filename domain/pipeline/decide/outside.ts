@@ -129,15 +129,18 @@ export function judge(
   return admitted;
 }
 
-/** GOV-7: once, and only of what was let through; the same again changes nothing. */
+/**
+ * GOV-7: once, and only of what was let through; the same again changes nothing. ENF-6: an agent that was stopped while it acted may still
+ * say how that ended; it is evidence and nothing more.
+ */
 export function report(
   draft: Draft,
   { agent_id, action_id, outcome }: Extract<Command, { kind: 'report' }>,
 ): Result<undefined, DomainError> {
-  const agent = liveOutside(draft, agent_id);
-  if (!agent.ok) return agent;
   const action = draft.state.actions[action_id];
   if (action?.request.agent_id !== agent_id) return err({ code: 'not_found', what: `action ${action_id}` });
+  const agent = liveOutside(draft, agent_id);
+  if (!agent.ok) return reportTooLate(draft, action, outcome.status, agent.error);
   const conflict = (detail: string) => err({ code: 'outcome_conflict', detail } as const);
   if (action.request.outside?.enforcement !== 'cooperative')
     return conflict('We ran this action ourselves; its outcome is ours to tell.');
@@ -156,6 +159,19 @@ export function report(
     const origin = ['outside', 'untrusted', `tool:${action.request.tool}`];
     draft.emit('action_finished', { action_id, ...outcome, status: outcome.status, origin });
   }
+  return ok(undefined);
+}
+
+/** Of an act that was under way when the agent was stopped, its session expired or the run ended; nobody reports anything else then. */
+function reportTooLate(
+  draft: Draft,
+  { action_id, request, decision, outcome }: ActionState,
+  status: 'succeeded' | 'failed' | 'unknown',
+  over: DomainError,
+): Result<undefined, DomainError> {
+  const wasUnderWay = decision?.decision === 'allow' && request.outside?.enforcement === 'cooperative';
+  if (!wasUnderWay || outcome) return err(over);
+  if (status !== 'unknown') keepAsEvidence(draft, action_id, status);
   return ok(undefined);
 }
 

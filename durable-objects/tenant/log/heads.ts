@@ -71,6 +71,15 @@ export class LogHeads {
     return found ? this.#show(found) : null;
   }
 
+  /** The newest first. */
+  latest(limit: number): SignedHead[] {
+    return rows<HeadRow>(
+      this.#sql,
+      `SELECT ${COLUMNS} FROM checkpoints ORDER BY size DESC LIMIT ?`,
+      limit,
+    ).map((head) => this.#show(head));
+  }
+
   witnesses(): Witness[] {
     return rows<{ name: string; key: string; added_by: string; added_at: number }>(
       this.#sql,

@@ -81,6 +81,10 @@ export class TenantLog extends DurableObject implements LogRpc {
     return this.#of(tenant).heads.newest(await this.#ports.signer());
   }
 
+  async heads(tenant: string, limit: number): Promise<SignedHead[]> {
+    return this.#of(tenant).heads.latest(limit);
+  }
+
   async inclusion(
     tenant: string,
     chain: string,

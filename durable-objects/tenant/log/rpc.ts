@@ -55,6 +55,8 @@ export interface LogRpc {
   /** Idempotent, and indifferent to the order of calls. */
   submit(tenant: string, reports: ChainReport[]): Promise<Sequenced[]>;
   head(tenant: string): Promise<SignedHead>;
+  /** Heads that were signed, the newest first. */
+  heads(tenant: string, limit: number): Promise<SignedHead[]>;
   /** Of the chain's leaf for `seq`, in the tree of `size`, or of the newest signed head that most witnesses signed. */
   inclusion(
     tenant: string,

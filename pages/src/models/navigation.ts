@@ -25,6 +25,7 @@ export const NAVIGATION = [
       { path: '/violations', label: 'Violations' },
       { path: '/promotions', label: 'Tiers and promotion' },
       { path: '/policies', label: 'Policies' },
+      { path: '/mcp-servers', label: 'MCP servers' },
       { path: '/stops', label: 'Kill switches' },
     ],
   },
@@ -32,6 +33,7 @@ export const NAVIGATION = [
     title: 'Prove',
     pages: [
       { path: '/ledger', label: 'Ledger' },
+      { path: '/witnesses', label: 'Signed log' },
       { path: '/verify', label: 'Verify evidence' },
     ],
   },

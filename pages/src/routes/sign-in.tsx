@@ -4,6 +4,7 @@ import { type FormEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { Redirect, useLocation, useSearchParams } from 'wouter';
 import { ags, type Failure, failureOf } from '../api/client.ts';
 import { useSession } from '../api/session.tsx';
+import { AccessSignIn } from '../components/access-sign-in.tsx';
 import { Brand } from '../components/app-shell.tsx';
 import { FailureBanner } from '../components/failure.tsx';
 import { ThemeToggle } from '../components/theme-toggle.tsx';
@@ -23,11 +24,12 @@ export function SignInRoute() {
   const link = useRef(params.get('token'));
 
   const signIn = useCallback(
-    async (proof: { key: string } | { link_token: string }) => {
+    async (proof: { key: string } | { link_token: string } | { tenant: string }) => {
       setBusy(true);
       setFailure(null);
       try {
-        await ags.signIn(proof);
+        if ('tenant' in proof) await ags.signInThroughAccess(proof.tenant);
+        else await ags.signIn(proof);
         await refresh();
       } catch (error) {
         setFailure(failureOf(error));
@@ -97,6 +99,7 @@ export function SignInRoute() {
               {busy ? 'Signing in…' : 'Sign in'}
             </Button>
           </form>
+          <AccessSignIn busy={busy} onSignIn={(tenant) => void signIn({ tenant })} />
         </div>
         <p className="mt-4 text-sm text-kumo-subtle">
           No key at hand? An admin of your tenant can create a key or a one-time link for you.

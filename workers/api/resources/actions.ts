@@ -40,10 +40,11 @@ async function report({ env, agent, body }: Reporting, action_id: string): Promi
       },
     ),
   );
-  if (action.status === 'unknown' && body.status !== 'unknown')
+  const taken = action.status === body.status || body.status === 'unknown';
+  if (!taken)
     throw new ProblemError(
       'outcome_conflict',
-      'It counts as unknown already; what you say is on record, and a person decides what became of it.',
+      `It counts as ${action.status} already; what you say is on record, and a person decides what became of it.`,
     );
   return action;
 }

@@ -1,15 +1,12 @@
 import type * as z from 'zod';
 import { RegisterAgentRequest, RegisteredAgent, SESSION_TTL_S } from '#contract/agents.ts';
-import { ROLES } from '#domain/agents/roles.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
-import { DEFAULT_LIMITS, LIMITS } from '#domain/plan/limits.ts';
-import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import { keyedHash } from '#objects/tenant/index.ts';
 import { toolsFor } from '#workers/steps/index.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
-import { modelDefaults } from '../plans.ts';
+import { externalPlan } from '../external-plan.ts';
 import { ProblemError } from '../problem.ts';
 import { must, pipelineOf, projectFor } from '../scope.ts';
 import { newSessionToken } from '../session-token.ts';
@@ -18,41 +15,17 @@ import { grantedTier } from '../tier.ts';
 
 type Registering = Asked<unknown, z.output<typeof RegisterAgentRequest>>;
 
-/** An external pipeline calls no model, so it sets aside as little of the tenant's budget as a plan can. */
-const limitsFor = (ttl_s: number) => ({
-  ...DEFAULT_LIMITS,
-  tokens: LIMITS.tokens.min,
-  cost_microusd: LIMITS.cost_microusd.min,
-  steps: LIMITS.steps.max,
-  actions: LIMITS.actions.max,
-  deadline_s: ttl_s,
-});
-
-/** What stands for a plan where nobody wrote one: who registered, and for how long. */
-function planFor({ body, config }: Registering, tier: ResolvedPlan['tier'], ttl_s: number): ResolvedPlan {
-  const { model } = modelDefaults(config);
-  const plan = {
-    plan_id: 'plan_external',
-    name: 'external',
-    version: '1.0.0',
-    objective: `What ${body.name} (${body.framework}) does under this gate.`,
-    tier,
-    documents: [],
-    models: Object.fromEntries(ROLES.map((role) => [role, model])) as ResolvedPlan['models'],
-    misbehave: [],
-    limits: limitsFor(ttl_s),
-    stages: [],
-  };
-  return { ...plan, sha256: hashJson({ name: plan.name, version: plan.version, objective: plan.objective }) };
-}
-
 /** GOV-7: a pipeline that runs until its caller ends it, or until the first session's time is over. */
 async function openPipeline(asked: Registering, ttl_s: number): Promise<string> {
   const { body, caller } = asked;
   const tier = grantedTier(caller.role, body.tier);
   const project_id = projectFor(caller, body.project_id);
   const { pipeline } = await startedPipeline(asked, {
-    plan: planFor(asked, tier, ttl_s),
+    plan: externalPlan(asked.config, {
+      objective: `What ${body.name} (${body.framework}) does under this gate.`,
+      tier,
+      ttl_s,
+    }),
     project_id,
     mode: 'external',
     tier,

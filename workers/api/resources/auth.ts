@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Caller, SessionRequest, SignInLink, TenantSlug, Ticket } from '#contract/access.ts';
+import { Caller, SessionRequest, SignInLink, SignInMethods, TenantSlug, Ticket } from '#contract/access.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import { parseKey, parseToken } from '#objects/tenant/index.ts';
 import { ACCESS_HEADER, verifyAccessToken } from '../access-token.ts';
@@ -32,6 +32,12 @@ function signedIn({ url }: Asked, a: { cookie: string; caller: Caller; expires_a
 }
 
 export const auth = [
+  endpoint('GET /api/auth/methods', {
+    summary: 'How a person may sign in here, besides by key and by link (TEN-3)',
+    query: z.strictObject({}),
+    answers: { 200: SignInMethods },
+    handle: ({ config }) => json(200, { access: config.access !== null }),
+  }),
   endpoint('POST /api/auth/session', {
     summary: 'Sign in with a key or a one-time link; sets the session’s cookie (TEN-3)',
     body: OneOf,

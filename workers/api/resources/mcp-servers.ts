@@ -1,10 +1,17 @@
 import * as z from 'zod';
-import { AddMcpServerRequest, McpServer, McpServerPage, PinMcpToolRequest } from '#contract/mcp-servers.ts';
-import { judgeUrl } from '#domain/governance/egress.ts';
+import {
+  AddMcpServerRequest,
+  McpServer,
+  McpServerPage,
+  PinMcpToolRequest,
+  RefuseMcpToolRequest,
+} from '#contract/mcp-servers.ts';
+import { judgeServerUrl } from '#domain/governance/egress.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { all, endpoint, json, noContent } from '../endpoint.ts';
 import { ProblemError } from '../problem.ts';
 import { controlOf, must } from '../scope.ts';
+import { lookAtServers } from '../server-look.ts';
 
 export const mcpServers = [
   endpoint('POST /api/mcp-servers', {
@@ -13,7 +20,8 @@ export const mcpServers = [
     answers: { 201: McpServer },
     problems: ['already_exists', 'host_not_allowed'],
     async handle(asked) {
-      const judged = judgeUrl(asked.body.url, { allow: asked.config.httpAllow });
+      const { httpAllow: allow, mcpLocal: local } = asked.config;
+      const judged = judgeServerUrl(asked.body.url, { allow, local });
       if (!judged.ok)
         throw new ProblemError('host_not_allowed', judged.error.reason, {
           field: 'url',
@@ -36,6 +44,31 @@ export const mcpServers = [
       must(await controlOf(asked).removeMcpServer(actorOf(asked.caller), asked.params.name ?? ''));
       return noContent();
     },
+  }),
+  endpoint('POST /api/mcp-servers/{name}/look', {
+    summary: 'Ask a server now which tools it has, in a short run of its own (GOV-9)',
+    answers: { 200: McpServer },
+    problems: ['not_found'],
+    async handle(asked) {
+      const { env, config, caller } = asked;
+      const control = controlOf(asked);
+      const server = must(await control.readMcpServer(asked.params.name ?? ''));
+      await lookAtServers({ env, config, tenant: caller.tenant, actor: actorOf(caller) }, [server]);
+      return json(200, must(await control.readMcpServer(server.name)));
+    },
+  }),
+  endpoint('POST /api/mcp-servers/{name}/refusals', {
+    summary: 'Do not vouch for a tool as it describes itself today; a pin that it has is withdrawn (GOV-9)',
+    body: RefuseMcpToolRequest,
+    answers: { 200: McpServer },
+    problems: ['not_found', 'action_changed'],
+    handle: async (asked) =>
+      json(
+        200,
+        must(
+          await controlOf(asked).refuseMcpTool(actorOf(asked.caller), asked.params.name ?? '', asked.body),
+        ),
+      ),
   }),
   endpoint('POST /api/mcp-servers/{name}/pins', {
     summary: 'Vouch for a tool as it describes itself today; persons only (GOV-9)',

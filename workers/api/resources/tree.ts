@@ -4,6 +4,8 @@ import {
   ConsistencyProof,
   ConsistencyQuery,
   CosignatureRequest,
+  HeadPage,
+  HeadsQuery,
   InclusionProof,
   InclusionQuery,
   LeafPage,
@@ -23,6 +25,7 @@ import { all, endpoint, json } from '../endpoint.ts';
 import { controlOf, logOf, must, pipelineOf } from '../scope.ts';
 
 const DEFAULT_LEAVES = 500;
+const DEFAULT_HEADS = 20;
 const Nothing = z.strictObject({});
 
 /** LEDG-2. */
@@ -48,6 +51,15 @@ const reading = [
     query: Nothing,
     answers: { 200: TreeHead },
     handle: async (asked) => json(200, await logOf(asked).head(asked.caller.tenant)),
+  }),
+  endpoint('GET /api/ledger/heads', {
+    summary: 'Tree heads that were signed, the newest first, with who has cosigned them (LEDG-2)',
+    query: HeadsQuery,
+    answers: { 200: HeadPage },
+    async handle(asked) {
+      const { tenant } = asked.caller;
+      return json(200, all(await logOf(asked).heads(tenant, asked.query.limit ?? DEFAULT_HEADS)));
+    },
   }),
   endpoint('GET /api/ledger/inclusion', {
     summary:

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { McpServer, ObservedTool } from '#contract/mcp-servers.ts';
 import type { AgentRole } from '#domain/agents/roles.ts';
-import type { EgressRules } from '#domain/governance/egress.ts';
+import type { AllowedUrl, EgressRefusal, EgressRules } from '#domain/governance/egress.ts';
 import type { Severity } from '#domain/governance/severity.ts';
 import type { BlackboardView } from '#domain/pipeline/assignment.ts';
 import type { DocumentRef } from '#domain/pipeline/event.ts';
@@ -66,6 +66,7 @@ export interface LedgerPort {
 export interface McpServersPort {
   find(tenant: string, name: string): Promise<McpServer | null>;
   observe(tenant: string, name: string, tools: ObservedTool[]): Promise<void>;
+  mayReach(url: string): Result<AllowedUrl, EgressRefusal>;
 }
 
 /** What a tool may reach. It has no way to anything else. */

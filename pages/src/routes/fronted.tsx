@@ -1,0 +1,1 @@
+export { FrontedPage as default } from '../views/fronted/fronted-page.tsx';

@@ -1,0 +1,1 @@
+export { WitnessesPage as default } from '../views/witnesses/witnesses-page.tsx';
