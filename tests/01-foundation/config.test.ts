@@ -55,6 +55,20 @@ describe('configuration', () => {
     ).toContain('loopback');
   });
 
+  it('GOV-9 RUN-4: MCP servers on this machine are named by exact origin, and by no production deployment', () => {
+    const read = (value: string, AGS_ENVIRONMENT: string) => {
+      const done = readConfig({ ...PRODUCTION, AGS_ENVIRONMENT, AGS_MCP_LOCAL: value });
+      return done.ok ? done.value.mcpLocal : done.error.map((p) => p.name);
+    };
+    expect(read('http://127.0.0.1:4711, http://127.0.0.1:4712', 'local')).toEqual([
+      'http://127.0.0.1:4711',
+      'http://127.0.0.1:4712',
+    ]);
+    for (const wrong of ['http://127.0.0.1', 'http://10.0.0.1:4711', 'https://mcp.example.com', 'nonsense'])
+      expect(read(wrong, 'local'), wrong).toEqual(['AGS_MCP_LOCAL']);
+    expect(read('http://127.0.0.1:4711', 'production')).toEqual(['AGS_MCP_LOCAL']);
+  });
+
   it('RUN-4: every missing secret is named at once, with other problems beside it', () => {
     const env = { AGS_ENVIRONMENT: 'production', MODEL_PROVIDER: 'embedded' };
     expect(names(env)).toEqual(

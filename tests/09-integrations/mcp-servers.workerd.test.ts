@@ -36,6 +36,9 @@ beforeAll(async () => {
 });
 const send = (path: string, body: object, key = acme.keys.admin) =>
   answer<McpServer & Problem>(path, { key, body, env: reaching });
+/** Administration as it is recorded, of some types. */
+const changes = async (...types: string[]) =>
+  (await controlStub(env.CONTROL, 'acme').changes(0, 1_000)).filter(({ type }) => types.includes(type));
 const observe = (sha256: string, description = SAID.description) =>
   controlStub(env.CONTROL, 'acme').observeMcpTools('tracker', [{ ...SAID, description, sha256 }]);
 
@@ -119,5 +122,83 @@ describe('a tenant’s own MCP servers', () => {
     expect(refused.isError).toBe(true);
     expect((await pin({ sha256: 'c'.repeat(64) })).status).toBe(200);
     expect(await writer.names()).toContain('tracker__create_issue');
+  });
+
+  it('GOV-9: refused, a tool stays shut until its text is another one; its pin is gone, and who, why and what is on record', async () => {
+    const writer = await client(1);
+    const tools = async () =>
+      (await answer<{ items: McpServer[] }>('/api/mcp-servers', { key: acme.keys.viewer })).body.items[0]!
+        .tools;
+    expect(await tools()).toMatchObject([{ state: 'pinned' }]);
+    const refuse = (sha256: string, key = acme.keys.admin) =>
+      send(
+        '/api/mcp-servers/tracker/refusals',
+        { tool: SAID.tool, sha256, reason: 'it asks for secrets' },
+        key,
+      );
+    expect((await refuse('c'.repeat(64), acme.keys.operator)).status).toBe(403);
+    expect(await refuse('d'.repeat(64))).toMatchObject({ status: 409, body: { code: 'action_changed' } });
+    // Saying no is safe, so a service may.
+    expect((await refuse('c'.repeat(64), service)).status).toBe(200);
+    expect(await tools()).toMatchObject([
+      { state: 'refused', pinned: null, refused: { reason: 'it asks for secrets' } },
+    ]);
+    expect(await writer.names()).not.toContain('tracker__create_issue');
+    await observe('e'.repeat(64), 'Creates an issue again');
+    expect(await tools()).toMatchObject([{ state: 'new' }]);
+    expect((await changes('mcp_tool_refused')).map((c) => c.body)).toMatchObject([
+      { server: 'tracker', tool: SAID.tool, sha256: 'c'.repeat(64), reason: 'it asks for secrets' },
+    ]);
+  });
+
+  it('GOV-9: that a pinned tool changed, or is not listed any more, is in the tenant’s log once; one that is back is as it was', async () => {
+    const control = controlStub(env.CONTROL, 'acme');
+    const add = { name: 'watched', url: TRACKER.url };
+    expect((await send('/api/mcp-servers', add)).status).toBe(201);
+    const say = (...sha256: string[]) =>
+      control.observeMcpTools(
+        'watched',
+        sha256.map((hash) => ({ ...SAID, sha256: hash })),
+      );
+    const state = async () => {
+      const read = await control.readMcpServer('watched');
+      return read.ok ? read.value.tools.map((t) => t.state) : [];
+    };
+    const [a, b] = ['1'.repeat(64), '2'.repeat(64)];
+    await say(a);
+    expect((await send('/api/mcp-servers/watched/pins', { ...PIN, sha256: a })).status).toBe(200);
+    const before = (await changes('mcp_tool_changed', 'mcp_tool_gone')).length;
+    await say(b);
+    await say(b);
+    expect(await state()).toEqual(['changed']);
+    await say();
+    await say();
+    expect(await state()).toEqual(['gone']);
+    expect((await (await client(1)).names()).some((name) => name.startsWith('watched__'))).toBe(false);
+    await say(a);
+    expect(await state()).toEqual(['pinned']);
+    const told = (await changes('mcp_tool_changed', 'mcp_tool_gone')).slice(before);
+    expect(told.map((c) => [c.type, c.actor, (c.body as { server: string }).server])).toEqual([
+      ['mcp_tool_changed', 'system:mcp-look', 'watched'],
+      ['mcp_tool_gone', 'system:mcp-look', 'watched'],
+    ]);
+  });
+
+  it('GOV-9 ENF-6: a look is a run like any other: under a switch nothing is asked, and the server says so', async () => {
+    const stopped = await answer<{ kill_id: string }>('/api/kill-switches', {
+      key: acme.keys.operator,
+      body: { scope: 'tenant', id: 'acme', reason: 'stop it all' },
+    });
+    const looked = await send('/api/mcp-servers/tracker/look', {});
+    expect(looked).toMatchObject({
+      status: 200,
+      body: { look_error: expect.stringContaining('stop it all') },
+    });
+    expect(looked.body.asked_at).not.toBeNull();
+    await answer(`/api/kill-switches/${stopped.body.kill_id}/lift`, {
+      key: acme.keys.operator,
+      body: { reason: 'over' },
+    });
+    expect((await send('/api/mcp-servers/nobody/look', {})).status).toBe(404);
   });
 });

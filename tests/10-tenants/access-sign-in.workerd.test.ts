@@ -57,6 +57,12 @@ const signIn = (jwt: string | null, tenant = 'acme', environment: object = BEHIN
     env: environment,
     headers: jwt === null ? {} : { 'cf-access-jwt-assertion': jwt },
   });
+it('TEN-3: anybody may ask whether Access is an option here, which is all that is told', async () => {
+  const methods = async (environment?: object) =>
+    (await answer<object>('/api/auth/methods', environment ? { env: environment } : {})).body;
+  expect([await methods(), await methods(BEHIND)]).toEqual([{ access: false }, { access: true }]);
+});
+
 const codeOf = async (response: Response) => ((await response.json()) as Problem).code;
 
 it('TEN-3 TEN-5: Cloudflare Access signs in the person with that address, with what their key may do', async () => {

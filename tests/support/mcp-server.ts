@@ -35,15 +35,15 @@ interface Seen {
   call?: unknown;
 }
 
-/** Starts one that lets in nobody without `token`. */
-export async function startOwnServer(token: string, tools: ToolBehaviour[]): Promise<OwnServer> {
+/** Starts one that lets in nobody without `token`; null: everybody. */
+export async function startOwnServer(token: string | null, tools: ToolBehaviour[]): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), 'ags-mcp-'));
   const [script, seen] = [join(folder, 'tools.json'), join(folder, 'seen.jsonl')];
   const say = (now: ToolBehaviour[]) => writeFileSync(script, JSON.stringify(now));
   say(tools);
   writeFileSync(seen, '');
   const child: ChildProcess = spawn(process.execPath, [fileURLToPath(import.meta.url), script, seen], {
-    env: { ...process.env, MCP_TOKEN: token },
+    env: { ...process.env, MCP_TOKEN: token ?? '' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const port = await new Promise<string>((resolve, reject) => {
@@ -79,7 +79,8 @@ async function serve(script: string, seen: string): Promise<void> {
   const http = createServer(async (request, response) => {
     const { authorization = '' } = request.headers;
     note({ authorization });
-    if (authorization !== `Bearer ${process.env.MCP_TOKEN}`) {
+    const { MCP_TOKEN } = process.env;
+    if (MCP_TOKEN && authorization !== `Bearer ${MCP_TOKEN}`) {
       response.writeHead(401).end();
       return;
     }
