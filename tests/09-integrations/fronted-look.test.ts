@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { McpServer } from '#contract/mcp-servers.ts';
 import { diffWords } from '#domain/governance/description-diff.ts';
 import { judgeServerUrl } from '#domain/governance/egress.ts';
-import { dueForLook, tierFor } from '#workers/api/server-look.ts';
+import { dueForLook, tierFor } from '#workers/api/look-due.ts';
 
 const NOW = Date.parse('2026-11-30T12:00:00.000Z');
 const HOUR = 3_600_000;

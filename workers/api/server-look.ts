@@ -1,6 +1,6 @@
 import type { McpServer } from '#contract/mcp-servers.ts';
 import type { DomainError } from '#domain/errors.ts';
-import { TIERS, type Tier } from '#domain/governance/tier.ts';
+import type { Tier } from '#domain/governance/tier.ts';
 import { randomId } from '#domain/ids.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import { sliceOf } from '#domain/plan/limits.ts';
@@ -11,6 +11,7 @@ import type { ControlError } from '#objects/tenant/rpc.ts';
 import type { Config, Env } from '#workers/config.ts';
 import { askAction } from './asking.ts';
 import { externalPlan } from './external-plan.ts';
+import { tierFor } from './look-due.ts';
 import { ProblemError } from './problem.ts';
 import { newSessionToken } from './session-token.ts';
 
@@ -27,17 +28,6 @@ export interface Looking {
   /** `person:ps_…`, or `system:mcp-look` for the clock. */
   actor: string;
 }
-
-/** A server is asked anew after this time (ms); each call of a tool looks at its description too. */
-const LOOK_EVERY_MS = 6 * 3_600_000;
-
-/** `now` in ms since 1970. One that failed waits as long as one that answered. */
-export const dueForLook = (servers: readonly McpServer[], now: number): McpServer[] =>
-  servers.filter(({ asked_at }) => asked_at === null || Date.parse(asked_at) <= now - LOOK_EVERY_MS);
-
-/** The least that may read the server's credential (CRED-1); 0 where it needs none. */
-export const tierFor = ({ secret_path }: Pick<McpServer, 'secret_path'>): Tier =>
-  TIERS.find((tier) => secret_path?.startsWith(`tier${tier}/`)) ?? 0;
 
 /** PIPE-2: admitted like any other run, so that quota and kill switches bind it. */
 async function openRun(
