@@ -68,11 +68,50 @@ async function agent(tier: 0 | 1) {
     const said = (result.content as { text: string }[]).map((c) => c.text).join('');
     return { isError: result.isError === true, said };
   };
-  return { names, call, pipeline_id: made.pipeline_id };
+  /** A tool of its own, which it would run itself. */
+  const asks = async () => {
+    const response = await fetch(`${system.url}/api/actions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${made.session_token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ tool: 'Bash', arguments: { command: 'make' }, target: 'localhost' }),
+    });
+    return { http: response.status, body: (await response.json()) as { status: string; action_id: string } };
+  };
+  const { pipeline_id, agent_id } = made;
+  return { names, call, asks, pipeline_id, agent_id };
 }
 
 /** GOV-9's clock, as the platform fires it. */
 const clock = () => fetch(`${system.url}/cdn-cgi/handler/scheduled?cron=*/30+*+*+*+*`);
+
+describe('outside agents under kill switches, in real processes', () => {
+  it.each(['agent', 'pipeline', 'project', 'tenant', 'system'] as const)(
+    'ENF-6 GOV-9: %s: nothing is authorised after the switch, over HTTP or MCP; what was under way is listed; a person lifts it',
+    async (scope) => {
+      const one = await agent(1);
+      const asked = await one.asks();
+      expect(asked.body.status).toBe('allowed');
+      expect(await one.names()).toContain('memory_search');
+      const key = scope === 'system' ? system.keys.platform : system.keys.requester;
+      const client = system.client(key);
+      const { project_id } = await system.client().pipeline(one.pipeline_id);
+      const { tenant } = await system.client().whoami();
+      const { agent_id, pipeline_id } = one;
+      const id = { agent: agent_id, pipeline: pipeline_id, project: project_id, tenant, system: 'system' }[
+        scope
+      ];
+      const thrown = await client.throwKillSwitch({ scope, id, reason: 'something is wrong' });
+      expect(thrown.in_flight.map((a) => a.action_id)).toContain(asked.body.action_id);
+      expect(thrown.unacknowledged).toEqual([]);
+      expect((await one.asks()).http).toBe(401);
+      await expect(one.names()).rejects.toThrow();
+      await expect(one.call('memory_search', { query: 'x' })).rejects.toThrow();
+      const { actions } = await system.client().orchestration(pipeline_id);
+      expect(actions.map((a) => a.status)).toEqual(['unknown']);
+      await client.liftKillSwitch(thrown.kill_id, 'it is over');
+    },
+  );
+});
 
 describe('a tenant’s MCP server in a process of its own', () => {
   it('GOV-9: registered by `ags mcp add`, it is asked at once, with the credential that Vault keeps', async () => {
