@@ -1,5 +1,6 @@
 import type { GateFacts } from '#domain/governance/gate.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
+import type { Decision } from '#domain/pipeline/event.ts';
 import { builtinPolicies, createGate, type TenantPolicies } from '#workers/policy/index.ts';
 import { TOOL_RULES } from '#workers/steps/index.ts';
 
@@ -18,16 +19,17 @@ const WRITTEN = [
     `forbid (principal, action, resource) when { context.tool.external && context.labels.contains("label_${n}") }`,
 ];
 
-function ownPolicies(count: number): TenantPolicies {
-  const text = Array.from(
+function ownPolicies(count: number, version: number): TenantPolicies {
+  const policies = Array.from(
     { length: count },
     (_, n) => `@id("own_${n}") ${WRITTEN[n % WRITTEN.length]?.(n)};`,
-  ).join('\n');
+  );
+  const text = [`// ${version}`, ...policies].join('\n');
   const sha256 = sha256Hex(text);
   return { policy_version: `1:${sha256}`, sha256, text };
 }
 
-const facts: GateFacts = {
+const base: GateFacts = {
   version: 7,
   tenant: 'bench',
   project_id: 'pj_bench',
@@ -35,8 +37,8 @@ const facts: GateFacts = {
   role: 'ALPHA',
   tier: 1,
   tool: 'http_get',
-  arguments: { url: 'https://docs.example.com/guides/encryption' },
-  target: 'docs.example.com',
+  arguments: {},
+  target: '',
   origin: ['trusted', 'untrusted', 'tool:document_read'],
   actions_left: 40,
   gate_closed: false,
@@ -46,18 +48,62 @@ const facts: GateFacts = {
   mode: 'enforce',
 };
 
-const gate = createGate({ tools: TOOL_RULES, egress: { allow: ['docs.example.com'] } });
+/** What agents ask for, of every kind that the policies tell apart; `n` makes each the first of its kind. */
+const ASKED: ((n: number) => Partial<GateFacts> & { decision: Decision })[] = [
+  (n) => ({ ...get(`https://docs.example.com/guides/${n}`), decision: 'allow' }),
+  (n) => ({
+    tool: 'memory_search',
+    arguments: { query: `encryption ${n}` },
+    target: 'memory',
+    decision: 'allow',
+  }),
+  (n) => ({ ...get(`https://docs.example.com/guides/${n}`), agent_id: `ag_bench_${n}`, decision: 'allow' }),
+  (n) => ({ tool: 'memory_read', arguments: { id: `mem_${n}` }, target: `notes-${n}`, decision: 'allow' }),
+  (n) => ({ ...get(`https://docs.example.com/private-12/${n}`), decision: 'deny' }),
+  (n) => ({ ...get(`https://evil.example/${n}`), decision: 'deny' }),
+  (n) => ({
+    ...get(`https://docs.example.com/${n}`),
+    labels: ['read_secret', `label_${n}`],
+    decision: 'deny',
+  }),
+  (n) => ({
+    tool: 'memory_search',
+    arguments: { query: `${n}` },
+    target: `shop-team11-${n}`,
+    decision: 'deny',
+  }),
+  (n) => ({ tool: `tool_${n}`, arguments: { n }, target: `sandbox-${n}`, decision: 'deny' }),
+  (n) => ({
+    tool: 'artifact_write',
+    tier: 0,
+    arguments: { name: `${n}` },
+    target: 'artifacts',
+    decision: 'deny',
+  }),
+];
+const get = (url: string) => ({ arguments: { url }, target: new URL(url).host });
 
-/** Judges `n` actions one after another and answers with the milliseconds that all of them took. */
+const gate = createGate({ tools: TOOL_RULES, egress: { allow: ['docs.example.com'] } });
+let asked = 0;
+
+/** Judges `n` actions one after another and answers with the milliseconds that all of them took. `cold=1`: under a version not seen yet. */
 export default {
   async fetch(request: Request): Promise<Response> {
-    const n = Number(new URL(request.url).searchParams.get('n'));
-    const own = ownPolicies(POLICIES - builtinPolicies());
+    const query = new URL(request.url).searchParams;
+    const n = Number(query.get('n'));
+    const own = ownPolicies(POLICIES - builtinPolicies(), query.get('cold') ? ++asked : 0);
+    const actions = Array.from({ length: n }, () => {
+      asked += 1;
+      const { decision, ...more } = ASKED[asked % ASKED.length]?.(asked) ?? { decision: 'deny' };
+      return { facts: { ...base, ...more }, decision };
+    });
     const from = Date.now();
-    for (let i = 0; i < n; i++) {
-      const { decision } = gate.judgeUnder(facts, own);
-      if (decision !== 'allow')
-        return new Response(`the bench’s action was answered ${decision}`, { status: 500 });
+    for (const { facts, decision } of actions) {
+      const judged = gate.judgeUnder(facts, own);
+      if (judged.decision !== decision)
+        return new Response(`${facts.tool} was answered ${judged.decision}: ${judged.reason}`, {
+          status: 500,
+        });
     }
     return Response.json({ ms: Date.now() - from });
   },

@@ -75,11 +75,12 @@ const broken = (errors: string[]): Judged => ({
   violation: null,
 });
 
-/** Plain refusals before those that a person can lift; built-in ones in their order, a tenant's by severity. */
+/** Plain refusals before those that a person can lift; built-in ones in their order, a tenant's by severity and then by name. */
 const byWeight = (a: PolicyNote, b: PolicyNote): number =>
   Number(a.asks) - Number(b.asks) ||
   a.order - b.order ||
-  severityRank(b.severity ?? 'info') - severityRank(a.severity ?? 'info');
+  severityRank(b.severity ?? 'info') - severityRank(a.severity ?? 'info') ||
+  (a.id < b.id ? -1 : 1);
 
 /**
  * GOV-2: the engine's answer as the gate's decision. `ifApproved` is asked only when every refusal could be lifted by a person: what

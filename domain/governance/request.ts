@@ -136,7 +136,10 @@ export function policyRequest(
       min_tier: String(traits.min_tier),
       min_tier_name: TIER_NAMES[traits.min_tier],
       allowed_targets: ALLOWED_TARGETS.join(' or '),
-      tools: [...config.tools.keys()].sort().join(', '),
+      // Put together when a text asks for it: few do, and every judgement would pay for it (PERF-4).
+      get tools() {
+        return [...config.tools.keys()].sort().join(', ');
+      },
     },
   };
 }

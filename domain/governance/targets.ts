@@ -26,6 +26,17 @@ export function forbiddenAction(tool: string): string | null {
 const glob = (pattern: string): RegExp =>
   new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
 
+const compiled = new WeakMap<readonly string[], readonly { pattern: string; test: RegExp }[]>();
+
+/** Compiled once per list: every judgement asks (PERF-4). */
+function globs(patterns: readonly string[]): readonly { pattern: string; test: RegExp }[] {
+  const known = compiled.get(patterns);
+  if (known) return known;
+  const made = patterns.map((pattern) => ({ pattern, test: glob(pattern) }));
+  compiled.set(patterns, made);
+  return made;
+}
+
 const spelled = (target: string): string => target.normalize('NFKC').trim().toLowerCase();
 
 /** The pattern that forbids `target`. It is looked for in every part of the name: `db.prod-shop.example` is in production too. */
@@ -35,7 +46,7 @@ export function forbiddenTarget(
 ): string | null {
   const name = spelled(target);
   const parts = [name, ...name.split(/[./:@\s,;]+/)];
-  return patterns.find((pattern) => parts.some((part) => glob(pattern).test(part))) ?? null;
+  return globs(patterns).find(({ test }) => parts.some((part) => test.test(part)))?.pattern ?? null;
 }
 
 /** Allowed names match as a whole: `sandbox-a` does, `sandbox-a.prod.example` and `sandbox-a, prod-b` do not. */
@@ -45,5 +56,5 @@ export const allowedTarget = (
 ): string | null => {
   const name = spelled(target);
   if (!/^[a-z0-9_-]+$/.test(name)) return null;
-  return patterns.find((pattern) => glob(pattern).test(name)) ?? null;
+  return globs(patterns).find(({ test }) => test.test(name))?.pattern ?? null;
 };

@@ -330,6 +330,12 @@ describe('checking a text', () => {
       { code: 'annotation' },
     ],
     [
+      'a number that JSON cannot carry',
+      '@id("a") permit (principal, action, resource) when { context.actions_left < 9223372036854775807 };',
+      { code: 'number', line: 1, expected: expect.stringContaining('9007199254740991') },
+    ],
+    ['half of a character', '@id("a") permit (principal, action, resource); // \ud800', { code: 'syntax' }],
+    [
       'a template',
       '@id("a") permit (principal == ?principal, action, resource);',
       { code: 'syntax', message: expect.stringContaining('template') },

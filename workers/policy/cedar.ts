@@ -3,7 +3,13 @@ import * as cedar from '@cedar-policy/cedar-wasm/web';
 // @ts-expect-error its declarations describe the instance; a Worker's bundler gives the compiled module.
 import wasm from '../../node_modules/@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm';
 
-export type { DetailedError, EntityJson, PolicyJson } from '@cedar-policy/cedar-wasm/web';
+export type {
+  DetailedError,
+  EntityJson,
+  EntityUidJson,
+  Expr,
+  PolicyJson,
+} from '@cedar-policy/cedar-wasm/web';
 
 let ready = false;
 

@@ -1,50 +1,47 @@
 import type { PolicyNote } from '#domain/governance/decision.ts';
 import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
 import { loadCedar, type PolicyJson } from './cedar.ts';
+import { type Looks, looksOf } from './looks.ts';
+import { type RulesOut, rulesOut } from './slice.ts';
 
 /** One policy of a set, as the engine takes it. */
 export interface CompiledPolicy {
   note: PolicyNote;
   json: PolicyJson;
+  /** For which requests it need not be looked at (PERF-4). */
+  rulesOut: RulesOut;
 }
 
-/** A set as it is evaluated; what its members say of themselves by id. */
+/** What a request is judged by; what its members say of themselves by id. */
 export interface CompiledSet {
   policies: readonly CompiledPolicy[];
   notes: ReadonlyMap<string, PolicyNote>;
-  /** Names of attributes that any of them looks at, wherever they stand; null: one looks at the context as a whole. */
-  attributes: ReadonlySet<string> | null;
+  looks: Looks;
 }
 
-export const setOf = (policies: readonly CompiledPolicy[]): CompiledSet => ({
-  policies,
-  notes: new Map(policies.map(({ note }) => [note.id, note])),
-  attributes: policies.some(({ json }) => takesContextWhole(json.conditions))
-    ? null
-    : new Set(policies.flatMap(({ json }) => attributesIn(json.conditions))),
-});
-
-/** `context == {…}`, as opposed to `context.name` and `context has name`. */
-function takesContextWhole(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(takesContextWhole);
-  if (typeof value !== 'object' || value === null) return false;
-  const { Var, attr, left } = value as { Var?: unknown; attr?: unknown; left?: { Var?: unknown } };
-  if (Var === 'context') return true;
-  if (attr !== undefined && left?.Var === 'context') return false;
-  return Object.values(value).some(takesContextWhole);
+/** @throws {PolicyTextError} when Cedar cannot read them together: a set judges as a whole or not at all. */
+export function setOf(policies: readonly CompiledPolicy[]): CompiledSet {
+  const read = loadCedar().checkParsePolicySet({ staticPolicies: byId(policies) });
+  if (read.type === 'failure') throw new PolicyTextError(read.errors[0]?.message ?? 'unreadable');
+  return {
+    policies,
+    notes: new Map(policies.map(({ note }) => [note.id, note])),
+    looks: looksOf(policies.map(({ json }) => json.conditions)),
+  };
 }
 
-/** `x.name` and `x has name`; a path after `has` is a list of names. */
-function attributesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(attributesIn);
-  if (typeof value !== 'object' || value === null) return [];
-  const { attr } = value as { attr?: unknown };
-  const own = typeof attr === 'string' ? [attr] : Array.isArray(attr) ? attr.map(String) : [];
-  return [...own, ...Object.values(value).flatMap(attributesIn)];
-}
+export const byId = (policies: readonly CompiledPolicy[]): Record<string, PolicyJson> =>
+  Object.fromEntries(policies.map(({ note, json }) => [note.id, json]));
 
 /** A policy's text that Cedar cannot read, or that has no usable id. Checked before anything is published. */
 export class PolicyTextError extends Error {}
+
+/** Policies pass through JSON, whose numbers lose digits beyond 2^53; of some of those Cedar then throws out of its own code. */
+export function hasExactNumbers(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.values(value).every(hasExactNumbers);
+}
 
 const severityOf = (text: string | undefined): Severity | null =>
   SEVERITIES.find((severity) => severity === text) ?? null;
@@ -74,6 +71,7 @@ export function compile(text: string, prefix = '', first = 0): CompiledPolicy[] 
     const read = cedar.policyToJson(policy);
     if (read.type === 'failure') throw new PolicyTextError(read.errors[0]?.message ?? 'unreadable');
     const { json } = read;
+    if (!hasExactNumbers(json)) throw new PolicyTextError('a policy has a number beyond ±9007199254740991');
     const notes = json.annotations ?? {};
     if (!notes.id) throw new PolicyTextError('a policy has no @id');
     const id = `${prefix}${notes.id}`;
@@ -97,5 +95,6 @@ export function compile(text: string, prefix = '', first = 0): CompiledPolicy[] 
     .map(({ note, json }, place) => ({
       note: { ...note, order: prefix === '' ? first + place : first },
       json,
+      rulesOut: rulesOut(json),
     }));
 }

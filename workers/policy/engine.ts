@@ -1,19 +1,34 @@
 import type { PolicyAnswer } from '#domain/governance/decision.ts';
 import type { PolicyRequest } from '#domain/governance/request.ts';
 import { type EntityJson, loadCedar } from './cedar.ts';
-import type { CompiledSet } from './compile.ts';
+import { byId, type CompiledPolicy, type CompiledSet } from './compile.ts';
+import { type Looks, looksOf, readable } from './looks.ts';
+import { sliceOf } from './slice.ts';
 
-/** Cedar keeps parsed sets by name and forgets none, so names are used again: at most this many sets are held in memory. */
-const SLOTS = 64;
+/** Of parsed policies kept in Cedar's memory, together: some megabytes of the Worker's 128. The slices unused for longest give way. */
+const HELD_POLICIES = 4_000;
+const HELD_SLICES = 512;
 
-/** Evaluates sets of policies (GOV-2). One per isolate, because Cedar's own memory is; a set is parsed once. */
+/** Policies of a set as Cedar has them parsed under a name, and what they look at. */
+interface Slice {
+  name: string;
+  size: number;
+  looks: Looks;
+}
+
+/** Evaluates sets of policies (GOV-2). One per isolate, because Cedar's own memory is; what a request leaves of a set is parsed once. */
 class PolicyEngine {
-  readonly #slots = new Map<string, string>();
+  readonly #slices = new Map<string, Slice>();
+  /** Cedar keeps what it parsed by name and forgets no name, so names are used again. */
+  readonly #free: string[] = [];
+  #held = 0;
 
   /** `key` names the set's exact content. Throws when Cedar fails; whoever asks turns that into a no. */
   evaluate(key: string, set: CompiledSet, request: PolicyRequest): PolicyAnswer {
-    const cedar = loadCedar();
-    const answer = cedar.statefulIsAuthorized(callOf(this.#slot(key, set), set.attributes, request));
+    // By what the whole set looks at: what some policy cannot be shown is refused, whichever policies are left over.
+    if (!readable(request, set.looks)) throw new Error('Cedar cannot read the request');
+    const { name, looks } = this.#slice(key, sliceOf(set.policies, request));
+    const answer = loadCedar().statefulIsAuthorized(callOf(name, looks, request));
     if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'Cedar failed');
     const { decision, diagnostics } = answer.response;
     return {
@@ -23,25 +38,36 @@ class PolicyEngine {
     };
   }
 
-  #slot(key: string, set: CompiledSet): string {
-    const held = this.#slots.get(key);
-    if (held !== undefined) {
-      // Used last goes last: the one unused for longest gives way.
-      this.#slots.delete(key);
-      this.#slots.set(key, held);
-      return held;
-    }
-    const oldest = this.#slots.keys().next();
-    const full = this.#slots.size >= SLOTS && !oldest.done;
-    const slot = full ? (this.#slots.get(oldest.value) ?? '') : `set${this.#slots.size}`;
-    const parsed = loadCedar().preparsePolicySet(slot, {
-      staticPolicies: Object.fromEntries(set.policies.map(({ note, json }) => [note.id, json])),
-    });
-    if (parsed.type === 'failure')
+  #slice(set: string, policies: readonly CompiledPolicy[]): Slice {
+    const key = `${set}:${policies.map(({ note }) => note.id).join(' ')}`;
+    const held = this.#slices.get(key);
+    // Used last goes last: the one unused for longest gives way.
+    if (held !== undefined) this.#slices.delete(key);
+    const slice = held ?? this.#parse(policies);
+    this.#slices.set(key, slice);
+    return slice;
+  }
+
+  #parse(policies: readonly CompiledPolicy[]): Slice {
+    this.#makeRoom(policies.length);
+    const name = this.#free.pop() ?? `slice${this.#slices.size}`;
+    const parsed = loadCedar().preparsePolicySet(name, { staticPolicies: byId(policies) });
+    if (parsed.type === 'failure') {
+      this.#free.push(name);
       throw new Error(parsed.errors[0]?.message ?? 'Cedar cannot read the policies');
-    if (full) this.#slots.delete(oldest.value);
-    this.#slots.set(key, slot);
-    return slot;
+    }
+    this.#held += policies.length;
+    return { name, size: policies.length, looks: looksOf(policies.map(({ json }) => json.conditions)) };
+  }
+
+  #makeRoom(policies: number): void {
+    for (const [key, { name, size }] of this.#slices) {
+      if (this.#held + policies <= HELD_POLICIES && this.#slices.size < HELD_SLICES) return;
+      loadCedar().preparsePolicySet(name, { staticPolicies: {} });
+      this.#slices.delete(key);
+      this.#free.push(name);
+      this.#held -= size;
+    }
   }
 }
 
@@ -50,28 +76,38 @@ export const engine = new PolicyEngine();
 const uid = (type: string, id: string) => ({ type, id });
 
 /** Only what some policy looks at: most of a judgement's time is Cedar reading the request (PERF-4). */
-const seen = <T extends object>(values: T, attributes: CompiledSet['attributes']): Partial<T> =>
-  attributes === null
-    ? values
-    : (Object.fromEntries(Object.entries(values).filter(([name]) => attributes.has(name))) as Partial<T>);
+function seen(values: object, attributes: Looks['attributes']): EntityJson['attrs'] {
+  const read: EntityJson['attrs'] = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (attributes === null || attributes.has(name)) read[name] = value;
+  }
+  return read;
+}
 
 /** The request is made by typed code, so Cedar need not check it against the schema again: that would double the time. */
-function callOf(preparsedPolicySetId: string, attributes: CompiledSet['attributes'], request: PolicyRequest) {
+function callOf(preparsedPolicySetId: string, { attributes, wholeTool }: Looks, request: PolicyRequest) {
   const agent = uid('Agent', request.principal.id);
   const target = uid('Target', request.resource.name);
   const call = uid('Arguments', 'call');
   const { id: _id, ...principal } = request.principal;
-  const entities: EntityJson[] = [
-    { uid: agent, attrs: seen(principal, attributes), parents: [] },
-    { uid: target, attrs: seen(request.resource, attributes), parents: [] },
-  ];
-  const reads = attributes === null || attributes.has('arguments');
-  if (reads) entities.push({ uid: call, attrs: {}, parents: [], tags: request.arguments });
+  const entities: EntityJson[] = [];
+  // An entity without attributes and one that is not there are the same to every expression.
+  const add = (entity: EntityJson): void => {
+    if (Object.keys(entity.attrs).length > 0) entities.push(entity);
+  };
+  add({ uid: agent, attrs: seen(principal, attributes), parents: [] });
+  add({ uid: target, attrs: seen(request.resource, attributes), parents: [] });
+  const context = seen(request.context, attributes);
+  if (context.tool !== undefined && !wholeTool) context.tool = seen(request.context.tool, attributes);
+  if (attributes === null || attributes.has('arguments')) {
+    entities.push({ uid: call, attrs: {}, parents: [], tags: request.arguments });
+    context.arguments = { __entity: call };
+  }
   return {
     principal: agent,
     action: uid('Action', request.action),
     resource: target,
-    context: { ...seen(request.context, attributes), ...(reads && { arguments: { __entity: call } }) },
+    context,
     preparsedPolicySetId,
     validateRequest: false,
     entities,

@@ -2,7 +2,7 @@ import type { PolicyNote } from '#domain/governance/decision.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
 import { schemaWith } from './builtin.ts';
 import { type DetailedError, loadCedar, type PolicyJson } from './cedar.ts';
-import { compile } from './compile.ts';
+import { compile, hasExactNumbers } from './compile.ts';
 
 /** What is wrong with a text, and where; lines and columns count from 1. */
 export interface PolicyFinding {
@@ -37,6 +37,9 @@ export function validatePolicies(text: string, tools: Iterable<string>): Checked
     return failed([
       finding('error', 'too_large', `A set of policies has at most ${POLICY_LIMITS.bytes} bytes.`),
     ]);
+  // Cedar would throw out of its own code, and after some hundreds of such throws read nothing any more.
+  if (!text.isWellFormed())
+    return failed([finding('error', 'syntax', 'The text holds half of a character (a lone surrogate).')]);
   const parsed = cedar.checkParsePolicySet({ staticPolicies: text });
   if (parsed.type === 'failure')
     return failed(parsed.errors.map((e) => fromCedar(e, 'syntax', 'error', place)));
@@ -74,7 +77,8 @@ function typeFindings(text: string, tools: string[], place: Placer): PolicyFindi
 /** Names and annotations are what decisions, refusals and the log speak of. */
 function annotationFindings(policies: readonly PolicyJson[], text: string): PolicyFinding[] {
   const seen = new Set<string>();
-  return policies.flatMap(({ annotations = {}, effect }) => {
+  return policies.flatMap((policy) => {
+    const { annotations = {}, effect } = policy;
     const { id = '', decision, severity, observe, label } = annotations;
     const at = lineOf(text, `@id("${id}")`);
     const wrong = (code: string, message: string, expected: string | null = null): PolicyFinding[] => [
@@ -100,6 +104,14 @@ function annotationFindings(policies: readonly PolicyJson[], text: string): Poli
     if (label !== undefined && (effect !== 'permit' || !LABEL.test(label)))
       problems.push(
         wrong('label', `${id}: labels stand on permits, in lower case.`, '@label("name") on a permit'),
+      );
+    if (!hasExactNumbers(policy))
+      problems.push(
+        wrong(
+          'number',
+          `${id}: a number is too large.`,
+          'whole numbers from -9007199254740991 to 9007199254740991',
+        ),
       );
     for (const name of Object.keys(annotations)) {
       if (!KNOWN.includes(name))

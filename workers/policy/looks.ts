@@ -1,0 +1,65 @@
+import type { PolicyRequest } from '#domain/governance/request.ts';
+import type { PolicyJson } from './cedar.ts';
+
+/** What of a request some policies look at. */
+export interface Looks {
+  /** Names of attributes, wherever they stand; null: one policy looks at the context as a whole. */
+  attributes: ReadonlySet<string> | null;
+  /** One looks at `context.tool` as a whole, not at its parts. */
+  wholeTool: boolean;
+}
+
+/** Of policies with these conditions. */
+export const looksOf = (conditions: readonly PolicyJson['conditions'][]): Looks => ({
+  attributes: takesWhole(conditions, isContext) ? null : new Set(attributesIn(conditions)),
+  wholeTool: takesWhole(conditions, isTool),
+});
+
+type Node = { Var?: unknown; attr?: unknown; left?: unknown; '.'?: unknown };
+type Is = (node: Node) => boolean;
+
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
+const isContext: Is = (node) => node.Var === 'context';
+const isTool: Is = ({ '.': read }) =>
+  isNode(read) && read.attr === 'tool' && isNode(read.left) && isContext(read.left);
+
+/** `context == {…}`, as opposed to `context.name` and `context has name`. */
+function takesWhole(value: unknown, is: Is): boolean {
+  if (Array.isArray(value)) return value.some((one) => takesWhole(one, is));
+  if (!isNode(value)) return false;
+  if (is(value)) return true;
+  if (value.attr !== undefined && isNode(value.left) && is(value.left)) return false;
+  return Object.values(value).some((one) => takesWhole(one, is));
+}
+
+/** `x.name` and `x has name`; a path after `has` is a list of names. */
+function attributesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(attributesIn);
+  if (!isNode(value)) return [];
+  const { attr } = value;
+  const own = typeof attr === 'string' ? [attr] : Array.isArray(attr) ? attr.map(String) : [];
+  return [...own, ...Object.values(value).flatMap(attributesIn)];
+}
+
+/**
+ * Whether Cedar can read what it would be sent: lone surrogates and numbers that are no integers it cannot. It throws out of its own code then,
+ * without giving back the stack it has used, and after some hundreds of such throws it can read nothing any more, for nobody.
+ */
+export function readable(request: PolicyRequest, { attributes }: Looks): boolean {
+  const { principal, resource, context, arguments: tags } = request;
+  const looked = (values: object): boolean =>
+    Object.entries(values).every(([name, value]) => !(attributes?.has(name) ?? true) || plain(value));
+  return (
+    [principal.id, request.action, resource.name].every(plain) &&
+    [principal, resource, context].every(looked) &&
+    (!(attributes?.has('arguments') ?? true) || plain(tags))
+  );
+}
+
+function plain(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') return Number.isSafeInteger(value);
+  if (Array.isArray(value)) return value.every(plain);
+  if (!isNode(value)) return typeof value === 'boolean';
+  return Object.entries(value).every(([name, part]) => plain(name) && plain(part));
+}
