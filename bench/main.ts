@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast, against what is physically possible in the same run on the same machine. `--json FILE` writes the numbers;
- * `--only size,policy,ledger,pipelines` runs parts; `--only kills` measures kill switches at each level; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
+ * `--only size,policy,reads,ledger,pipelines` runs parts; `--only kills` measures kill switches at each level; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -12,15 +12,16 @@ import { KILL_TENANTS, measureKills } from './measure/kills.ts';
 import { measureLedger } from './measure/ledger.ts';
 import { measurePipelines, TENANTS } from './measure/pipelines.ts';
 import { measurePolicies } from './measure/policy.ts';
+import { measureReads, READS_TENANT } from './measure/reads.ts';
 import { measureRenewals, renewalTenants } from './measure/renewals.ts';
 import { measureSize } from './measure/size.ts';
 import { type Measurement, table } from './report.ts';
-import { migrate, startBare, startProduct } from './runtime.ts';
+import { migrate, startBare, startHono, startProduct } from './runtime.ts';
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'string' },
-    only: { type: 'string', default: 'size,policy,ledger,pipelines' },
+    only: { type: 'string', default: 'size,policy,reads,ledger,pipelines' },
     tokens: { type: 'string', default: '10000' },
   },
 });
@@ -68,6 +69,19 @@ try {
   if (wanted.has('policy')) {
     say('policies …');
     results.push(...(await measurePolicies(folder)));
+  }
+  if (wanted.has('reads')) {
+    say('reads …');
+    const hono = await startHono(folder);
+    const product = await startProduct(join(folder, 'reads'), [READS_TENANT], 'workers/main.ts');
+    await migrate(product.db);
+    try {
+      results.push(...(await measureReads(hono, product)));
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+    await Promise.race([Promise.all([hono.stop(), product.stop()]), sleep(10_000)]);
   }
   if (wanted.has('ledger') || wanted.has('pipelines')) {
     say('building and starting …');

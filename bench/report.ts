@@ -17,7 +17,10 @@ const show = (value: number): string =>
     ? Math.round(value).toLocaleString('en-US')
     : value.toLocaleString('en-US', { maximumFractionDigits: 2 });
 
-/** Rate against a faster one; `most` is the largest allowed ratio. */
+/**
+ * Rate against a faster one; `most` is the largest allowed ratio.
+ * @throws when one of the two was not measured: a ratio against nothing would meet any target.
+ */
 export function rate(
   requirement: string,
   name: string,
@@ -26,6 +29,9 @@ export function rate(
   of: { name: string; value: number },
   most?: number,
 ): Measurement {
+  for (const [what, measured] of [[name, value] as const, [of.name, of.value] as const])
+    if (!(measured > 0 && measured < Number.POSITIVE_INFINITY))
+      throw new Error(`${what} was not measured: ${measured}`);
   const ratio = of.value / value;
   return {
     ...{ requirement, name, value, unit, of, ratio },
@@ -71,3 +77,5 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
+
+export const median = (values: readonly number[]): number => percentile(values, 0.5);

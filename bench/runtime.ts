@@ -96,6 +96,20 @@ export async function startPolicies(folder: string): Promise<Omit<Running, 'db'>
   return { url: (await runtime.ready).origin, stop: () => runtime.dispose() };
 }
 
+/** PERF-2: what the product's reads are compared with. */
+export async function startHono(folder: string): Promise<Omit<Running, 'db'>> {
+  const runtime = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'hono',
+      ...listening,
+      modules: modulesOf('bench/workers/hono.ts', join(folder, 'hono')),
+      ...COMPATIBILITY,
+      durableObjects: { TEXT: { className: 'TextObject', useSQLite: true } },
+    }),
+  );
+  return { url: (await runtime.ready).origin, stop: () => runtime.dispose() };
+}
+
 const object = (className: string) => ({ className, useSQLite: true });
 const embeddedSecrets = {
   EMBEDDED_VAULT_ROOT_TOKEN: 'hvs.bench-root',

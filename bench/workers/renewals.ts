@@ -1,4 +1,5 @@
 import type { StepResult } from '#domain/pipeline/assignment.ts';
+import type { EventBodies } from '#domain/pipeline/event.ts';
 import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';
 import { credentialsConfig, type Env, parseConfig } from '#workers/config.ts';
 import {
@@ -78,6 +79,11 @@ const USAGE = {
   ...{ provider: 'compatible', model: 'bench' },
 };
 
+/** Pipelines of one request filled side by side. */
+const WIDTH = 3;
+
+type Step = EventBodies['step_scheduled'];
+
 let shared: Credentials | null = null;
 
 /** From the spawn to a round of ALPHA, BETA and GAMMA, each with a real token of its own. Answers with the tokens that are kept alive. */
@@ -102,21 +108,23 @@ async function makeLive(env: Env, tenant: string, ids: string[]): Promise<{ toke
     expires_at: new Date(Date.now() + TOKEN_TTL_S * 1_000).toISOString(),
   });
   let tokens = 0;
-  for (const pipeline of ids) {
+  const fill = async (pipeline: string): Promise<void> => {
     const object = pipelineStub(env.PIPELINE, tenant, pipeline);
     const who = { tenant, pipeline, generation: 1 };
-    const steps = async () => {
-      const log = await object.events(tenant, 0, 1_000);
-      const ended = new Set<string>();
+    const open = new Map<string, Step>();
+    let seq = 0;
+    const look = async (): Promise<Step[]> => {
+      const log = await object.events(tenant, seq, 1_000);
       if (!log.ok) throw new Error(log.error.code);
-      for (const e of log.value) if (e.type === 'step_completed') ended.add(e.body.step_id);
-      return log.value.flatMap((e) =>
-        e.type === 'step_scheduled' && !ended.has(e.body.step_id) ? [e.body] : [],
-      );
+      for (const e of log.value) {
+        seq = e.seq;
+        if (e.type === 'step_scheduled') open.set(e.body.step_id, e.body);
+        if (e.type === 'step_completed') open.delete(e.body.step_id);
+      }
+      return [...open.values()].filter(({ work }) => work.kind !== 'agent_turn' || work.round === 0);
     };
-    for (let open = await steps(); open.some((s) => s.work.kind !== 'agent_turn' || s.work.round === 0); ) {
-      for (const { step_id, work } of open) {
-        if (work.kind === 'agent_turn' && work.round > 0) continue;
+    for (let steps = await look(); steps.length > 0; steps = await look()) {
+      for (const { step_id, work } of steps) {
         const claim = await object.claim(tenant, step_id, 'bench');
         if (!claim.claimed) throw new Error(claim.why);
         let result: StepResult;
@@ -136,9 +144,13 @@ async function makeLive(env: Env, tenant: string, ids: string[]): Promise<{ toke
         const ack = await object.complete(tenant, step_id, claim.assignment.epoch, result);
         if (!ack.accepted) throw new Error(ack.why);
       }
-      open = await steps();
     }
-  }
+  };
+  const waiting = [...ids];
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await fill(next);
+  };
+  await Promise.all(Array.from({ length: WIDTH }, lane));
   const live = await controlStub(env.CONTROL, tenant).livePipelines();
   if (live.length < ids.length) throw new Error(`${live.length} of ${ids.length} pipelines are live`);
   return { tokens };

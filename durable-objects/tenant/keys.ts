@@ -125,7 +125,16 @@ export function callerOfKey(
   credentialId: string,
 ): Caller | null {
   const key = find(store, keyId);
-  if (!key || !live(store, key)) return null;
+  return key ? callerOf(store, key, via, credentialId) : null;
+}
+
+function callerOf(
+  store: ControlStore,
+  key: KeyWithOwner,
+  via: Caller['via'],
+  credentialId: string,
+): Caller | null {
+  if (!live(store, key)) return null;
   return {
     tenant: store.tenant,
     subject_id: key.owner,
@@ -147,7 +156,7 @@ export function authenticateKey(store: ControlStore, secret: string): Result<Cal
   const parsed = parseKey(secret);
   const key = parsed?.tenant === store.tenant ? find(store, parsed.key_id) : undefined;
   if (!key || !sameText(key.hash, keyedHash(store.pepper, secret))) return refused;
-  const caller = callerOfKey(store, key.key_id, 'key', key.key_id);
+  const caller = callerOf(store, key, 'key', key.key_id);
   if (!caller) return refused;
   const now = store.now();
   if (now - (key.last_used_at ?? 0) >= LAST_USED_STEP_MS)
