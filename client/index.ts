@@ -235,6 +235,8 @@ export function createClient(options: ClientOptions) {
       post<wire.BootstrapKey>(`/api/tenants/${encodeURIComponent(tenant)}/bootstrap-key`),
     tenants: () => get<wire.Page<{ tenant: string; name: string; created_at: string }>>('/api/tenants'),
     /** TEN-1; of another tenant with the platform admin's key. */
+    liftErrorBudget: (reason: string) =>
+      transport.json<wire.QuotaReport>('POST', '/api/error-budget/lift', { body: { reason } }),
     quotas: (tenant?: string) => get<wire.QuotaReport>(quotasOf(tenant)),
     setQuotas: (change: wire.SetQuotasRequest, tenant?: string) =>
       transport.json<wire.QuotaReport>('PUT', quotasOf(tenant), { body: change }),

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type * as access from '#contract/access.ts';
 import type * as agents from '#contract/agents.ts';
+import type { BreakerView } from '#contract/breakers.ts';
 import type * as enforcement from '#contract/enforcement.ts';
 import type * as ledger from '#contract/ledger.ts';
 import type * as pipeline from '#contract/pipeline.ts';
@@ -11,6 +12,7 @@ import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
 export type { Caller, SignInMethods } from '#contract/access.ts';
+export type { BreakerView } from '#contract/breakers.ts';
 export type {
   InFlightAction,
   KillRequest,
@@ -188,4 +190,6 @@ export interface DependencyHealth {
 export interface HealthReport {
   status: 'up' | 'degraded' | 'down';
   dependencies: DependencyHealth[];
+  /** OPS-1: absent from a server of an older version. */
+  breakers?: BreakerView[];
 }

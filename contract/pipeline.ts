@@ -51,6 +51,8 @@ export const Pipeline = z
     tier: Tier,
     state: z.enum(PIPELINE_STATES),
     waiting_for: z.enum(WAITING_FOR).nullable(),
+    /** What exactly it waits for and since when, where that is no person; absent otherwise. */
+    waiting_detail: z.string().optional(),
     exit_code: z.int().min(0).max(3).nullable(),
     reason: z.string().nullable(),
     attempt: z.int(),

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   confirmation_required: { status: 422, title: 'This needs an explicit confirmation' },
   upgrade_required: { status: 426, title: 'This path speaks WebSocket or server-sent events' },
   rate_limited: { status: 429, title: 'Too many calls in a minute' },
+  error_budget_spent: { status: 429, title: 'The tenant’s error budget is spent' },
   quota_exceeded: { status: 429, title: 'A quota of the tenant is used up' },
   not_implemented_here: { status: 501, title: 'This deployment does not offer that yet' },
   pipeline_halted: {

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { BUDGET_WINDOWS } from '#domain/governance/error-budget.ts';
+import { Time } from './primitives.ts';
 
 /**
  * TEN-1: what a tenant may use, with the default and the range of each. Money in micro-USD, months are calendar months in UTC; storage
@@ -12,6 +14,8 @@ export const QUOTAS = {
   monthly_tokens: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
   monthly_cost_microusd: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
   storage_bytes: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
+  /** ENF-5: the target of the error budget: of the agents' steps, so many per mille are to be free of the agents' own errors. */
+  step_success_permille: { default: 950, min: 500, max: 999 },
   retention_days: { default: 180, min: 180, max: 3_650 },
 } as const;
 export type QuotaName = keyof typeof QUOTAS;
@@ -29,6 +33,28 @@ export const SetQuotasRequest = z
   .refine((r) => Object.keys(r).length > 0, { error: 'name at least one quota' });
 export type SetQuotasRequest = z.infer<typeof SetQuotasRequest>;
 
+/** ENF-5: burn rates are hundredths of the rate that uses the budget up exactly; a window is spent above its limit. */
+export const ErrorBudgetReport = z
+  .object({
+    target_permille: z.int(),
+    windows: z.array(
+      z.object({
+        window: z.enum(BUDGET_WINDOWS),
+        good: z.int(),
+        bad: z.int(),
+        burn_hundredths: z.int(),
+        limit_hundredths: z.int(),
+        spent: z.boolean(),
+      }),
+    ),
+    /** Since when nothing new is begun, and why; null while the budget holds. */
+    spent: z.object({ since: Time, detail: z.string(), retry_after_s: z.int() }).nullable(),
+  })
+  .meta({ id: 'ErrorBudget' });
+export type ErrorBudgetReport = z.infer<typeof ErrorBudgetReport>;
+
+export const LiftErrorBudgetRequest = z.strictObject({ reason: z.string().trim().min(1).max(500) });
+
 export const QuotaReport = z
   .object({
     quotas: z.object(shape(() => z.int())),
@@ -44,6 +70,7 @@ export const QuotaReport = z
       /** null: the ledger database cannot be reached. */
       storage_bytes: z.int().nullable(),
       pipelines: z.int(),
+      error_budget: ErrorBudgetReport,
     }),
   })
   .meta({ id: 'QuotaReport' });

@@ -73,6 +73,20 @@ function toIncident(state: PipelineState): Incident | null {
   };
 }
 
+/** ENF-1, CRED-6, PIPE-11: in words, for whoever wonders why nothing happens. */
+function waitingDetail(state: PipelineState): { waiting_detail?: string } {
+  const { waiting_for, credentials, steps } = state;
+  const successor = Object.values(steps).find(({ work }) => work.kind === 'spawn_successor');
+  // REC-3: a full quota, for example.
+  if (state.outcome && successor && successor.failures > 0) {
+    const why = state.progress.findLast(({ agent_id }) => agent_id === null)?.note;
+    return { waiting_detail: `Its successor waits: ${why ?? 'it could not be spawned yet'}` };
+  }
+  const held = Object.values(steps).find((step) => step.held)?.held;
+  const found = waiting_for === 'credentials' ? credentials.wait : waiting_for === 'queue' ? held : null;
+  return found ? { waiting_detail: `${found.message} (since ${found.since})` } : {};
+}
+
 export function toPipeline(state: PipelineState): Pipeline {
   const spawned = spawnedOf(state);
   const answered = Object.values(state.agents).flatMap((a) =>
@@ -92,6 +106,7 @@ export function toPipeline(state: PipelineState): Pipeline {
     tier: state.tier,
     state: state.state,
     waiting_for: state.waiting_for,
+    ...waitingDetail(state),
     exit_code: exitCode(state),
     reason: state.outcome?.reason ?? (state.failure ? 'consensus_failed' : null),
     attempt: spawned.attempt,

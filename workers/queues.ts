@@ -1,8 +1,20 @@
 import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
-import { type Credentials, createCredentials, createStore } from '#workers/credentials/index.ts';
+import {
+  type Credentials,
+  createCredentials,
+  createStore,
+  type OnAnswer,
+  watched,
+} from '#workers/credentials/index.ts';
 import { handleLedgerBatch, type LedgerDeps, logSources } from '#workers/ledger/index.ts';
 import { handleRenewals, type RenewalDeps } from '#workers/renewals/index.ts';
-import { createStepDeps, handleDeadSteps, handleStepBatch, type StepDeps } from '#workers/steps/index.ts';
+import {
+  CallsSeen,
+  createStepDeps,
+  handleDeadSteps,
+  handleStepBatch,
+  type StepDeps,
+} from '#workers/steps/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import { credentialsConfig, type Env, parseConfig } from './config.ts';
 
@@ -18,8 +30,20 @@ function isolateOf(env: Env): Isolate {
   if (made) return made;
   const config = parseConfig(env);
   const settings = credentialsConfig(config);
-  const credentials = createCredentials(settings);
-  const steps = { ...createStepDeps(env, config, credentials, createStore(settings.store)), log };
+  const seen = new CallsSeen();
+  const onAnswer: OnAnswer = (name, error) =>
+    seen.note(
+      '',
+      name,
+      error && {
+        code: `credentials_${error.kind}`,
+        message: error.message,
+        retry_after_s: error.retry_after_s ?? null,
+      },
+    );
+  const credentials = createCredentials(settings, { onAnswer });
+  const store = watched(createStore(settings.store), onAnswer);
+  const steps = { ...createStepDeps(env, config, credentials, store, seen), log };
   const isolate = { steps, credentials };
   known.set(env, isolate);
   return isolate;

@@ -1,4 +1,11 @@
-import { ApiError, type Caller, createClient, type HealthReport, UnreachableError } from '#client/index.ts';
+import {
+  ApiError,
+  type BreakerView,
+  type Caller,
+  createClient,
+  type HealthReport,
+  UnreachableError,
+} from '#client/index.ts';
 import { type Connection, findConnection } from '../connection/connect.ts';
 import { isExposed, profilesPath } from '../connection/profiles.ts';
 import type { Context } from '../context.ts';
@@ -121,7 +128,7 @@ async function dependencies(connection: Connection): Promise<Hop[]> {
     const detail = error instanceof ApiError ? error.problem.detail : (error as Error).message;
     return [{ name: 'health', status: 'failed', detail, fix: 'See the deployment’s logs.' }];
   }
-  return report.dependencies.map(({ name, status, latency_ms, detail, last_error }) => {
+  const hops = report.dependencies.map(({ name, status, latency_ms, detail, last_error }) => {
     const said = [
       latency_ms === null ? null : `${latency_ms} ms`,
       detail,
@@ -137,7 +144,16 @@ async function dependencies(connection: Connection): Promise<Hop[]> {
       fix: status === 'down' || status === 'degraded' ? fixFor(name, detail) : null,
     };
   });
+  return [...hops, ...(report.breakers ?? []).filter((b) => b.state !== 'closed').map(breakerHop)];
 }
+
+/** OPS-1: not called at the moment; work that needs it waits. */
+const breakerHop = ({ name, state, opened_at, last_error }: BreakerView): Hop => ({
+  name: `breaker ${printable(name)}`,
+  status: 'warning',
+  detail: printable(`${state.replace('_', '-')} since ${opened_at}; ${last_error?.message ?? ''}`),
+  fix: 'Nothing, once the dependency answers: it is tried again by itself.',
+});
 
 const MARKS = { ok: '✔', warning: '▲', failed: '✘', skipped: '○' } as const;
 

@@ -60,6 +60,7 @@ import policyShow from './policy/show.ts';
 import policyVersions from './policy/versions.ts';
 import projectCreate from './project/create.ts';
 import projectList from './project/list.ts';
+import quotaLiftErrors from './quota/lift-errors.ts';
 import quotaSet from './quota/set.ts';
 import quotaShow from './quota/show.ts';
 import run from './run.ts';
@@ -145,6 +146,7 @@ const OWN: Verb[] = [
   projectList,
   quotaShow,
   quotaSet,
+  quotaLiftErrors,
   tenantCreate,
   tenantList,
   doctor,

@@ -43,6 +43,10 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
       return style.caution(`tokens cannot be renewed: ${printable(event.body.message)}`);
     case 'step_deferred':
       return style.caution(`waits for credentials: ${printable(event.body.message)}`);
+    case 'step_released':
+      return detailed ? 'what a step waited for is to be had again' : null;
+    case 'step_held':
+      return style.caution(`waits: ${printable(event.body.message)}`);
     case 'credentials_restored':
       return `credentials are back after ${Math.round(event.body.waited_ms / 1_000)} s`;
     case 'credentials_superseded':

@@ -74,7 +74,8 @@ export function verdictLine({ pipeline, blackboard }: Orchestration, style: Styl
   if (pipeline.state === 'FAILED') {
     return `${style.bad('✘ Failed:')} ${style.strong(printable(reasonOf(pipeline)))} ${style.faint(`(${pipeline.reason ?? 'unknown'})`)}`;
   }
-  const waits = pipeline.waiting_for ? `, waiting for ${pipeline.waiting_for}` : '';
+  const detail = pipeline.waiting_detail ? `: ${printable(pipeline.waiting_detail)}` : '';
+  const waits = pipeline.waiting_for ? `, waiting for ${pipeline.waiting_for}${detail}` : '';
   return `${style.live('● Running:')} ${pipeline.state}${waits}`;
 }
 

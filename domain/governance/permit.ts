@@ -31,6 +31,10 @@ export interface Authority {
   /** GOV-4: of the tenant's own policies that are in force, with their hash: `3:9f86…`; {@link BUILTIN_ONLY} for none. */
   policy_version: string;
   mode: GateMode;
+  /** OPS-1: dependencies whose breakers are not closed, by name; what needs one of them asks before it calls. Absent: none. */
+  troubled?: string[];
+  /** ENF-5: the tenant's error budget is spent: agents begin nothing. Absent or null: it is not. */
+  budget_spent?: { since: string; detail: string } | null;
 }
 
 /** As granted: for how long from when it was asked for (ms). Clocks of two machines are never compared. */

@@ -166,6 +166,10 @@ export interface Assignment {
   failure_context: FailureContext | null;
   successor: SuccessorAssignment | null;
   diagnostic: DiagnosticAssignment | null;
+  /** OPS-1: models whose breakers are open; the next of the turn's is called instead. Absent: none. */
+  avoid?: string[];
+  /** OPS-1: dependencies whose breakers wait for this step's word, also that it went well. Absent: none. */
+  trying?: string[];
 }
 
 export interface ToolCall {

@@ -2,6 +2,7 @@ import type { Kill, Permit } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
+import type { Trouble } from './dependencies.ts';
 import type { DocumentRef, ForkSeed, GateDecision, Handoff, OutsideRequest, Reservation } from './event.ts';
 import type { Renewals } from './renewal.ts';
 import type { Fallback, PipelineMode } from './states.ts';
@@ -89,7 +90,15 @@ export type Command =
   | { kind: 'report'; agent_id: string; action_id: string; outcome: ReportedOutcome }
   | { kind: 'redrive'; step_id: string }
   /** `permit` (ENF-6): null when none is to be had; what agents do then waits. */
-  | { kind: 'claim'; step_id: string; worker: string; permit: Permit | null; slice?: TenantSlice }
+  /** `trouble` (OPS-1): the breaker of what the step needs is open. */
+  | {
+      kind: 'claim';
+      step_id: string;
+      worker: string;
+      permit: Permit | null;
+      slice?: TenantSlice;
+      trouble?: Trouble | null;
+    }
   | { kind: 'progress'; step_id: string; epoch: number; note: string }
   | ({ kind: 'record_renewals' } & Renewals)
   | ({ kind: 'admit'; permit: Permit | null } & Admit)
@@ -103,7 +112,7 @@ export type Command =
       permit?: Permit | null;
       slice?: TenantSlice;
     }
-  | { kind: 'fail'; step_id: string; epoch: number; error: StepError }
+  | { kind: 'fail'; step_id: string; epoch: number; error: StepError; trouble?: Trouble | null }
   | { kind: 'dead_letter'; step_id: string; reason: string }
   /** Time has passed; `leases` says when each claimed step was last heard of. */
   | { kind: 'tick'; leases: Leases };
@@ -123,6 +132,8 @@ export interface ReportedOutcome {
  */
 export interface TenantSlice extends Reservation {
   used_up: boolean;
+  /** The month that was asked, `2026-11`. */
+  month?: string;
 }
 
 /** What the object remembers of claimed steps between events, in ms since the epoch. */

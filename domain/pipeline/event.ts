@@ -93,6 +93,10 @@ export interface GateDecision {
   };
 }
 
+/** What a step is held for: a dependency's breaker is open (OPS-1), nothing is left of the tenant's month (PIPE-11), or of its error budget (ENF-5). */
+export const HELD_ON = ['vault', 'redis', 'model', 'budget', 'error_budget'] as const;
+export type HeldOn = (typeof HELD_ON)[number];
+
 /** GOV-8: `enforced`: we hold the credential and act; `cooperative`: the agent acts with its own and tells how it ended. */
 export const ENFORCEMENTS = ['enforced', 'cooperative'] as const;
 export type Enforcement = (typeof ENFORCEMENTS)[number];
@@ -245,6 +249,18 @@ export interface EventBodies {
   agent_token_lapsed: { agent_id: string; accessor: string };
   /** CRED-6: Vault or the store did not answer. No error of anybody's: the step waits, and the pipeline with it. */
   step_deferred: { step_id: string; epoch: number; code: string; message: string; retry_at: string };
+  /** ENF-1, PIPE-11: what the step needs is not to be had now. No error of anybody's and no try: the step waits, and says for what. */
+  step_held: {
+    step_id: string;
+    epoch: number;
+    on: HeldOn;
+    code: string;
+    message: string;
+    /** Of a call that was made to see whether it works again. */
+    usage: Usage | null;
+  };
+  /** What it was held for is to be had again; tokens that a long wait has ended come before its next try (PIPE-10). */
+  step_released: { step_id: string };
   /** CRED-6: they answer again. */
   credentials_restored: { waited_ms: number };
   state_entered: { state: 'RUNNING' | 'REPORT' | 'ORCHESTRATING' };

@@ -26,8 +26,11 @@ export const CLOCKS = {
   undecided: 7 * 86_400_000,
   /** ENF-2: a claimed step that showed progress and then none for this long. */
   stuck: 60_000,
-  /** AGENT-4: before the first token a model has this long. */
-  first_progress: 120_000,
+  /**
+   * AGENT-4: before the first token a model has 120 s. Its worker ends the call itself then, which is the model's time-out and not the
+   * agent's doing (ENF-1), and has this much in all to tell.
+   */
+  first_progress: 130_000,
   /** REC-2: GAMMA's synthesis must be there by then, or it is put together without a model. */
   recovery_window: 60_000,
   /** PIPE-10: tokens of a pipeline that waits for a person this long are revoked. */

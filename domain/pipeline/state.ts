@@ -6,6 +6,7 @@ import type {
   EventBodies,
   EventType,
   GateDecision,
+  HeldOn,
   MediationTrigger,
   Outcome,
   Reservation,
@@ -72,6 +73,11 @@ export interface StepState {
   claimed_with: string | null;
   /** PIPE-11: what the call under way may use at most. */
   reserved: Reservation | null;
+  /**
+   * ENF-1, PIPE-11: since when it waits, and for what; null while it does not. A claimed step keeps it until something comes of it: the call
+   * may be a probe of a model that is still away.
+   */
+  held: { on: HeldOn; since: string; code: string; message: string } | null;
 }
 
 export interface TokenState {
@@ -97,6 +103,8 @@ export interface RoundState {
   spoken: Seat[];
   silent: Seat[];
   closed: boolean;
+  /** ENF-2: since when no seat could work, because no model was to be had; null while one can. */
+  out_since: string | null;
 }
 
 export interface ActionState {
@@ -346,8 +354,24 @@ export const maySpend = (state: PipelineState, approval: Approval): boolean =>
     approval.action === 'run_action' &&
     state.actions[approval.action_id]?.outcome === null);
 
+/**
+ * Whether it is held up by what Vault's coming back would not change: a person, or the tenant's budget. While only a model is away its
+ * tokens are kept alive like those of a run that works.
+ */
+export const isHeldUp = ({ waiting_for, clock }: PipelineState): boolean =>
+  waiting_for !== null &&
+  waiting_for !== 'credentials' &&
+  (waiting_for !== 'queue' || clock.stopped_since !== null);
+
 export const pendingApproval = (state: PipelineState): Approval | null =>
   state.approvals.find((a) => a.status === 'pending') ?? null;
+
+/** PIPE-10: it waits for what a person or the calendar gives, and its tokens are gone: it asks on, and a login comes before its next try. */
+export const asksWithoutToken = (state: PipelineState, { held, status }: StepState): boolean =>
+  status === 'ready' &&
+  (held?.on === 'budget' || held?.on === 'error_budget') &&
+  state.suspended &&
+  state.pause === 'none';
 
 /**
  * PIPE-8, PIPE-10: whether a ready step may be worked on now. A pause holds agents' work, not the conversation with Vault; an

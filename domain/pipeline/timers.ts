@@ -1,6 +1,7 @@
 import type { Leases } from './command.ts';
+import type { StepKind } from './event.ts';
 import { CLOCKS } from './rules.ts';
-import { isOpen, liveToken, maySpend, type PipelineState, type StepState } from './state.ts';
+import { isHeldUp, isOpen, liveToken, maySpend, type PipelineState, type StepState } from './state.ts';
 
 /** Something that becomes due at a time (ms since the epoch). All of them derive from the state; none is stored. */
 export type Timer =
@@ -32,11 +33,23 @@ function lastProgress(state: PipelineState, leases: Leases): number {
   return Math.max(ms(state.last_progress_at), ...streamed);
 }
 
-/** ENF-2: heartbeats go on, but nothing comes of it; the first token has its own limit (AGENT-4). */
-function stuckAt(step: StepState, leases: Leases): number {
-  const claimed = ms(step.claimed_at ?? step.ready_at);
-  const progress = leases[step.step_id]?.progress_at ?? 0;
-  return progress > claimed ? progress + CLOCKS.stuck : claimed + CLOCKS.first_progress;
+/** ENF-2: what an agent of ours does, each with the time (ms) that it has before the first sign of progress. */
+const WATCHED: Partial<Record<StepKind, number>> = {
+  agent_bootstrap: CLOCKS.stuck,
+  agent_turn: CLOCKS.first_progress,
+  action: CLOCKS.stuck,
+};
+
+/** ENF-2: heartbeats go on, but nothing comes of it. Whoever else is waited for, a step that is claimed is being worked on. */
+function stuckSteps(state: PipelineState, leases: Leases): Timer[] {
+  return Object.values(state.steps).flatMap((step): Timer[] => {
+    const first = step.status === 'claimed' ? WATCHED[step.work.kind] : undefined;
+    if (first === undefined) return [];
+    const claimed = ms(step.claimed_at ?? step.ready_at);
+    const progress = leases[step.step_id]?.progress_at ?? 0;
+    const at = progress > claimed ? progress + CLOCKS.stuck : claimed + first;
+    return [{ kind: 'stuck', step_id: step.step_id, at }];
+  });
 }
 
 /** Rule 13: the clock of a stalled round runs only while a seat's step is claimed; null when none is. */
@@ -59,9 +72,9 @@ function leasesEnd(state: PipelineState): Timer[] {
 }
 
 /** CRED-6: how long Vault is waited for; a spawn has a window of its own (PIPE-2), and a pause stops this one. */
-function credentialsLimit({ credentials, waiting_for, state }: PipelineState): Timer[] {
-  const { hold_since, wait } = credentials;
-  if (state === 'SPAWN' || (waiting_for !== null && waiting_for !== 'credentials')) return [];
+function credentialsLimit(state: PipelineState): Timer[] {
+  const { hold_since, wait } = state.credentials;
+  if (state.state === 'SPAWN' || isHeldUp(state)) return [];
   if (hold_since !== null)
     return [{ kind: 'credentials_limit', at: ms(hold_since) + CLOCKS.credentials_hold }];
   return wait ? [{ kind: 'credentials_limit', at: ms(wait.since) + CLOCKS.credentials_wait }] : [];
@@ -103,22 +116,18 @@ export function timers(state: PipelineState, leases: Leases): Timer[] {
     due.push({ kind: 'undecided', at: ms(state.failure.at) + CLOCKS.undecided });
     return due;
   }
+  due.push(...stuckSteps(state, leases));
   const { stopped_since, stopped_ms } = state.clock;
   if (stopped_since !== null) {
-    // A person who is waited for stops every clock but the tokens' (PIPE-10).
+    // A person who is waited for stops the clocks of the run; those of steps at work and of tokens go on (PIPE-10, ENF-2).
     const holdsTokens = state.tokens.some((t) => t.confirmed_at === null);
     if (!state.suspended && holdsTokens && state.waiting_for !== 'credentials')
       due.push({ kind: 'idle_tokens', at: ms(stopped_since) + CLOCKS.idle_tokens });
     return due;
   }
-  for (const step of Object.values(state.steps)) {
-    if (step.status === 'claimed' && (step.work.kind === 'agent_turn' || step.work.kind === 'action')) {
-      due.push({ kind: 'stuck', step_id: step.step_id, at: stuckAt(step, leases) });
-    }
-  }
   const deadline_ms = state.spawned.limits.deadline_s * 1_000;
   due.push({ kind: 'deadline', at: ms(state.created_at) + deadline_ms + stopped_ms });
-  if (state.round && !state.round.closed) {
+  if (state.round && !state.round.closed && state.round.out_since === null) {
     due.push({ kind: 'round_limit', at: ms(state.round.started_at) + state.spawned.limits.round_s * 1_000 });
     const since = atWorkSince(state);
     if (!state.mediation && since !== null) {

@@ -1,7 +1,7 @@
 import type { StepMessage } from '#contract/queue.ts';
 import type { AgentRole } from '#domain/agents/roles.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
-import { mayStart, type PipelineState, type StepState } from '#domain/pipeline/state.ts';
+import { asksWithoutToken, mayStart, type PipelineState, type StepState } from '#domain/pipeline/state.ts';
 import { shardOf } from './shards.ts';
 
 export type StepQueues = Record<`STEPS_${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`, Queue<StepMessage>>;
@@ -29,7 +29,9 @@ export class StepDispatch {
 
   /** When the next announcement is due; Infinity for none. */
   nextDue(state: PipelineState): number {
-    const ready = Object.values(state.steps).filter((s) => s.status === 'ready' && mayStart(state, s));
+    const ready = Object.values(state.steps).filter(
+      (s) => s.status === 'ready' && (mayStart(state, s) || asksWithoutToken(state, s)),
+    );
     return Math.min(...ready.map((s) => this.#dueAt(s)));
   }
 
@@ -38,7 +40,8 @@ export class StepDispatch {
     if (!spawned) return;
     const now = Date.now();
     const due = Object.values(state.steps).filter(
-      (s) => s.status === 'ready' && mayStart(state, s) && this.#dueAt(s) <= now,
+      (s) =>
+        s.status === 'ready' && (mayStart(state, s) || asksWithoutToken(state, s)) && this.#dueAt(s) <= now,
     );
     for (const id of this.#announced.keys()) if (!state.steps[id]) this.#announced.delete(id);
     // Marked before sending: a second drain while this one awaits must not send the same message.

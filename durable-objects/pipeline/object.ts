@@ -8,6 +8,7 @@ import type { ReportedOutcome } from '#domain/pipeline/command.ts';
 import type { PipelineState } from '#domain/pipeline/evolve.ts';
 import { dueForRenewal, type Renewals } from '#domain/pipeline/renewal.ts';
 import { ok, type Result } from '#domain/result.ts';
+import type { Observation } from '../tenant/breakers.ts';
 import { GrantsFromAbove } from './above.ts';
 import { OutsideDoor } from './outside.ts';
 import { PipelinePast } from './past.ts';
@@ -133,11 +134,14 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     epoch: number,
     result: StepResult,
     worker: string | null = null,
+    seen: Observation[] = [],
   ) {
+    // Nobody waits for what breakers make of it (OPS-1).
+    if (this.#pipeline.find(tenant).ok) this.ctx.waitUntil(this.#above.ended(step_id, seen));
     return this.#desk.complete(tenant, step_id, epoch, result, worker);
   }
-  async fail(tenant: string, step_id: string, epoch: number, error: StepError) {
-    return this.#desk.command(tenant, { kind: 'fail', step_id, epoch, error });
+  async fail(tenant: string, step_id: string, epoch: number, error: StepError, seen: Observation[] = []) {
+    return this.#desk.fail(tenant, step_id, epoch, error, seen);
   }
   async deadLetter(tenant: string, step_id: string, reason: string) {
     return this.#desk.command(tenant, { kind: 'dead_letter', step_id, reason });

@@ -2,6 +2,7 @@ import type { LedgerMessage } from '#contract/queue.ts';
 import { toPipeline } from '#contract/views.ts';
 import { identityRuns } from '#domain/pipeline/identity-runs.ts';
 import type { PipelineState } from '#domain/pipeline/state.ts';
+import { stepTally } from '#domain/pipeline/step-tally.ts';
 import { type ControlRpc, controlObjectName, type FeedRpc, feedObjectName } from '../tenant/rpc.ts';
 import type { PipelineStore } from './store.ts';
 
@@ -114,7 +115,8 @@ export class PipelineOutbox {
     const { pipeline_id } = state.spawned;
     const { tokens_in, tokens_out, cost_microusd } = state.usage;
     const released = !holdsSlot(state);
-    if (released) await control.release(pipeline_id, { tokens: tokens_in + tokens_out, cost_microusd });
+    const used = { tokens: tokens_in + tokens_out, cost_microusd };
+    if (released) await control.release(pipeline_id, used, stepTally(state));
     else await control.occupy(pipeline_id);
     this.#cursor = { ...this.#cursor, released };
     this.#store.saveCursor(this.#cursor);

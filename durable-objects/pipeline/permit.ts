@@ -1,3 +1,4 @@
+import type { StepTally } from '#domain/governance/error-budget.ts';
 import { isCurrent, type Permit, permitOf } from '#domain/governance/permit.ts';
 import { answerWithin } from '../shared/patience.ts';
 import type { ControlRpc } from '../tenant/rpc.ts';
@@ -16,9 +17,13 @@ export class HeldPermit {
   #dropped = 0;
 
   /** The permit that is in force now; null when there is none to be had, which means no. */
-  async current(control: () => ControlRpc, project_id: string): Promise<Permit | null> {
+  async current(
+    control: () => Pick<ControlRpc, 'permit'>,
+    project_id: string,
+    tally?: () => StepTally & { pipeline_id: string },
+  ): Promise<Permit | null> {
     if (!isCurrent(this.#held, Date.now())) {
-      this.#asking ??= this.#ask(control, project_id).finally(() => {
+      this.#asking ??= this.#ask(control, project_id, tally).finally(() => {
         this.#asking = null;
       });
       await this.#asking;
@@ -36,10 +41,14 @@ export class HeldPermit {
     this.#dropped += 1;
   }
 
-  async #ask(control: () => ControlRpc, project_id: string): Promise<void> {
+  async #ask(
+    control: () => Pick<ControlRpc, 'permit'>,
+    project_id: string,
+    tally?: () => StepTally & { pipeline_id: string },
+  ): Promise<void> {
     const [asked_at, dropped] = [Date.now(), this.#dropped];
     try {
-      const grant = await answerWithin(control().permit(project_id), PATIENCE_MS);
+      const grant = await answerWithin(control().permit(project_id, tally?.()), PATIENCE_MS);
       if (grant && dropped === this.#dropped) this.#held = permitOf(grant, asked_at);
     } catch {
       // Unreachable: what is held runs out, and then the answer is no.

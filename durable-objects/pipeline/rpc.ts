@@ -19,6 +19,7 @@ import type { Renewals } from '#domain/pipeline/renewal.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
+import type { Observation } from '../tenant/breakers.ts';
 
 /** The actor string of an event: `person:ps_…`, `service:ps_…`, `agent:ag_…`, `system:supervisor`. */
 export const actorOf = (caller: Caller): string => `${caller.subject_kind}:${caller.subject_id}`;
@@ -150,8 +151,16 @@ export interface PipelineRpc {
     epoch: number,
     result: StepResult,
     worker?: string | null,
+    seen?: Observation[],
   ): Promise<StepAck & { next?: Assignment | null }>;
-  fail(tenant: string, step_id: string, epoch: number, error: StepError): Promise<StepAck>;
+  /** `seen` (OPS-1): what the step's calls of Vault, store and models showed, if it is news. */
+  fail(
+    tenant: string,
+    step_id: string,
+    epoch: number,
+    error: StepError,
+    seen?: Observation[],
+  ): Promise<StepAck>;
   /** The dead-letter queue's consumer reports a message that could not be worked on. */
   deadLetter(tenant: string, step_id: string, reason: string): Promise<StepAck>;
 

@@ -1,13 +1,16 @@
 import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
-import type { Admission, Admit, Assignment, StepResult } from '#domain/pipeline/assignment.ts';
+import type { Admission, Admit, Assignment, StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import { needsPermit } from '#domain/pipeline/decide/kill.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
 import { err, type Result } from '#domain/result.ts';
+import type { Observation } from '../tenant/breakers.ts';
 import type { GrantsFromAbove } from './above.ts';
 import type { ClaimResult, StepAck } from './rpc.ts';
 import { type RunningPipeline, SUPERVISOR } from './running.ts';
 
+/** PIPE-11, ENF-5: how often a held step asks whether the tenant's budget has room again (ms). */
+const HELD_RETRY = 30_000;
 /** ENF-6: without a permit a step is announced again after this time (ms). */
 const NO_PERMIT_RETRY = 5_000;
 
@@ -25,6 +28,7 @@ export class StepDesk {
     const step = this.#step(tenant, step_id);
     const asks = step?.status === 'ready' && needsPermit(step.work.kind);
     const permit = asks ? await this.#above.permit() : null;
+    const way = step?.status === 'ready' ? await this.#above.wayFor(step, permit) : null;
     const slice = step?.status === 'ready' ? await this.#above.sliceFor(step_id) : this.#above.slice;
     if (asks && !(permit && slice)) {
       // Nobody above can be asked: the step stays ready and is announced again soon.
@@ -34,13 +38,24 @@ export class StepDesk {
     const ack = this.command(tenant, {
       ...{ kind: 'claim', step_id, worker, permit: slice && permit },
       slice: slice ?? undefined,
+      trouble: way?.trouble ?? null,
     });
+    const after = this.#pipeline.state.steps[step_id];
+    if (after?.status === 'ready' && (way?.trouble || after.held)) {
+      const again = Date.now() + (way?.trouble?.retry_in_ms ?? HELD_RETRY * (1 + Math.random() / 4));
+      this.#pipeline.dispatch.postpone(after, again);
+      this.#pipeline.alarm.arm(again);
+    }
+    // A probe that came to no claim is somebody else's to make.
+    if (way && after?.status !== 'claimed') await this.#above.ended(step_id, []);
     if (!ack.accepted) return { claimed: false, why: ack.why };
     // A claim that would exceed a limit ends the pipeline instead.
     const { state } = this.#pipeline;
     const held = state.steps[step_id]?.status === 'claimed';
     const assignment = held ? assignmentFor(state, step_id, permit) : null;
-    return assignment ? { claimed: true, assignment } : { claimed: false, why: 'the step is gone' };
+    return assignment
+      ? { claimed: true, assignment: { ...assignment, avoid: way?.avoid ?? [], trying: way?.trying ?? [] } }
+      : { claimed: false, why: 'the step is gone, or waits' };
   }
 
   heartbeat(tenant: string, step_id: string, epoch: number, progress: string | null): StepAck {
@@ -87,6 +102,19 @@ export class StepDesk {
     const { claimed } = done.value;
     const next = claimed === null ? null : assignmentFor(this.#pipeline.state, claimed, permit);
     return next ? { accepted: true, next } : { accepted: true };
+  }
+
+  /** OPS-1: whether it opened a breaker is known before it is decided what follows. */
+  async fail(
+    tenant: string,
+    step_id: string,
+    epoch: number,
+    error: StepError,
+    seen: Observation[],
+  ): Promise<StepAck> {
+    const work = this.#step(tenant, step_id)?.work;
+    const trouble = work ? await this.#above.failed(step_id, work, seen) : null;
+    return this.command(tenant, { kind: 'fail', step_id, epoch, error, trouble });
   }
 
   /** What needs nothing from above and answers nothing but whether it was taken. */

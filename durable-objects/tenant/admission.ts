@@ -2,6 +2,7 @@ import type { Kill } from '#domain/governance/permit.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
 import { BUDGETS, charge, chargedIn, leftOf, monthOf, nextSlice, SLICE, type Slice } from './budget.ts';
+import { errorBudget } from './error-budget.ts';
 import { standing } from './kills.ts';
 import { defaultProject, hasProject } from './people.ts';
 import { quotasOf } from './quotas.ts';
@@ -19,10 +20,12 @@ type AdmissionRow = {
   charged_microusd: number;
   slice_tokens: number;
   slice_microusd: number;
+  before_tokens: number;
+  before_microusd: number;
 };
 
 const COLUMNS =
-  'number, project_id, request_sha256, released_at, abandoned, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd';
+  'number, project_id, request_sha256, released_at, abandoned, month, charged_tokens, charged_microusd, slice_tokens, slice_microusd, before_tokens, before_microusd';
 
 /** ENF-1: diagnoses have a quota of their own, so that failing runs neither starve others nor go unread for them. */
 function overQuota(store: ControlStore, diagnostic: boolean): ControlError | null {
@@ -59,6 +62,12 @@ function overQuota(store: ControlStore, diagnostic: boolean): ControlError | nul
     detail: `${quotas.spawns_per_minute} pipelines were spawned in the last minute, which is this tenant’s quota.`,
     retry_after_s: Math.ceil(free / 1_000),
   };
+}
+
+/** ENF-5: a tenant whose agents fail too often begins nothing new; what finds out why may. */
+function errorsStop(store: ControlStore, diagnostic: boolean): ControlError | null {
+  const { spent } = diagnostic ? { spent: null } : errorBudget(store);
+  return spent && { code: 'error_budget_spent', detail: spent.detail, retry_after_s: spent.retry_after_s };
 }
 
 /** ENF-6: while a switch stands nothing new is begun in its scope. */
@@ -101,7 +110,7 @@ export function admit(
   const killed =
     above ?? standing(store.sql, 'tenant', store.tenant) ?? standing(store.sql, 'project', project_id);
   if (killed) return err(stopped(killed));
-  const refusal = overQuota(store, a.diagnostic === true);
+  const refusal = errorsStop(store, a.diagnostic === true) ?? overQuota(store, a.diagnostic === true);
   if (refusal) return err(refusal);
   const month = monthOf(store);
   const first = firstSlice(store, month, a.slice);
@@ -164,21 +173,53 @@ function firstSlice(store: ControlStore, month: string, limits: Slice): Result<S
   return ok({ tokens: of('tokens'), cost_microusd: of('cost_microusd') });
 }
 
+interface Drawn {
+  used_up: boolean;
+  /** That was asked. */
+  month: string;
+}
+
 /**
  * PIPE-11: what the pipeline may have used in all after this, so that `need` fits; `used_up` says that the month has no more. One
  * transaction of the one object that knows the budget, so that pipelines side by side cannot overrun it together.
  */
-export function draw(store: ControlStore, pipelineId: string, need: Slice): Slice & { used_up: boolean } {
+export function draw(
+  store: ControlStore,
+  pipelineId: string,
+  need: Slice,
+): Slice & Partial<Drawn> & { used_up: boolean } {
   const known = admissionOf(store, pipelineId);
   // A pipeline that was never admitted here has no budget; its own limits and the permit stand.
   if (!known) return { ...need, used_up: false };
+  const drawn = drawOf(store, known, need);
+  const month = monthOf(store);
+  if (!drawn.used_up || month === known.month) return drawn;
+  // Its own month has no more, and another one has begun: from here on it is charged to that.
+  return drawOf(store, moveTo(store, admissionOf(store, pipelineId) ?? known, month), need);
+}
+
+/** What it has drawn so far stays with the months it was drawn of. */
+function moveTo(store: ControlStore, known: AdmissionRow, month: string): AdmissionRow {
+  const { charged_tokens: before_tokens, charged_microusd: before_microusd } = known;
+  run(
+    store.sql,
+    'UPDATE admissions SET month = ?, before_tokens = ?, before_microusd = ? WHERE number = ?',
+    month,
+    before_tokens,
+    before_microusd,
+    known.number,
+  );
+  return { ...known, month, before_tokens, before_microusd };
+}
+
+function drawOf(store: ControlStore, known: AdmissionRow, need: Slice): Slice & Drawn {
   const left = leftOf(store, known.month);
   const has = { tokens: known.charged_tokens, cost_microusd: known.charged_microusd };
   const limits = { tokens: known.slice_tokens, cost_microusd: known.slice_microusd };
   const of = (name: keyof Slice) => nextSlice(has[name], need[name], SLICE[name], limits[name], left[name]);
   const drawn: Slice = { tokens: of('tokens'), cost_microusd: of('cost_microusd') };
   if (BUDGETS.some((name) => drawn[name] !== has[name])) settle(store, known, drawn);
-  return { ...drawn, used_up: BUDGETS.some((name) => drawn[name] < need[name]) };
+  return { ...drawn, used_up: BUDGETS.some((name) => drawn[name] < need[name]), month: known.month };
 }
 
 /** TEN-1: what of the quotas is in use. */
@@ -203,7 +244,12 @@ export function usageOf(store: ControlStore) {
 }
 
 /** Charges a pipeline with another amount than before; the difference goes to its month. */
-function settle(store: ControlStore, known: AdmissionRow, amount: Slice): void {
+function settle(store: ControlStore, known: AdmissionRow, asked: Slice): void {
+  // What an earlier month was charged with is not given back to this one.
+  const amount: Slice = {
+    tokens: Math.max(asked.tokens, known.before_tokens),
+    cost_microusd: Math.max(asked.cost_microusd, known.before_microusd),
+  };
   charge(store, known.month, {
     tokens: amount.tokens - known.charged_tokens,
     cost_microusd: amount.cost_microusd - known.charged_microusd,

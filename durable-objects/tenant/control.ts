@@ -7,18 +7,22 @@ import type {
   RefuseMcpToolRequest,
 } from '#contract/mcp-servers.ts';
 import type { SetQuotasRequest } from '#contract/quotas.ts';
+import type { StepTally } from '#domain/governance/error-budget.ts';
 import type { GateMode, Kill } from '#domain/governance/permit.ts';
 import type { AgentIdentity, IdentityRun } from '#domain/governance/promotion.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 
+import { isShared } from '#domain/pipeline/dependencies.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PipelineRpc } from '../pipeline/rpc.ts';
 import { hasSchema, migrate } from '../shared/schema.ts';
 import { row, run } from '../shared/sql.ts';
 import * as admission from './admission.ts';
+import * as breakers from './breakers.ts';
 import type { Slice } from './budget.ts';
 import { listChanges } from './changes.ts';
+import * as errorBudget from './error-budget.ts';
 import * as identities from './identities.ts';
 import * as keys from './keys.ts';
 import * as kills from './kills.ts';
@@ -38,7 +42,10 @@ import { CONTROL_MIGRATIONS } from './tables.ts';
 export interface ControlPorts {
   pepper: string;
   /** The deployment's directory: it holds the switch above all tenants (ENF-6). */
-  directory: () => Pick<DirectoryRpc, 'systemSwitch'>;
+  directory: () => Pick<
+    DirectoryRpc,
+    'systemSwitch' | 'observeShared' | 'tryShared' | 'releaseShared' | 'sharedBreakers'
+  >;
   /** Tells the ledger that the tenant's own log has grown; what is lost, the reconciler finds (LEDG-1). */
   hint?: (tenant: string, seq: number) => Promise<unknown>;
   /** Where a kill switch is pushed to. */
@@ -249,12 +256,55 @@ export class TenantControl extends DurableObject implements ControlRpc {
     );
   }
 
-  async permit(project_id: string) {
+  async permit(project_id: string, tally?: StepTally & { pipeline_id: string }) {
     const system = await this.#system.current();
     return this.#inStore(
-      (s) => grant(s, project_id, system),
+      (s) => {
+        if (tally) errorBudget.tellSteps(s, tally.pipeline_id, tally);
+        return grant(s, project_id, system);
+      },
       () => NO_GRANT,
     );
+  }
+  async errorBudget() {
+    return this.#result((s) => ok(errorBudget.errorBudget(s)));
+  }
+  async liftErrorBudget(actor: string, reason: string) {
+    return this.#result((s) => ok(errorBudget.liftErrorBudget(s, actor, reason)));
+  }
+  async observeDependencies(seen: breakers.Observation[]) {
+    const shared = seen.filter(({ name }) => isShared(name));
+    const own = this.#inStore(
+      (s) =>
+        breakers.observe(
+          s,
+          seen.filter(({ name }) => !isShared(name)),
+        ),
+      () => [],
+    );
+    if (shared.length === 0) return own;
+    const above = await this.#ports.directory().observeShared(shared);
+    this.#system.learned(
+      shared.map(({ name }) => name),
+      above,
+    );
+    return [...own, ...above];
+  }
+  async tryDependency(name: string, by: string) {
+    if (isShared(name)) return this.#ports.directory().tryShared(name, by);
+    return this.#require((s) => breakers.tryBreaker(s, name, by));
+  }
+  async releaseDependencies(names: string[], by: string) {
+    this.#inStore(
+      (s) => breakers.release(s, names, by),
+      () => undefined,
+    );
+    const shared = names.filter(isShared);
+    if (shared.length > 0) await this.#ports.directory().releaseShared(shared, by);
+  }
+  async breakers() {
+    const shared = await this.#ports.directory().sharedBreakers();
+    return [...shared, ...this.#inStore(breakers.listBreakers, () => [])];
   }
   async throwSwitch(actor: string, a: { scope: 'project' | 'tenant'; id: string; reason: string }) {
     const thrown = this.#result((s) => {
@@ -317,9 +367,12 @@ export class TenantControl extends DurableObject implements ControlRpc {
       () => null,
     );
   }
-  async release(pipeline_id: string, used: Slice) {
+  async release(pipeline_id: string, used: Slice, tally?: StepTally) {
     this.#inStore(
-      (s) => admission.release(s, pipeline_id, used),
+      (s) => {
+        if (tally) errorBudget.tellSteps(s, pipeline_id, tally);
+        admission.release(s, pipeline_id, used);
+      },
       () => undefined,
     );
   }
@@ -343,7 +396,14 @@ export class TenantControl extends DurableObject implements ControlRpc {
   }
   async quotas() {
     return this.#result((s) =>
-      ok({ quotas: quotasOf(s), usage: { ...admission.usageOf(s), plan_bytes: planBytes(s) } }),
+      ok({
+        quotas: quotasOf(s),
+        usage: {
+          ...admission.usageOf(s),
+          plan_bytes: planBytes(s),
+          error_budget: errorBudget.errorBudget(s),
+        },
+      }),
     );
   }
   async setQuotas(actor: string, layer: QuotaLayer, change: SetQuotasRequest) {

@@ -4,6 +4,7 @@ import { ok } from '#domain/result.ts';
 import { migrate } from '../shared/schema.ts';
 import { rows, run } from '../shared/sql.ts';
 import { controlStub, type ObjectNamespace } from '../shared/stubs.ts';
+import * as breakers from './breakers.ts';
 import { liftSwitch, listSystemSwitches, standing, throwSwitch } from './kills.ts';
 import { push } from './push.ts';
 import type { DirectoryRpc } from './rpc.ts';
@@ -44,8 +45,24 @@ export class TenantDirectory
     ).map((t) => ({ ...t, created_at: iso(t.created_at) }));
   }
 
-  async systemSwitch(): Promise<{ killed: Kill | null }> {
-    return { killed: standing(this.ctx.storage.sql, SYSTEM.scope, SYSTEM.id) };
+  async systemSwitch(): Promise<{ killed: Kill | null; troubled: string[] }> {
+    return {
+      killed: standing(this.ctx.storage.sql, SYSTEM.scope, SYSTEM.id),
+      troubled: breakers.troubled(this.#store),
+    };
+  }
+
+  async observeShared(seen: breakers.Observation[]) {
+    return this.ctx.storage.transactionSync(() => breakers.observe(this.#store, seen));
+  }
+  async tryShared(name: string, by: string) {
+    return this.ctx.storage.transactionSync(() => breakers.tryBreaker(this.#store, name, by));
+  }
+  async releaseShared(names: string[], by: string) {
+    this.ctx.storage.transactionSync(() => breakers.release(this.#store, names, by));
+  }
+  async sharedBreakers() {
+    return breakers.listBreakers(this.#store);
   }
 
   async throwSystemSwitch(actor: string, reason: string) {

@@ -1,4 +1,6 @@
 import { BUILTIN_ONLY, type Grant, type Kill } from '#domain/governance/permit.ts';
+import { troubled } from './breakers.ts';
+import { errorBudget } from './error-budget.ts';
 import { standing } from './kills.ts';
 import { policyVersion, projectMode } from './policies.ts';
 import type { ControlStore } from './store.ts';
@@ -10,7 +12,7 @@ export const NO_GRANT: Grant = { ttl_ms: 0, killed: null, policy_version: BUILTI
 export function grant(
   store: ControlStore,
   project_id: string,
-  system: { killed: Kill | null; ttl_ms: number },
+  system: { killed: Kill | null; troubled: string[]; ttl_ms: number },
 ): Grant {
   const killed =
     system.killed ??
@@ -21,5 +23,7 @@ export function grant(
     killed,
     policy_version: policyVersion(store),
     mode: projectMode(store, project_id),
+    troubled: [...system.troubled, ...troubled(store)],
+    budget_spent: errorBudget(store).spent,
   };
 }

@@ -6,9 +6,10 @@ import type { ControlStore } from './store.ts';
 /** Who set a quota. The platform's is the bound; a tenant's own admins go below it, never above. */
 export type QuotaLayer = 'platform' | 'tenant';
 
-/** Of two values the stricter one: less of everything, but longer retention. */
+/** Of two values the stricter one: less of everything, but longer retention and a higher target. */
+const MORE_IS_STRICTER = ['retention_days', 'step_success_permille'];
 const stricter = (name: string, a: number, b: number): number =>
-  name === 'retention_days' ? Math.max(a, b) : Math.min(a, b);
+  MORE_IS_STRICTER.includes(name) ? Math.max(a, b) : Math.min(a, b);
 
 /** TEN-1: what this tenant may use: the default or what the platform set, and within it what its admins set. */
 export function quotasOf(store: ControlStore): Quotas {

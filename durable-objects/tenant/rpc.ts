@@ -1,4 +1,5 @@
 import type { AccessRole, Caller } from '#contract/access.ts';
+import type { BreakerView } from '#contract/breakers.ts';
 import type {
   AddMcpServerRequest,
   McpServer,
@@ -11,6 +12,7 @@ import type { PolicyVersion, PolicyVersionText, ProjectMode } from '#contract/po
 import type { Quotas, SetQuotasRequest } from '#contract/quotas.ts';
 import type { PlanSummary } from '#contract/requests.ts';
 
+import type { StepTally } from '#domain/governance/error-budget.ts';
 import type { GateMode, Grant, Kill } from '#domain/governance/permit.ts';
 import type { AgentIdentity, IdentityRun } from '#domain/governance/promotion.ts';
 
@@ -19,12 +21,14 @@ import type { ChainedEvent } from '#domain/ledger/chain.ts';
 import type { TenantSlice } from '#domain/pipeline/command.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
+import type { Observation, Tried } from './breakers.ts';
 import type { Slice } from './budget.ts';
+import type { ErrorBudget } from './error-budget.ts';
 import type { IdentityRecord, IdentityStory, JointStanding } from './identities.ts';
 import type { Pushed } from './push.ts';
 import type { QuotaLayer } from './quotas.ts';
 
-export type { IdentityRecord, IdentityStory, JointStanding, Pushed, Slice };
+export type { IdentityRecord, IdentityStory, JointStanding, Observation, Pushed, Slice, Tried };
 
 export type ControlError =
   | { code: 'not_found'; what: string }
@@ -35,6 +39,8 @@ export type ControlError =
   | { code: 'unauthenticated'; detail: string }
   | { code: 'idempotency_conflict'; detail: string }
   | { code: 'quota_exceeded'; detail: string; retry_after_s: number }
+  /** ENF-5: the tenant's. */
+  | { code: 'error_budget_spent'; detail: string; retry_after_s: number }
   /** PROM-1: the rule for this change of tier is not met. */
   | { code: 'not_earned'; detail: string }
   /** ENF-6: a kill switch stands. */
@@ -137,7 +143,18 @@ export interface ControlRpc {
   projectModes(): Promise<ProjectMode[]>;
 
   /** ENF-6: what the pipelines of a project may rely on, and for how long. `ttl_ms` 0 is no permit. */
-  permit(project_id: string): Promise<Grant>;
+  permit(project_id: string, tally?: StepTally & { pipeline_id: string }): Promise<Grant>;
+  /** ENF-5: as it stands now. */
+  errorBudget(): Promise<Result<ErrorBudget, ControlError>>;
+  liftErrorBudget(actor: string, reason: string): Promise<Result<ErrorBudget, ControlError>>;
+  /** OPS-1: what calls of dependencies showed. Answers which of the reported ones are not closed. */
+  observeDependencies(seen: Observation[]): Promise<string[]>;
+  /** May `by`, a step, call what has this name? Asked only while its breaker is not closed. */
+  tryDependency(name: string, by: string): Promise<Tried>;
+  /** `by` made no call of these after all. */
+  releaseDependencies(names: string[], by: string): Promise<void>;
+  /** The tenant's models, and what all tenants share. */
+  breakers(): Promise<BreakerView[]>;
   /** ENF-6: stops a project or the tenant; commits first, then tells every live pipeline in scope. */
   throwSwitch(
     actor: string,
@@ -199,7 +216,7 @@ export interface ControlRpc {
   /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
   authorityOf(actor: string): Promise<Tier | null>;
   /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of what it drew only what it used is charged. */
-  release(pipeline_id: string, used: Slice): Promise<void>;
+  release(pipeline_id: string, used: Slice, tally?: StepTally): Promise<void>;
   /** It never started, and its slot is at least that old; the same spawn may then take the slot anew, under the same number. */
   abandon(pipeline_id: string, older_than_s: number): Promise<void>;
   /** REC-1: it works again. */
@@ -240,6 +257,7 @@ export interface TenantUsage extends Slice {
   spawns_last_minute: number;
   pipelines: number;
   plan_bytes: number;
+  error_budget: ErrorBudget;
 }
 
 export interface KeyRecord {
@@ -276,7 +294,12 @@ export interface DirectoryRpc {
   add(tenant: string, name: string): Promise<boolean>;
   list(): Promise<{ tenant: string; name: string; created_at: string }[]>;
   /** ENF-6: the switch for the whole deployment, as it stands. */
-  systemSwitch(): Promise<{ killed: Kill | null }>;
+  systemSwitch(): Promise<{ killed: Kill | null; troubled?: string[] }>;
+  /** OPS-1: the breakers around Vault and store, which all tenants share. Answers which of the reported ones are not closed. */
+  observeShared(seen: Observation[]): Promise<string[]>;
+  tryShared(name: string, by: string): Promise<Tried>;
+  releaseShared(names: string[], by: string): Promise<void>;
+  sharedBreakers(): Promise<BreakerView[]>;
   /** Stops everything in every tenant. */
   throwSystemSwitch(actor: string, reason: string): Promise<Pushed>;
   liftSystemSwitch(actor: string, kill_id: string, reason: string): Promise<Result<KillRecord, ControlError>>;

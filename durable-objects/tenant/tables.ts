@@ -1,3 +1,6 @@
+import { BREAKERS_TABLE } from './breakers.ts';
+import { ERROR_BUDGET_TABLES } from './error-budget.ts';
+
 /** ENF-6: switches, those that stand first of all; the same in a tenant's control object and in the directory. */
 const KILLS = `
   CREATE TABLE kills (
@@ -89,6 +92,13 @@ export const CONTROL_MIGRATIONS = [
   ALTER TABLE mcp_tools ADD COLUMN gone_at INTEGER;
   ALTER TABLE mcp_tools ADD COLUMN refusal TEXT;
   `,
+  BREAKERS_TABLE,
+  ERROR_BUDGET_TABLES,
+  // PIPE-11: what was drawn of earlier months, for a run that goes on in a new one.
+  `
+  ALTER TABLE admissions ADD COLUMN before_tokens INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE admissions ADD COLUMN before_microusd INTEGER NOT NULL DEFAULT 0;
+  `,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */
@@ -100,4 +110,5 @@ export const DIRECTORY_MIGRATIONS = [
   'CREATE TABLE tenants (tenant TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID',
   KILLS,
   'ALTER TABLE kills ADD COLUMN project_id TEXT',
+  BREAKERS_TABLE,
 ] as const;

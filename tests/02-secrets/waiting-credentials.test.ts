@@ -26,13 +26,15 @@ describe('Vault silent', () => {
     expect(toTokenStatus(rig.state)).toMatchObject({ status: 'active', last_error: AWAY.message });
   });
 
-  it('CRED-6: steps in flight finish, and no clock runs meanwhile: not the deadline’s, the round’s, or a stuck agent’s', () => {
+  it('CRED-6, ENF-2: steps in flight finish under their own stuck clocks, and no other runs meanwhile: not the deadline’s or the round’s', () => {
     const rig = new Rig().toRoundOne();
     const beta = rig.turnOf('BETA');
     const epoch = rig.claim(beta);
     rig.failing(rig.turnOf('ALPHA'), AWAY);
     const kinds = timers(rig.state, {}).map((t) => t.kind);
-    for (const clock of ['deadline', 'round_limit', 'stall', 'stuck']) expect(kinds).not.toContain(clock);
+    for (const clock of ['deadline', 'round_limit', 'stall']) expect(kinds).not.toContain(clock);
+    const watched = timers(rig.state, {}).flatMap((t) => (t.kind === 'stuck' ? [t.step_id] : []));
+    expect(watched).toEqual([beta.step_id]);
     const usage = { tokens_in: 1, tokens_out: 1, tokens_cached: 0, cost_microusd: 1, latency_ms: 1 };
     const done = rig.when({
       kind: 'complete',

@@ -351,6 +351,41 @@ describe('failures', () => {
     expect(refused.sent).toHaveLength(1);
   });
 
+  it('AGENT-2, OPS-1: a model whose breaker is open is left out of the list, and each that was asked tells how it did', async () => {
+    const choice = {
+      provider: 'compatible' as const,
+      model: 'first',
+      fallbacks: ['second', 'third'],
+      max_tokens: 100,
+    };
+    const told: [string, string | null][] = [];
+    const onOutcome: ModelRequest<PlannerReport>['onOutcome'] = (name, error) =>
+      told.push([name, error?.code ?? null]);
+    const { sent } = await call(
+      [
+        { kind: 'status', status: 503 },
+        { kind: 'json', value: REPORT },
+      ],
+      {
+        choice,
+        avoid: ['first'],
+        onOutcome,
+      },
+    );
+    expect(sent.map(({ model }) => model)).toEqual(['second', 'third']);
+    expect(told).toEqual([
+      ['second', 'model_unavailable'],
+      ['third', null],
+    ]);
+    const router = { ...choice, provider: 'openrouter' as const };
+    const routed = await call(
+      [{ kind: 'json', value: REPORT }],
+      { choice: router, avoid: ['first'] },
+      'openrouter',
+    );
+    expect(routed.sent[0]).toMatchObject({ model: 'second', models: ['second', 'third'] });
+  });
+
   it('PIPE-11: a wrong answer is asked for again only while the repair fits into what was reserved', async () => {
     const wrong: Reply = { kind: 'text', text: 'no JSON' };
     // The scripted endpoint counts 100 tokens in and 20 out.

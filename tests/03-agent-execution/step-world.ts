@@ -8,12 +8,15 @@ import type { Command } from '#domain/pipeline/command.ts';
 import { parsePlan } from '#domain/plan/index.ts';
 import type { ModelChoice, ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok } from '#domain/result.ts';
+import { StepBreakers } from '#objects/pipeline/breakers.ts';
 import type { SpawnCommand, StepAck } from '#objects/pipeline/rpc.ts';
+import { MemoryBreakers } from '#tests/support/breakers.ts';
 import { type Asked, PERMIT, PIPELINE, Rig, TENANT } from '#tests/support/pipeline.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import { handleModel } from '#workers/embedded/model/index.ts';
 import { createGate } from '#workers/policy/index.ts';
 import {
+  CallsSeen,
   type CredentialsPort,
   handleStepBatch,
   type PipelinePort,
@@ -168,13 +171,26 @@ export class StepWorld {
     return done.ok ? { accepted: true } : { accepted: false, why: JSON.stringify(done.error) };
   }
 
+  /** OPS-1: off, so that a test sees what one step does by itself; on, as in the objects. */
+  sharesBreakers = false;
+  /** Of the tenant and of what all share. */
+  readonly breakers = new MemoryBreakers(() => this.rig.now);
+  readonly #ways = new StepBreakers(() => this.breakers);
+
   /** As `durable-objects/pipeline/object.ts` answers, over the same core. */
   readonly port: PipelinePort = {
     claim: async (_tenant, step_id, worker) => {
-      const ack = this.#ack({ kind: 'claim', step_id, worker });
-      const assignment = ack.accepted ? assignmentFor(this.rig.state, step_id, PERMIT) : null;
+      const step = this.rig.state.steps[step_id];
+      const permit = { ...PERMIT, troubled: this.sharesBreakers ? this.breakers.troubled : [] };
+      const way = step
+        ? await this.#ways.wayFor(this.rig.state, step_id, step.work, permit, 0)
+        : { trouble: null, avoid: [], trying: [] };
+      const ack = this.#ack({ kind: 'claim', step_id, worker, trouble: way.trouble });
+      const held = this.rig.state.steps[step_id]?.status === 'claimed';
+      if (!held) await this.#ways.ended(this.rig.state, step_id, []);
+      const assignment = ack.accepted && held ? assignmentFor(this.rig.state, step_id, PERMIT) : null;
       return assignment
-        ? { claimed: true, assignment: structuredClone(assignment) }
+        ? { claimed: true, assignment: structuredClone({ ...assignment, ...way }) }
         : { claimed: false, why: 'refused' };
     },
     heartbeat: async (_tenant, step_id, epoch, note) => {
@@ -195,9 +211,16 @@ export class StepWorld {
         ? { kind: 'judge_again', facts }
         : { kind: 'stopped', why: 'the gate refused' };
     },
-    complete: async (_tenant, step_id, epoch, result) =>
-      this.#ack({ kind: 'complete', step_id, epoch, result: structuredClone(result) }),
-    fail: async (_tenant, step_id, epoch, error) => this.#ack({ kind: 'fail', step_id, epoch, error }),
+    complete: async (_tenant, step_id, epoch, result, _worker, seen = []) => {
+      if (this.sharesBreakers) await this.#ways.ended(this.rig.state, step_id, seen);
+      return this.#ack({ kind: 'complete', step_id, epoch, result: structuredClone(result) });
+    },
+    fail: async (_tenant, step_id, epoch, error, seen = []) => {
+      const work = this.rig.state.steps[step_id]?.work;
+      const trouble =
+        work && this.sharesBreakers ? await this.#ways.failed(this.rig.state, step_id, work, seen) : null;
+      return this.#ack({ kind: 'fail', step_id, epoch, error, trouble });
+    },
     deadLetter: async (_tenant, step_id, reason) => this.#ack({ kind: 'dead_letter', step_id, reason }),
     documents: async (_tenant, hashes) =>
       Object.fromEntries(
@@ -209,6 +232,7 @@ export class StepWorld {
   readonly successors: SpawnCommand[] = [];
   readonly stored = new Map<string, string>();
   readonly deps: StepDeps = {
+    seen: new CallsSeen(),
     context: {
       put: async (key, value) => {
         this.stored.set(key, value);

@@ -139,6 +139,7 @@ describe('ags key, project, quota and tenant', () => {
         monthly_tokens: 7,
         monthly_cost_microusd: 8,
         storage_bytes: 9,
+        step_success_permille: 950,
         retention_days: 180,
       },
       usage: {
@@ -150,6 +151,7 @@ describe('ags key, project, quota and tenant', () => {
         cost_microusd: 0,
         storage_bytes: null,
         pipelines: 4,
+        error_budget: { target_permille: 950, windows: [], spent: null as object | null },
       },
     };
     api.answer('GET /api/quotas', ok(report));
@@ -160,6 +162,20 @@ describe('ags key, project, quota and tenant', () => {
     );
     expect(SetQuotasRequest.parse(last()?.body)).toEqual({ live_pipelines: null });
     expect((await shell.ags('quota', 'set', 'wishes', '3')).exitCode).toBe(64);
+
+    expect((await shell.ags('quota', 'show')).stdout).not.toContain('Error budget');
+    report.usage.error_budget.spent = {
+      since: '2026-11-22T12:00:00.000Z',
+      detail: '60 errors',
+      retry_after_s: 9,
+    };
+    api.answer('GET /api/quotas', ok(report));
+    const shown = await shell.ags('quota', 'show');
+    expect(shown.stdout).toContain('Error budget spent since 2026-11-22T12:00:00.000Z: 60 errors');
+    api.answer('POST /api/error-budget/lift', ok(report));
+    expect((await shell.ags('quota', 'lift-errors')).exitCode).toBe(64);
+    expect((await shell.ags('quota', 'lift-errors', '--reason', 'mended')).exitCode).toBe(0);
+    expect(last()?.body).toEqual({ reason: 'mended' });
   });
 
   it('CLI-1 TEN-1: a tenant is made with the platform’s key, a project with an admin’s', async () => {

@@ -35,10 +35,10 @@ describe('an agent that makes no progress', () => {
     expect(toTokenStatus(rig.state).status).toBe('active');
   });
 
-  it('AGENT-4, ENF-2: before its first token a model has 120 s', () => {
-    const rig = hang(new Rig().toRoundOne(), 'BETA', 119_000);
+  it('AGENT-4, ENF-2: before its first token a model has 120 s, and its worker 10 s to tell', () => {
+    const rig = hang(new Rig().toRoundOne(), 'BETA', 129_000);
     expect(rig.types()).not.toContain('agent_replaced');
-    expect(hang(new Rig().toRoundOne(), 'BETA', 120_000).types()).toContain('agent_replaced');
+    expect(hang(new Rig().toRoundOne(), 'BETA', 130_000).types()).toContain('agent_replaced');
   });
 
   it('ENF-2: a step that waits in the queue is not stuck', () => {
@@ -50,7 +50,7 @@ describe('an agent that makes no progress', () => {
   it('CONS-4: the replacement inherits seat, round and snapshot', () => {
     const rig = new Rig().toRoundOne();
     rig.speak('ALPHA', { proposal: proposal('early') });
-    hang(rig, 'BETA', 120_000).bootstrap();
+    hang(rig, 'BETA', 130_000).bootstrap();
     const turn = assignmentFor(rig.state, rig.turnOf('BETA').step_id);
     expect(turn?.agent?.agent_id).toBe(agentsOf(rig, 'BETA')[1]?.agent_id);
     expect(turn?.turn?.blackboard).toMatchObject({ seat: 'BETA', round: 1, proposals: [] });
@@ -62,11 +62,11 @@ describe('an agent that makes no progress', () => {
   it('ENF-2: after two replacements the seat is silent instead, and the round goes on', () => {
     const rig = new Rig().toRoundOne();
     rig.speak('ALPHA', { proposal: proposal('x') });
-    for (let n = 0; n < 2; n++) hang(rig, 'BETA', 120_000).bootstrap();
+    for (let n = 0; n < 2; n++) hang(rig, 'BETA', 130_000).bootstrap();
     const step = rig.turnOf('BETA');
     rig.claim(step);
     rig.pass(60_000, { [step.step_id]: { heard_at: rig.now + 60_000, progress_at: 0 } });
-    rig.pass(60_000, { [step.step_id]: { heard_at: rig.now + 60_000, progress_at: 0 } });
+    rig.pass(70_000, { [step.step_id]: { heard_at: rig.now + 70_000, progress_at: 0 } });
     expect(agentsOf(rig, 'BETA').length).toBe(3);
     expect(rig.log.find((e) => e.type === 'round_closed')?.body).toMatchObject({
       round: 1,
@@ -81,7 +81,7 @@ describe('an agent that makes no progress', () => {
     rig.speak('BETA', { votes: [vote(proposal_id, 1, 'reject')] }).speak('ALPHA');
     const rejects = () => toConsensus(rig.state).proposals[0]?.reject;
     expect(rejects()).toBe(1);
-    hang(rig, 'BETA', 120_000).bootstrap();
+    hang(rig, 'BETA', 130_000).bootstrap();
     expect(rejects()).toBe(1);
     rig.speak('ALPHA').speak('BETA');
     expect(rig.state.round?.round).toBe(4);
@@ -154,7 +154,7 @@ describe('an agent that makes no progress', () => {
   });
 
   it('AGENT-1: the card of a replaced agent names its successor', () => {
-    const rig = hang(new Rig().toRoundOne(), 'BETA', 120_000);
+    const rig = hang(new Rig().toRoundOne(), 'BETA', 130_000);
     const cards = toOrchestration(rig.state).agents.filter((a) => a.role === 'BETA');
     expect(cards[0]).toMatchObject({ phase: 'REVOKED', replaced_by: cards[1]?.agent_id });
   });

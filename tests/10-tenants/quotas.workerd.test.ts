@@ -1,5 +1,5 @@
 import { evictDurableObject } from 'cloudflare:test';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { Problem } from '#contract/problem.ts';
 import type { QuotaReport } from '#contract/quotas.ts';
@@ -142,7 +142,7 @@ describe('slices of the tenant’s month', () => {
     expect((await controlOf('again').draw('pl_parked', need(20))).tokens).toBe(200_010);
   });
 
-  it('PIPE-11 TEN-1: a pipeline of a tenant whose month is used up ends with that reason, before the call', async () => {
+  it('PIPE-11 TEN-1: a pipeline of a tenant whose month is used up waits before the call, and goes on when the quota is raised', async () => {
     const acme = await makeTenant('used-up');
     const body = { plan: { source: planSource() } };
     const { body: spawned } = await answer<Pipeline>('/api/spawn', { key: acme.keys.operator, body });
@@ -161,10 +161,56 @@ describe('slices of the tenant’s month', () => {
     await (await poor.login()).bootstrap();
     const turn = await poor.step('agent_turn');
     expect((await poor.rpc.claim('used-up', turn.step_id, 'w')).claimed).toBe(false);
-    const { body: ended } = await answer<Pipeline>(`/api/pipeline?pipeline_id=${late.pipeline_id}`, {
-      key: acme.keys.viewer,
+    const shown = async () =>
+      (await answer<Pipeline>(`/api/pipeline?pipeline_id=${late.pipeline_id}`, { key: acme.keys.viewer }))
+        .body;
+    expect(await shown()).toMatchObject({
+      state: 'RUNNING',
+      exit_code: null,
+      waiting_for: 'queue',
+      waiting_detail: expect.stringContaining('has nothing left for the next model call'),
     });
-    expect(ended).toMatchObject({ state: 'FAILED', exit_code: 1, reason: 'tenant_budget_used_up' });
+    expect((await poor.rpc.claim('used-up', turn.step_id, 'w')).claimed).toBe(false);
+    await setMonth('used-up', 1_000_000);
+    expect((await poor.rpc.claim('used-up', turn.step_id, 'w')).claimed).toBe(true);
+    expect((await shown()).waiting_for).toBeNull();
+  });
+
+  it('PIPE-11: in a new month it goes on, charged to that; what it drew before stays with the old one', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2027-01-31T23:59:00.000Z') });
+    try {
+      await makeTenant('turn');
+      await setMonth('turn', 250_000);
+      await admit('turn', 'pl_turn');
+      const draw = (tokens: number) => controlOf('turn').draw('pl_turn', need(tokens));
+      // All that January has: the first slice, and what was left.
+      expect(await draw(300_000)).toMatchObject({ tokens: 250_000, used_up: true, month: '2027-01' });
+      expect(await drawnOf('turn')).toBe(250_000);
+      vi.setSystemTime(Date.parse('2027-02-01T00:00:00.000Z'));
+      expect(await drawnOf('turn')).toBe(0);
+      expect(await draw(300_000)).toMatchObject({ tokens: 450_000, used_up: false, month: '2027-02' });
+      expect(await drawnOf('turn')).toBe(200_000);
+      // It used 20,000 of what it drew in February; and what it had of January is not given to it.
+      await controlOf('turn').release('pl_turn', need(270_000));
+      expect(await drawnOf('turn')).toBe(20_000);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('PIPE-11: a new month gives back nothing of the old one, also when less was used than drawn', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2027-01-31T23:59:00.000Z') });
+    try {
+      await makeTenant('turn-less');
+      await setMonth('turn-less', 200_000);
+      await admit('turn-less', 'pl_less');
+      vi.setSystemTime(Date.parse('2027-02-01T00:00:00.000Z'));
+      await controlOf('turn-less').draw('pl_less', need(210_000));
+      await controlOf('turn-less').release('pl_less', need(100));
+      expect(await drawnOf('turn-less')).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('PIPE-11: an object that woke up again learns what it had drawn, and draws nothing twice', async () => {

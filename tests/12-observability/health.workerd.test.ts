@@ -40,6 +40,7 @@ describe('health', () => {
       'd1',
       'ledger',
       'objects',
+      'error_budget',
       'queues',
       'vault',
       'redis',

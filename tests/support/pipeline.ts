@@ -6,6 +6,7 @@ import { type ChainHead, chainEvents, EMPTY_CHAIN } from '#domain/ledger/chain.t
 import type { StepError, StepResult } from '#domain/pipeline/assignment.ts';
 import type { Command, Leases } from '#domain/pipeline/command.ts';
 import { type Decision, decide } from '#domain/pipeline/decide.ts';
+import type { Trouble } from '#domain/pipeline/dependencies.ts';
 import { EVENT_VERSION, type GateDecision, type PipelineEvent, type Usage } from '#domain/pipeline/event.ts';
 import { initialState, type PipelineState } from '#domain/pipeline/evolve.ts';
 import type { StepState } from '#domain/pipeline/state.ts';
@@ -199,7 +200,11 @@ export class Rig {
     return this.when({ kind: 'complete', step_id: step.step_id, epoch, result }, 'system:worker');
   }
 
-  failing(step: StepState, error: Partial<StepError> = {}): Result<Decision, DomainError> {
+  failing(
+    step: StepState,
+    error: Partial<StepError> = {},
+    trouble: Trouble | null = null,
+  ): Result<Decision, DomainError> {
     const epoch = this.claim(step);
     return this.when(
       {
@@ -215,6 +220,7 @@ export class Rig {
           usage: null,
           ...error,
         },
+        trouble,
       },
       'system:worker',
     );

@@ -33,6 +33,7 @@ export const ACCESS = {
   'PUT /api/tenants/{tenant}/quotas': 'platform',
   'GET /api/quotas': EVERYONE,
   'PUT /api/quotas': ADMINS,
+  'POST /api/error-budget/lift': ADMINS,
   'POST /api/people': ADMINS,
   'GET /api/people': OVERSIGHT,
   'POST /api/keys': ADMINS,
@@ -171,4 +172,5 @@ export const TENANT_WIDE: ReadonlySet<EndpointName> = new Set<EndpointName>([
   'POST /api/ledger/cosignatures',
   'POST /api/policies',
   'PUT /api/quotas',
+  'POST /api/error-budget/lift',
 ]);

@@ -1,3 +1,4 @@
+import type { BreakerView } from '#contract/breakers.ts';
 import type { Config } from '#workers/config.ts';
 import { credentialsConfig } from '#workers/config.ts';
 import { type Credentials, createCredentials } from '#workers/credentials/index.ts';
@@ -72,6 +73,13 @@ async function askModel({ model }: Config): Promise<Found> {
   return { detail };
 }
 
+/** OPS-1: as the objects have them, so every isolate says the same. None can be told while those do not answer: the hop `objects` says so. */
+export const breakersOf = (asked: Asked): Promise<BreakerView[]> =>
+  Promise.race([
+    controlOf(asked).breakers(),
+    new Promise<BreakerView[]>((resolve) => setTimeout(resolve, TIMEOUT_MS, [])),
+  ]).catch(() => []);
+
 /** OPS-1: each hop with its latency and last error. */
 export async function probeAll(asked: Asked): Promise<Probe[]> {
   const { env, config } = asked;
@@ -90,6 +98,14 @@ export async function probeAll(asked: Asked): Promise<Probe[]> {
     probe('objects', async () => {
       const live = await controlOf(asked).livePipelines();
       return { detail: `${live.length} live pipelines` };
+    }),
+    probe('error_budget', async () => {
+      const found = await controlOf(asked).errorBudget();
+      if (!found.ok) throw new Error(found.error.code);
+      const { spent, target_permille } = found.value;
+      return spent
+        ? { status: 'degraded', detail: spent.detail }
+        : { detail: `the tenant’s agents keep to ${target_permille / 10} %` };
     }),
     probe('queues', async () => {
       const { backlogCount } = await env.LEDGER_QUEUE.metrics();

@@ -46,6 +46,8 @@ const REMEDIES: Record<ProblemCode, string> = {
     'Mend the findings; POST /api/plans/check (`ags plan check`) repeats the test without a spawn.',
   confirmation_required: 'Send the same request with `confirm: true`.',
   upgrade_required: 'Open it as a WebSocket, with a ticket from POST /api/tickets.',
+  error_budget_spent:
+    'Find out why agents fail (`GET /api/observability/errors`, `ags quota show`); wait for the time in Retry-After, or have an admin lift it: `ags quota lift-errors --reason R`.',
   quota_exceeded: 'Wait for the time in Retry-After, or end pipelines that are not needed.',
   not_implemented_here: 'See /api/docs for what this deployment offers.',
   pipeline_halted: 'Deploy the version that wrote the pipeline’s log; it goes on by itself then.',
@@ -87,7 +89,8 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
         remedy: `Have a person lift it: \`ags lift ${error.kill_id}\`.`,
       });
     case 'quota_exceeded':
-      return new ProblemError('quota_exceeded', error.detail, { retry_after_s: error.retry_after_s });
+    case 'error_budget_spent':
+      return new ProblemError(error.code, error.detail, { retry_after_s: error.retry_after_s });
     case 'session_over':
       return new ProblemError('unauthenticated', error.detail, {
         remedy: 'Register again: POST /api/agents, or `ags connect`.',

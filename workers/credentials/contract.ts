@@ -18,7 +18,10 @@ export interface CredentialsDeps {
   store?: SealedStore;
   /** Unix milliseconds. */
   now?: () => number;
+  /** OPS-1: hears of every call of Vault or the store: null when it answered, whatever it said. */
+  onAnswer?: OnAnswer;
 }
+export type OnAnswer = (dependency: 'vault' | 'redis', error: CredentialError | null) => void;
 
 /** CRED-1: what a token is renewed to, in seconds. */
 export const TOKEN_TTL_S = 7_200;

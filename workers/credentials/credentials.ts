@@ -18,6 +18,7 @@ import { RecentlySealed } from './recent.ts';
 import { createSealing, type SealContext } from './sealing.ts';
 import { createStore } from './store.ts';
 import { authSchema, createVault, emptySchema, type VaultState } from './vault.ts';
+import { watched } from './watched.ts';
 
 /** A single-use SecretID is used in the next breath; a minute covers a slow Vault. */
 const SECRET_ID_TTL_S = 60;
@@ -54,10 +55,11 @@ const badName = () =>
 /** One per isolate: it keeps the control plane's session. @throws Error when a sealing key is malformed. */
 export function createCredentials(config: CredentialsConfig, deps: CredentialsDeps = {}): Credentials {
   const now = deps.now ?? Date.now;
-  const vault = createVault(config.vault, deps.fetch);
+  const { onAnswer = () => {} } = deps;
+  const vault = createVault(config.vault, deps.fetch, onAnswer);
   const control = createControlPlane(vault, config.vault, now);
   const sealing = createSealing(config.sealing);
-  const store = deps.store ?? createStore(config.store);
+  const store = watched(deps.store ?? createStore(config.store), onAnswer);
   const recent = new RecentlySealed();
   const roleIds = new Map<string, string>();
 

@@ -42,6 +42,10 @@ const RETRYABLE: ReadonlySet<CredentialErrorKind> = new Set([
   'store_unavailable',
 ]);
 
+/** OPS-1: Vault does not do its work. A refusal is an answer, and says nothing about its health. */
+export const isAway = ({ kind }: CredentialError): boolean =>
+  kind !== 'store_unavailable' && RETRYABLE.has(kind);
+
 export function failure(
   kind: CredentialErrorKind,
   message: string,

@@ -3,6 +3,7 @@ export type {
   CredentialsConfig,
   CredentialsDeps,
   IssuedToken,
+  OnAnswer,
   StoreHealth,
   VaultHealth,
 } from './contract.ts';
@@ -12,3 +13,4 @@ export { CREDENTIAL_ERROR_KINDS, type CredentialError, type CredentialErrorKind 
 export type { SealingConfig } from './sealing.ts';
 export { createStore, type SealedStore, type StoreConfig } from './store.ts';
 export type { VaultState } from './vault.ts';
+export { watched } from './watched.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ok, type Result } from '#domain/result.ts';
-import { type CredentialError, failure } from './errors.ts';
+import type { OnAnswer } from './contract.ts';
+import { type CredentialError, failure, isAway } from './errors.ts';
 
 export interface VaultConfig {
   /** Without `/v1`, e.g. `https://vault.example.com:8200`. */
@@ -77,13 +78,17 @@ const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
 /**
  * A small client of Vault's HTTP API. Node's clients do not bundle for Workers. Redirects are not followed: a standby's redirect would carry the token to whatever address it names.
  */
-export function createVault(config: VaultConfig, fetcher: typeof fetch = (...args) => fetch(...args)) {
+export function createVault(
+  config: VaultConfig,
+  fetcher: typeof fetch = (...args) => fetch(...args),
+  onAnswer: OnAnswer = () => {},
+) {
   const base = `${config.addr.replace(/\/+$/, '')}/v1/`;
   const timeout = config.timeout_ms ?? 5_000;
   const common: Record<string, string> = { 'x-vault-request': 'true' };
   if (config.namespace) common['x-vault-namespace'] = config.namespace;
 
-  async function call<T>(request: VaultCall<T>): Promise<Result<T, CredentialError>> {
+  async function ask<T>(request: VaultCall<T>): Promise<Result<T, CredentialError>> {
     const { what } = request;
     const headers = { ...common };
     if (request.token) headers['x-vault-token'] = request.token;
@@ -116,6 +121,12 @@ export function createVault(config: VaultConfig, fetcher: typeof fetch = (...arg
       });
     }
     return ok(answer.data);
+  }
+
+  async function call<T>(request: VaultCall<T>): Promise<Result<T, CredentialError>> {
+    const answer = await ask(request);
+    onAnswer('vault', !answer.ok && isAway(answer.error) ? answer.error : null);
+    return answer;
   }
 
   /** Tells a dead token from one that may not: Vault answers 403 to both, and lookup-self is open to every live token. */

@@ -50,21 +50,37 @@ function withSpent(
   return ok({ ...result.value, usage: addUsage(spent, result.value.usage) ?? result.value.usage });
 }
 
+/** OpenRouter is told of the fallbacks and goes through them itself. OPS-1: a model whose breaker is open is left out, while there is another. */
+function namesFor({ choice, avoid = [] }: ModelRequest<unknown>): { first: string; others: string[] } {
+  const all = [choice.model, ...choice.fallbacks];
+  const [first = choice.model, ...others] = all.filter((name) => !avoid.includes(name));
+  return { first, others: choice.provider === 'openrouter' ? [] : others };
+}
+
+async function observed(
+  request: ModelRequest<unknown>,
+  name: string,
+  baseUrl: string,
+): Promise<Result<Answered, ModelFailure>> {
+  const result = await exchangeAnyFormat(request, name, baseUrl);
+  request.onOutcome?.(name, result.ok ? null : result.error);
+  return result;
+}
+
 /** AGENT-2: the chosen model, then its fallbacks in order. The last failure is the one that counts. */
 async function exchangeWithFallbacks(
   request: ModelRequest<unknown>,
   baseUrl: string,
 ): Promise<Result<Answered, ModelFailure>> {
-  const { choice } = request;
-  const names = choice.provider === 'openrouter' ? [choice.model] : [choice.model, ...choice.fallbacks];
-  let result = await exchangeAnyFormat(request, choice.model, baseUrl);
-  for (const name of names.slice(1)) {
+  const { first, others } = namesFor(request);
+  let result = await observed(request, first, baseUrl);
+  for (const name of others) {
     if (result.ok || !WORTH_ANOTHER_MODEL.has(result.error.code)) return result;
     const spent = result.error.usage;
     // What the failed call took is missing now; another full one may not fit any more.
     if (spent !== null && !affords(request, spent, spent.tokens_in)) return result;
     request.onProgress(`${result.error.code}; trying the fallback model ${name}`);
-    result = withSpent(spent, await exchangeAnyFormat(request, name, baseUrl));
+    result = withSpent(spent, await observed(request, name, baseUrl));
   }
   return result;
 }

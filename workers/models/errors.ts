@@ -50,6 +50,17 @@ const BY_WORD: Record<string, number> = {
   server_error: 503,
 };
 
+/** OPS-1: the model, or who serves it, does not do its work; what a person has to mend is none. */
+const OUTAGES: ReadonlySet<ModelError['code']> = new Set([
+  'model_rate_limited',
+  'model_timeout',
+  'model_unavailable',
+  'model_error_in_stream',
+  'model_malformed_stream',
+  'model_empty_answer',
+]);
+export const isOutage = ({ code }: Pick<ModelError, 'code'>): boolean => OUTAGES.has(code);
+
 export const dependency = (
   code: ModelError['code'],
   message: string,

@@ -1,4 +1,5 @@
 export { callModel, MAX_CALLS } from './call.ts';
+export { isOutage } from './errors.ts';
 export {
   type BaseUrls,
   MODEL_ERRORS,

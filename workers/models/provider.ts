@@ -11,7 +11,7 @@ export type StreamPart =
 
 export type ProviderRequest = Pick<
   ModelRequest<unknown>,
-  'choice' | 'apiKey' | 'baseUrls' | 'embedded' | 'fetch'
+  'choice' | 'apiKey' | 'baseUrls' | 'embedded' | 'fetch' | 'avoid'
 >;
 
 const OPENROUTER = 'https://openrouter.ai/api/v1';
@@ -72,7 +72,8 @@ export function languageModel(
 
 /** OpenRouter gets the whole list and falls back by itself (AGENT-2). */
 function build(request: ProviderRequest, name: string, baseURL: string, apiKey = ''): LanguageModel {
-  const { choice, embedded } = request;
+  const { choice, embedded, avoid = [] } = request;
+  const others = choice.fallbacks.filter((other) => other !== name && !avoid.includes(other));
   const through = tellErrorsApart(request.fetch ?? send);
   if (choice.provider === 'openrouter')
     return createOpenRouter({
@@ -82,7 +83,7 @@ function build(request: ProviderRequest, name: string, baseURL: string, apiKey =
       appName: 'Agent Governance System',
       compatibility: 'strict',
     })(name, {
-      ...(choice.fallbacks.length > 0 ? { models: [name, ...choice.fallbacks] } : {}),
+      ...(others.length > 0 ? { models: [name, ...others] } : {}),
       // Of the hosts that serve a model, only those that keep to the schema.
       provider: { require_parameters: true },
       usage: { include: true },

@@ -32,6 +32,10 @@ export interface ModelRequest<T> {
   prices?: Prices;
   /** PIPE-11: what was reserved for all calls of the step; null or absent: without end. */
   budget?: Reservation | null;
+  /** OPS-1: names whose breakers are open; the others of the choice are asked. */
+  avoid?: readonly string[];
+  /** Hears how each model that was asked did; null: it answered. */
+  onOutcome?(model: string, error: ModelError | null): void;
   /** Aborting it ends the call with `cancelled`. */
   signal: AbortSignal;
   /** Called for content and reasoning only (AGENT-4), with a note that carries none of it. */

@@ -66,21 +66,23 @@ async function workOn(assignment: Assignment, ask: AskPipeline, deps: StepDeps):
 /** Answers with the step that this worker goes on with, claimed for it in the same commit; null: the queue has the rest. */
 async function report(
   outcome: StepOutcome,
-  { tenant, step_id, epoch }: Assignment,
+  { tenant, step_id, epoch, trying }: Assignment,
   deps: StepDeps,
   ask: AskPipeline,
   worker: string | null,
 ): Promise<Assignment | null> {
   if (outcome.kind === 'done') {
     const { result } = outcome;
-    const ack = await ask((pipeline) => pipeline.complete(tenant, step_id, epoch, result, worker));
+    const seen = deps.seen.take(tenant, trying ?? []);
+    const ack = await ask((pipeline) => pipeline.complete(tenant, step_id, epoch, result, worker, seen));
     // CRED-4: a token that goes on no record is nobody's; should this fail, it dies with its short lease or its parent.
     if (!ack.accepted && 'accessor' in result) await deps.credentials.revoke(result.accessor);
     return ack.accepted ? (ack.next ?? null) : null;
   }
   if (outcome.kind === 'failed') {
     const { error } = outcome;
-    await ask((pipeline) => pipeline.fail(tenant, step_id, epoch, error));
+    const seen = deps.seen.take(tenant, trying ?? []);
+    await ask((pipeline) => pipeline.fail(tenant, step_id, epoch, error, seen));
   }
   return null;
 }

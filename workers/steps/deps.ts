@@ -7,6 +7,7 @@ import { log } from '#workers/telemetry/index.ts';
 import { gateOf } from './gate.ts';
 import type { ContextStore, CredentialsPort, StepDeps } from './ports.ts';
 import { ledgerOf, memoryOf, notesOf } from './records.ts';
+import { CallsSeen } from './seen.ts';
 
 const HEARTBEAT_MS = 5_000;
 
@@ -28,11 +29,13 @@ export function createStepDeps(
   config: Config,
   credentials: CredentialsPort,
   context: ContextStore,
+  seen: CallsSeen = new CallsSeen(),
 ): StepDeps {
   return {
     pipeline: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     credentials,
     context,
+    seen,
     control: (tenant) => controlStub(env.CONTROL, tenant),
     spawn: (tenant, pipelineId) => pipelineStub(env.PIPELINE, tenant, pipelineId),
     gate: gateOf(env, config),

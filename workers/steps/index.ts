@@ -4,4 +4,5 @@ export { createStepDeps } from './deps.ts';
 export { gateOf } from './gate.ts';
 export { identitiesOf } from './identity.ts';
 export type { CredentialsPort, PipelinePort, StepDeps } from './ports.ts';
+export { CallsSeen } from './seen.ts';
 export { TOOL_RULES, TOOLS, toolsFor } from './tools/index.ts';

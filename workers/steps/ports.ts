@@ -5,6 +5,7 @@ import type { CredentialError, Credentials } from '#workers/credentials/index.ts
 import type { DeadLetterRow } from '#workers/ledger/index.ts';
 import type { BaseUrls, Prices, Timeouts } from '#workers/models/index.ts';
 import type { Gate } from '#workers/policy/index.ts';
+import type { CallsSeen } from './seen.ts';
 import type { LedgerPort, McpServersPort, MemoryPort, NotesPort } from './tools/tool.ts';
 
 /** What a step needs of its pipeline's object. */
@@ -49,6 +50,8 @@ export interface StepDeps {
   servers: McpServersPort;
   ledger: LedgerPort;
   notes: NotesPort;
+  /** OPS-1: one for the isolate; what its calls have shown. */
+  seen: CallsSeen;
   models: { baseUrls: BaseUrls; prices: Prices; timeouts?: Timeouts };
   /** GOV-6: hosts that `http_get` may reach. */
   httpAllow: readonly string[];

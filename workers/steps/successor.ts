@@ -6,6 +6,9 @@ import { textsOf } from './documents.ts';
 import { identitiesOf } from './identity.ts';
 import { done, failed, malformed, type StepOutcome } from './outcome.ts';
 
+/** A quota may be raised at any time: however long it takes to free itself, it is asked again after this long. */
+const QUOTA_AGAIN_S = 600;
+
 const waits = (code: string, message: string, retry_after_s: number | null = null): StepOutcome =>
   failed({ code, message, cause: 'dependency', retryable: true, retry_after_s });
 
@@ -36,7 +39,7 @@ export async function spawnSuccessor(context: StepContext): Promise<StepOutcome>
     return waits(
       error.code,
       'detail' in error ? error.detail : error.code,
-      'retry_after_s' in error ? error.retry_after_s : null,
+      'retry_after_s' in error ? Math.min(error.retry_after_s, QUOTA_AGAIN_S) : null,
     );
   }
   const texts = await textsOf(context, documents);

@@ -4,8 +4,9 @@ import { buildPrompt } from '#domain/agents/prompts/index.ts';
 import { isOurs } from '#domain/agents/roles.ts';
 import { redactionFor } from '#domain/governance/redaction.ts';
 import type { StepResult, ToolCall, TurnAssignment } from '#domain/pipeline/assignment.ts';
+import { modelDependency } from '#domain/pipeline/dependencies.ts';
 import type { Usage } from '#domain/pipeline/event.ts';
-import { callModel, type RequestedCall } from '#workers/models/index.ts';
+import { callModel, isOutage, type ModelError, type RequestedCall } from '#workers/models/index.ts';
 import { credentialScope, type StepContext } from './context.ts';
 import { textsOf } from './documents.ts';
 import { credentialFailure, done, failed, malformed, modelFailure, type StepOutcome } from './outcome.ts';
@@ -29,6 +30,14 @@ async function modelKey({ assignment, deps }: StepContext, agent: string, provid
     ...(accessor ? { accessor } : {}),
   });
 }
+
+/** OPS-1: an answer counts, whatever it is worth; a refusal says nothing about the model's health. */
+const modelSeen =
+  ({ assignment, deps }: StepContext, provider: string) =>
+  (model: string, error: ModelError | null): void => {
+    if (error === null || isOutage(error))
+      deps.seen.note(assignment.tenant, modelDependency(provider, model), error);
+  };
 
 const noKey = (provider: string): StepOutcome =>
   failed({
@@ -89,6 +98,9 @@ export async function runTurn<N extends OutputSchemaName>(
     prices: deps.models.prices,
     budget: turn.budget,
     ...(deps.models.timeouts ? { timeouts: deps.models.timeouts } : {}),
+    avoid: assignment.avoid ?? [],
+    // RUN-5: what the plan asked for is not an outage.
+    ...(turn.misbehave.length === 0 ? { onOutcome: modelSeen(context, provider) } : {}),
     fetch: deps.fetch,
     signal: context.signal,
     onProgress: context.progress,

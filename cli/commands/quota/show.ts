@@ -12,13 +12,24 @@ const USED: [keyof QuotaReport['quotas'], keyof QuotaReport['usage'] | null][] =
   ['monthly_cost_microusd', 'cost_microusd'],
   ['storage_bytes', 'storage_bytes'],
   ['retention_days', null],
+  ['step_success_permille', null],
 ];
+
+/** ENF-5: nothing while the budget holds. */
+export const budgetLines = ({ usage }: QuotaReport): string[] =>
+  usage.error_budget?.spent
+    ? [
+        '',
+        `Error budget spent since ${usage.error_budget.spent.since}: ${usage.error_budget.spent.detail}`,
+        'Nothing new is begun until that is past, or an admin lifts it: `ags quota lift-errors --reason R`.',
+      ]
+    : [];
 
 export const quotaRows = ({ quotas, usage }: QuotaReport) =>
   USED.map(([name, use]) => ({
     name,
     quota: String(quotas[name]),
-    used: use === null ? '' : String(usage[use] ?? 'unknown'),
+    used: use === null || use === 'error_budget' ? '' : String(usage[use] ?? 'unknown'),
   }));
 type Row = ReturnType<typeof quotaRows>[number];
 
@@ -41,6 +52,9 @@ export default defineVerb({
   examples: ['ags quota show', 'ags --profile platform quota show --tenant acme'],
   async handler(context, _args, { tenant }) {
     const report = await context.client().quotas(tenant);
-    context.emit(report, () => quotaTable(report, context.out.width(), context.out.style.faint));
+    context.emit(report, () => [
+      ...quotaTable(report, context.out.width(), context.out.style.faint),
+      ...budgetLines(report),
+    ]);
   },
 });

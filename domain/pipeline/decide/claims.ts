@@ -3,9 +3,10 @@ import type { DomainError } from '../../errors.ts';
 import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command, TenantSlice } from '../command.ts';
-import { mayStart, type StepState } from '../state.ts';
+import { asksWithoutToken, mayStart, type StepState } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline } from './ending.ts';
+import { hold, holdForDependency, isTroubled, release, stopsForErrors, usedUp } from './hold.ts';
 import { needsPermit, refusedByPermit } from './kill.ts';
 import { synthesiseByRule } from './recovery.ts';
 import { callBound, fits, fitsSlice, stepFits } from './reserve.ts';
@@ -29,13 +30,15 @@ export function claimed(draft: Draft, step_id: string, epoch: number): Result<St
 
 export function claim(
   draft: Draft,
-  { step_id, worker, permit, slice }: Extract<Command, { kind: 'claim' }>,
+  { step_id, worker, permit, slice, trouble }: Extract<Command, { kind: 'claim' }>,
 ): Result<undefined, DomainError> {
   const step = draft.state.steps[step_id];
   if (!step) return stale('the step is finished or was cancelled');
   if (step.status === 'claimed') return stale('another worker holds the step');
   if (step.ready_at > draft.at) return stale('the step is waiting for its next try');
-  if (!mayStart(draft.state, step)) return stale('the pipeline holds, or the agent has no token');
+  const waitsWithoutToken = asksWithoutToken(draft.state, step);
+  if (!mayStart(draft.state, step) && !waitsWithoutToken)
+    return stale('the pipeline holds, or the agent has no token');
   const refusal = needsPermit(step.work.kind) ? refusedByPermit(draft, permit) : null;
   if (refusal !== null) return draft.state.outcome ? ok(undefined) : stale(refusal);
   const room = stepFits(draft.state, step.work);
@@ -45,6 +48,9 @@ export function claim(
     else failPipeline(draft, 'limit_reached', 'The limit of steps is used up.');
     return ok(undefined);
   }
+  if (trouble) return holdForDependency(draft, step, trouble);
+  const spent = stopsForErrors(draft.state, step.work, permit);
+  if (spent) return hold(draft, step, 'error_budget', spent);
   const reserved = callBound(draft.state, step.work);
   const fit = reserved ? fits(draft.state, reserved) : 'fits';
   const drawn = reserved && slice ? fitsSlice(draft.state, reserved, slice) : 'fits';
@@ -58,14 +64,8 @@ export function claim(
     failPipeline(draft, 'limit_reached', 'The next model call could exceed the limit of tokens or cost.');
     return ok(undefined);
   }
-  if (drawn === 'never') {
-    failPipeline(
-      draft,
-      'tenant_budget_used_up',
-      'The tenant’s budget of this month has nothing left for the next model call.',
-    );
-    return ok(undefined);
-  }
+  if (drawn === 'never') return hold(draft, step, 'budget', usedUp(slice));
+  if (waitsWithoutToken) return release(draft, step);
   draft.emit('step_claimed', { step_id, epoch: step.epoch + 1, worker, reserved });
   return ok(undefined);
 }
@@ -93,13 +93,15 @@ export function goOn(
   const ready = Object.values(draft.state.steps).filter(
     (s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s),
   );
+  // Whoever needs what does not work has to ask first (OPS-1).
+  const healthy = ready.filter((s) => s.held === null && !isTroubled(draft.state, s.work, permit));
   const agentOf = (work: StepState['work']): string | null => ('agent_id' in work ? work.agent_id : null);
   const seated = (id: string | null): boolean =>
     id !== null && isSeat(draft.state.agents[id]?.role ?? 'PLANNER');
   const own = agentOf(finished);
   const next =
-    ready.find((s) => own !== null && agentOf(s.work) === own) ??
-    (ready.length === 1 ? ready.find((s) => !seated(agentOf(s.work))) : undefined);
+    healthy.find((s) => own !== null && agentOf(s.work) === own) ??
+    (ready.length === 1 ? healthy.find((s) => !seated(agentOf(s.work))) : undefined);
   if (!next) return;
   claim(draft, { kind: 'claim', step_id: next.step_id, worker, permit, slice });
   if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;

@@ -4,7 +4,7 @@ import type { StepError } from '../assignment.ts';
 import { type Command, isoTime } from '../command.ts';
 import { renewable } from '../renewal.ts';
 import { AWAY, retryDelay } from '../rules.ts';
-import { accessorFor, isCondemned, type StepState, type TokenState } from '../state.ts';
+import { accessorFor, isCondemned, liveToken, type StepState, type TokenState } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline, scheduleRevocation } from './ending.ts';
 import { revokeAgent } from './operate.ts';
@@ -46,6 +46,15 @@ export function credentialsAnswered(draft: Draft, { work, claimed_at }: StepStat
   const { wait } = draft.state.credentials;
   if (!wait || !claimed_at || claimed_at <= wait.since || !NEEDS_CREDENTIALS.includes(work.kind)) return;
   draft.emit('credentials_restored', { waited_ms: draft.context.now - Date.parse(wait.since) });
+}
+
+/** PIPE-2: the window opens with the spawn, the agent, or the login after which a long wait's tokens are issued anew. */
+export function stepBegan(draft: Draft, work: StepState['work']): string {
+  const { agents, last_progress_at } = draft.state;
+  const agent = work.kind === 'agent_bootstrap' ? agents[work.agent_id] : undefined;
+  // Nothing else makes progress while a login is awaited, and a pipeline that goes on after a wait begins there.
+  if (!agent) return last_progress_at;
+  return [agent.spawned_at, liveToken(draft.state, null)?.issued_at ?? ''].sort().at(-1) ?? agent.spawned_at;
 }
 
 /** CRED-6: the pipeline's lease is over. It holds: nobody works until there is a new login. */

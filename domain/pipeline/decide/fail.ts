@@ -2,7 +2,8 @@ import type { DomainError } from '../../errors.ts';
 import { ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
 import { isoTime } from '../command.ts';
-import { CLOCKS, MAX_LOSSES, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
+import type { Trouble } from '../dependencies.ts';
+import { MAX_LOSSES, RETRIES, retryDelay, STORE_LOSSES } from '../rules.ts';
 import { liveToken, type StepState } from '../state.ts';
 import { claimed } from './claims.ts';
 import { judgeErrors } from './conduct.ts';
@@ -15,6 +16,7 @@ import {
 } from './credentials.ts';
 import type { Draft } from './draft.ts';
 import { confirmExpired, failPipeline } from './ending.ts';
+import { hold, windowIsOver } from './hold.ts';
 import { finishAction } from './outcomes.ts';
 import { logInAnew } from './pause.ts';
 import { synthesiseByRule } from './recovery.ts';
@@ -22,7 +24,7 @@ import { loseTurn } from './turns.ts';
 
 export function failStep(
   draft: Draft,
-  { step_id, epoch, error }: Extract<Command, { kind: 'fail' }>,
+  { step_id, epoch, error, trouble }: Extract<Command, { kind: 'fail' }>,
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) return held;
@@ -31,11 +33,15 @@ export function failStep(
     confirmExpired(draft);
     return ok(undefined);
   }
+  if (trouble && error.retryable && isHeldFor(draft, held.value, error, trouble)) {
+    hold(draft, held.value, trouble.on, trouble, error.usage);
+    credentialsAnswered(draft, held.value);
+    return ok(undefined);
+  }
   const { work, failures } = held.value;
   const policy = RETRIES[work.kind];
   const { now, random } = draft.context;
-  const windowOver =
-    isVaultWork(work) && now - Date.parse(stepBegan(draft, work)) >= CLOCKS.credentials_window;
+  const windowOver = isVaultWork(work) && windowIsOver(draft, held.value);
   const anew = tokensAreLost(draft, work, error.code) && failures + 1 < STORE_LOSSES;
   const switched = error.code === 'token_revoked' && beganBeforeSwitch(draft, held.value);
   const again =
@@ -64,6 +70,10 @@ export function failStep(
   giveUp(draft, work, { code, message });
   return ok(undefined);
 }
+
+/** ENF-1: the failure opened a breaker, or was a probe of one: that is a dependency's outage and counts as no try. */
+const isHeldFor = (draft: Draft, { work }: StepState, { code }: { code: string }, { on }: Trouble): boolean =>
+  !draft.state.recovery && (on === 'model' ? code.startsWith('model_') : work.kind === 'store_context');
 
 const isVaultWork = ({ kind }: StepState['work']): boolean =>
   kind === 'credentials_login' || kind === 'agent_bootstrap';
@@ -95,15 +105,6 @@ function tokensAreLost(draft: Draft, work: StepState['work'], code: string): boo
   const reissued = holder === null ? draft.state.suspended : draft.state.agents[holder]?.accessor === null;
   const token = liveToken(draft.state, holder);
   return reissued || (token !== null && token.expires_at <= draft.at);
-}
-
-/** PIPE-2: the window opens with the spawn, the agent, or the login after which a long wait's tokens are issued anew. */
-function stepBegan(draft: Draft, work: StepState['work']): string {
-  const { agents, last_progress_at } = draft.state;
-  const agent = work.kind === 'agent_bootstrap' ? agents[work.agent_id] : undefined;
-  // Nothing else makes progress while a login is awaited, and a pipeline that goes on after a wait begins there.
-  if (!agent) return last_progress_at;
-  return [agent.spawned_at, liveToken(draft.state, null)?.issued_at ?? ''].sort().at(-1) ?? agent.spawned_at;
 }
 
 /** The worker is gone, and the step goes to another until too many are (PIPE-8). A `once` action that was let through may have happened: it is never tried again by itself (REC-6). */

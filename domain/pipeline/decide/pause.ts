@@ -1,6 +1,7 @@
 import type { DomainError } from '../../errors.ts';
 import { ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
+import { isHeldUp } from '../state.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { scheduleRevocation } from './ending.ts';
 
@@ -59,8 +60,8 @@ export function logInAnew(draft: Draft): void {
 
 /** A suspended pipeline that goes on begins with a login of its own; the rest follows from that. */
 export function loginIfSuspended(draft: Draft): boolean {
-  const { suspended, waiting_for, outcome } = draft.state;
-  if (!suspended || outcome || (waiting_for !== null && waiting_for !== 'credentials')) return false;
+  const { suspended, outcome } = draft.state;
+  if (!suspended || outcome || isHeldUp(draft.state)) return false;
   const underWay = Object.values(draft.state.steps).some((s) => s.work.kind === 'credentials_login');
   if (!underWay) draft.schedule({ kind: 'credentials_login' });
   return true;

@@ -26,6 +26,12 @@ export function tick(
   return ok(undefined);
 }
 
+/** ENF-1: a run that waited for a dependency until its deadline says so. */
+function waitedFor(draft: Draft): string {
+  const held = Object.values(draft.state.steps).flatMap((step) => step.held ?? [])[0];
+  return held ? ` Since ${held.since} it waited. ${held.message}` : '';
+}
+
 function fire(draft: Draft, timer: Timer): void {
   switch (timer.kind) {
     case 'step_ready':
@@ -66,7 +72,7 @@ function fire(draft: Draft, timer: Timer): void {
       startRecovery(
         draft,
         'deadline',
-        `The deadline of ${draft.state.spawned?.limits.deadline_s} s has passed.`,
+        `The deadline of ${draft.state.spawned?.limits.deadline_s} s has passed.${waitedFor(draft)}`,
       );
       return;
     case 'undecided':

@@ -13,7 +13,14 @@ export const blackboardEvolvers = {
   round_started: (state, { at, body }) => ({
     ...state,
     last_progress_at: at,
-    round: { ...body, started_at: at, spoken: [] as Seat[], silent: [] as Seat[], closed: false },
+    round: {
+      ...body,
+      started_at: at,
+      spoken: [] as Seat[],
+      silent: [] as Seat[],
+      closed: false,
+      out_since: null,
+    },
     agents: Object.fromEntries(
       Object.entries(state.agents).map(([id, agent]) => [id, { ...agent, legs: [] }]),
     ),

@@ -49,6 +49,7 @@ export const credentialEvolvers = {
       claimed_at: null,
       claimed_with: null,
       reserved: null,
+      held: null,
     });
     const waits: PipelineState = {
       ...changeAgent(ready, agent_id, () => ({ doing: 'waiting for credentials' })),

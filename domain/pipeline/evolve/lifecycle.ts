@@ -1,5 +1,5 @@
 import { liveToken, type PipelineState } from '../state.ts';
-import { endCredentialsWait, personWaitedFor, startClock, stopClock } from './clock.ts';
+import { endCredentialsWait, settle, startClock, stopClock } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 
 const withFacts = (state: PipelineState, seq: number): PipelineState => ({ ...state, facts_seq: seq });
@@ -94,9 +94,7 @@ export const lifecycleEvolvers = {
       // CRED-6: the hour for Vault to come back runs while somebody wants to go on.
       credentials: { ...state.credentials, hold_since: hold_since === null ? null : at },
     };
-    const waiting_for = personWaitedFor(running);
-    const waits: PipelineState = { ...running, waiting_for };
-    return waiting_for === null ? startClock(waits, at) : waits;
+    return settle(running, at);
   },
 
   agent_revoked: (state, { seq, body }) => {

@@ -1,13 +1,7 @@
 import type { PipelineState } from '../state.ts';
-import { startClock, stopClock, waitsFor } from './clock.ts';
+import { settle, startClock, stopClock, waitsFor } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 import { withLabels } from './labels.ts';
-
-/** After a person has decided something: wait for the next decision, or go on. */
-function afterDecision(state: PipelineState, at: string): PipelineState {
-  const waiting_for = waitsFor(state);
-  return waiting_for === null ? startClock({ ...state, waiting_for }, at) : { ...state, waiting_for };
-}
 
 /** Fallbacks, generations, the supervisor, handoffs, forks (REC). */
 export const recoveryEvolvers = {
@@ -115,7 +109,7 @@ export const recoveryEvolvers = {
     return stopClock({ ...asked, waiting_for: waitsFor(asked) }, event.at);
   },
   approval_decided: (state, { seq, at, actor, body }) =>
-    afterDecision(
+    settle(
       {
         ...state,
         facts_seq: seq,
@@ -164,7 +158,7 @@ export const recoveryEvolvers = {
   action_resolved: (state, { at, body }) => {
     const action = state.actions[body.action_id];
     if (!action) return state;
-    return afterDecision(
+    return settle(
       { ...state, actions: { ...state.actions, [body.action_id]: { ...action, unknown: null } } },
       at,
     );

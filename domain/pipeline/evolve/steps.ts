@@ -1,6 +1,7 @@
 import { LIMITS_OF_CONDUCT, remember } from '../../governance/windows.ts';
-import type { StepWork, Usage } from '../event.ts';
+import type { HeldOn, StepWork, Usage } from '../event.ts';
 import { type AgentState, accessorFor, type PipelineState, type StepState } from '../state.ts';
+import { settle, settleIfHeld } from './clock.ts';
 import { type Evolvers, entry } from './evolver.ts';
 import { labelsAmong, withLabels } from './labels.ts';
 
@@ -45,6 +46,15 @@ function doing(state: PipelineState, work: StepWork): Partial<AgentState> {
       return {};
   }
 }
+
+/** What its card says of an agent whose step is held. */
+const WAITS: Record<HeldOn, string> = {
+  vault: 'waiting for Vault',
+  redis: 'waiting for the credential store',
+  model: 'waiting for its model',
+  budget: 'waiting for the tenant’s budget',
+  error_budget: 'stopped: the tenant’s error budget is spent',
+};
 
 const charge = (state: PipelineState, agentId: string | null, usage: Usage | null): PipelineState => {
   if (!usage) return state;
@@ -102,6 +112,7 @@ export const stepEvolvers = {
         claimed_at: null,
         claimed_with: null,
         reserved: null,
+        held: null,
       },
     },
   }),
@@ -115,18 +126,40 @@ export const stepEvolvers = {
       claimed_at: at,
       claimed_with: accessorFor(state, step),
       reserved: body.reserved,
+      held: step.held?.on === 'model' ? step.held : null,
     });
-    return changeAgent(claimed, agentOf(step.work), () => ({
+    const working = changeAgent(claimed, agentOf(step.work), () => ({
       ...doing(state, step.work),
       last_progress_at: at,
     }));
+    return settleIfHeld(state, working, at);
+  },
+
+  step_held: (state, { at, body }) => {
+    const step = state.steps[body.step_id];
+    if (!step) return state;
+    const { on, code, message } = body;
+    const since = step.held?.since ?? at;
+    const held = changeStep(charge(state, agentOf(step.work), body.usage), body.step_id, {
+      status: 'ready',
+      claimed_at: null,
+      claimed_with: null,
+      reserved: null,
+      held: { on, since, code, message },
+    });
+    return settle(
+      changeAgent(held, agentOf(step.work), () => ({ doing: WAITS[on] })),
+      at,
+    );
   },
 
   step_progressed: (state, event) => {
-    const id = agentOf(state.steps[event.body.step_id]?.work);
+    const step = state.steps[event.body.step_id];
+    const id = agentOf(step?.work);
+    const works = step?.held ? settle(changeStep(state, step.step_id, { held: null }), event.at) : state;
     return changeAgent(
       {
-        ...state,
+        ...works,
         last_progress_at: event.at,
         progress: [...state.progress, { seq: event.seq, at: event.at, agent_id: id, note: event.body.note }],
       },
@@ -143,10 +176,15 @@ export const stepEvolvers = {
       steps: without(state.steps, body.step_id),
       last_progress_at: at,
     };
-    return changeAgent({ ...done, usage: { ...done.usage, steps: done.usage.steps + 1 } }, id, () => ({
-      doing: null,
-      last_progress_at: at,
-    }));
+    const settled = settleIfHeld(state, done, at);
+    return changeAgent(
+      { ...settled, usage: { ...settled.usage, steps: settled.usage.steps + 1 } },
+      id,
+      () => ({
+        doing: null,
+        last_progress_at: at,
+      }),
+    );
   },
 
   step_failed: (state, { at, body }) => {
@@ -176,20 +214,25 @@ export const stepEvolvers = {
         { seq: state.seq + 1, at, agent_id: id, note: `${body.code}: ${body.message}` },
       ],
     };
-    return body.retry_at === null
-      ? { ...noted, steps: without(noted.steps, body.step_id) }
-      : changeStep(noted, body.step_id, {
-          status: 'ready',
-          failures: (step?.failures ?? 0) + 1,
-          ready_at: body.retry_at,
-          claimed_at: null,
-          claimed_with: null,
-          reserved: null,
-        });
+    const after: PipelineState =
+      body.retry_at === null
+        ? { ...noted, steps: without(noted.steps, body.step_id) }
+        : changeStep(noted, body.step_id, {
+            status: 'ready',
+            failures: (step?.failures ?? 0) + 1,
+            ready_at: body.retry_at,
+            claimed_at: null,
+            claimed_with: null,
+            reserved: null,
+            held: null,
+          });
+    return settleIfHeld(state, after, at);
   },
 
-  step_lost: (state, { at, body }) =>
-    changeAgent(
+  step_released: (state, { at, body }) => settle(changeStep(state, body.step_id, { held: null }), at),
+
+  step_lost: (state, { at, body }) => {
+    const lost = changeAgent(
       changeStep(chargeReserved(state, body.step_id), body.step_id, {
         status: 'ready',
         losses: (state.steps[body.step_id]?.losses ?? 0) + 1,
@@ -197,13 +240,17 @@ export const stepEvolvers = {
         claimed_at: null,
         claimed_with: null,
         reserved: null,
+        held: null,
       }),
       agentOf(state.steps[body.step_id]?.work),
       () => ({ doing: 'waiting for another worker' }),
-    ),
-  step_cancelled: (state, { body }) => {
+    );
+    return settleIfHeld(state, lost, at);
+  },
+  step_cancelled: (state, { at, body }) => {
     const charged = chargeReserved(state, body.step_id);
-    return { ...charged, steps: without(charged.steps, body.step_id) };
+    const gone: PipelineState = { ...charged, steps: without(charged.steps, body.step_id) };
+    return settleIfHeld(state, gone, at);
   },
   step_dead_lettered: (state) => state,
   step_redriven: (state, { at, body }) => changeStep(state, body.step_id, { ready_at: at }),

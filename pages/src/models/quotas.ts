@@ -34,6 +34,11 @@ const SHAPES: Record<QuotaName, Shape> = {
   monthly_tokens: { label: 'Tokens this month', say: exact, used: (u) => u.tokens },
   monthly_cost_microusd: { label: 'Cost this month', say: money, used: (u) => u.cost_microusd },
   storage_bytes: { label: 'Plans and memory', say: bytes, used: (u) => u.storage_bytes },
+  step_success_permille: {
+    label: 'Steps free of agents’ errors, target',
+    say: (n) => `${n / 10} %`,
+    used: () => null,
+  },
   retention_days: { label: 'Days that the ledger is kept', say: exact, used: () => null },
 };
 
@@ -53,6 +58,24 @@ export const quotaRows = ({ quotas, usage }: QuotaReport): QuotaRow[] =>
       share: n === null ? null : limit === 0 ? (n > 0 ? 1 : 0) : n / limit,
     };
   });
+
+/** ENF-5: what a reader should know of the tenant's error budget. */
+export function budgetText({ error_budget }: QuotaReport['usage']): { spent: boolean; text: string } {
+  const { spent, windows, target_permille } = error_budget;
+  if (spent)
+    return {
+      spent: true,
+      text: `The error budget is spent: ${spent.detail} Nothing new is begun until that is past; an admin can lift it with “ags quota lift-errors”.`,
+    };
+  const burn = windows.map(({ window, burn_hundredths, limit_hundredths }) => {
+    const length = window === 'fast' ? '5 minutes' : 'hour';
+    return `${burn_hundredths / 100} of ${limit_hundredths / 100} in the last ${length}`;
+  });
+  return {
+    spent: false,
+    text: `Error budget at a target of ${target_permille / 10} %: it burns at ${burn.join(', ')}.`,
+  };
+}
 
 /** How near to the limit: from here on a reader should act. */
 export const tone = (share: number): 'fine' | 'near' | 'full' =>

@@ -21,7 +21,7 @@ const WAITS: Record<WaitingFor, { text: string; next: string }> = {
     next: 'the system, by itself',
   },
   resume: { text: 'Paused.', next: 'an operator, with Resume' },
-  queue: { text: 'Waiting for a free slot in the tenant’s quota.', next: 'the system, by itself' },
+  queue: { text: 'A step waits for what it needs.', next: 'the system, by itself' },
 };
 
 /** GOV-5, REC-6: `approval` stands for a question to a person and for an action that somebody has to look after. */
@@ -53,6 +53,9 @@ const names = (agents: readonly AgentCard[]): string =>
 function liveSentence(p: Pipeline, o: Orchestration, why: string): Sentence {
   if (p.waiting_for) {
     const { text, next } = p.waiting_for === 'approval' ? approvalWait(o) : WAITS[p.waiting_for];
+    // ENF-1: which dependency, or whose budget, is said in the run’s own words.
+    if (p.waiting_for === 'queue' && p.waiting_detail)
+      return { tone: 'waiting', text: `Waiting: ${p.waiting_detail}.${why}`, next };
     return { tone: 'waiting', text: `${text}${why}`, next };
   }
   if (o.recovery.trigger)

@@ -20,6 +20,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-approval': approval().log,
     'v1-credentials': credentials().log,
     'v1-external': external().log,
+    'v1-held': held().log,
   };
 }
 
@@ -49,6 +50,32 @@ function credentials(): Rig {
   rig.finish(beta!, { kind: 'agent_bootstrap', ...child(2), expires_at: rig.expiry() });
   rig.revokeAll();
   rig.pass(601_000);
+  rig.when({ kind: 'cancel', reason: 'seen enough' });
+  return rig.revokeAll();
+}
+
+/** ENF-1, OPS-1, PIPE-11: a model that is away, tried once in vain, and back; a month that is used up until its tokens are gone, and the next. */
+function held(): Rig {
+  const rig = new Rig().toRoundOne();
+  const trouble = {
+    on: 'model' as const,
+    code: 'model_breaker_open',
+    message: 'The model compatible/scripted is not called: its circuit breaker is open.',
+    retry_in_ms: 5_000,
+  };
+  const claim = () =>
+    rig.when({ kind: 'claim', step_id: rig.turnOf('ALPHA').step_id, worker: 'w1', trouble });
+  claim();
+  rig.now += 5_000;
+  rig.failing(rig.turnOf('ALPHA'), { code: 'model_unavailable', usage: USAGE }, trouble);
+  rig.now += 10_000;
+  rig.speak('ALPHA', { proposal: proposal('after the outage') });
+  const none = { tokens: 0, cost_microusd: 0, used_up: true, month: '2026-11' };
+  const draw = (slice: typeof none) =>
+    rig.when({ kind: 'claim', step_id: rig.turnOf('BETA').step_id, worker: 'w1', slice });
+  draw(none);
+  rig.pass(31 * 60_000).revokeAll();
+  draw({ tokens: 1e9, cost_microusd: 1e9, used_up: false, month: '2026-12' });
   rig.when({ kind: 'cancel', reason: 'seen enough' });
   return rig.revokeAll();
 }
@@ -242,7 +269,7 @@ function replaced(): Rig {
   const rig = new Rig().toRoundOne();
   const stuck = rig.turnOf('BETA');
   rig.claim(stuck);
-  rig.pass(120_000, { [stuck.step_id]: { heard_at: rig.now + 120_000, progress_at: 0 } }).bootstrap();
+  rig.pass(130_000, { [stuck.step_id]: { heard_at: rig.now + 130_000, progress_at: 0 } }).bootstrap();
   rig.speak('BETA', { proposal: proposal('in its place') });
   rig.when({ kind: 'cancel', reason: 'golden' });
   return rig.revokeAll();

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { BreakerView } from '#contract/breakers.ts';
 import { endpoint, json } from '../endpoint.ts';
-import { probeAll } from '../probes.ts';
+import { breakersOf, probeAll } from '../probes.ts';
 
 const Dependency = z
   .object({
@@ -19,17 +20,25 @@ export const health = [
     handle: () => json(200, { status: 'ok' }),
   }),
   endpoint('GET /api/health', {
-    summary: 'Every hop: database, objects, queues, Vault, Redis, model (OPS-1)',
+    summary: 'Every hop: database, objects, queues, Vault, Redis, model, and the circuit breakers (OPS-1)',
     query: z.strictObject({}),
     answers: {
-      200: z.object({ status: z.enum(['up', 'degraded', 'down']), dependencies: z.array(Dependency) }),
+      200: z.object({
+        status: z.enum(['up', 'degraded', 'down']),
+        dependencies: z.array(Dependency),
+        /** Those that are not closed, or have seen a failure within the last minute. */
+        breakers: z.array(BreakerView),
+      }),
     },
     async handle(asked) {
-      const dependencies = await probeAll(asked);
+      const [dependencies, breakers] = await Promise.all([probeAll(asked), breakersOf(asked)]);
       const worst = dependencies.some((d) => d.status === 'down');
       const essential = dependencies.some((d) => d.status === 'down' && d.name === 'objects');
-      const unwell = worst || dependencies.some((d) => d.status === 'degraded');
-      return json(200, { status: essential ? 'down' : unwell ? 'degraded' : 'up', dependencies });
+      const unwell =
+        worst ||
+        dependencies.some((d) => d.status === 'degraded') ||
+        breakers.some((b) => b.state !== 'closed');
+      return json(200, { status: essential ? 'down' : unwell ? 'degraded' : 'up', dependencies, breakers });
     },
   }),
 ];

@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import { QuotaReport, SetQuotasRequest } from '#contract/quotas.ts';
+import { LiftErrorBudgetRequest, QuotaReport, SetQuotasRequest } from '#contract/quotas.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import type { ControlRpc } from '#objects/tenant/rpc.ts';
 import { memoryBytes } from '#workers/ledger/index.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
 import { PLATFORM_ACTOR } from '../platform.ts';
+import { ProblemError } from '../problem.ts';
 import { controlOf, must } from '../scope.ts';
 
 /** Memory lies in the ledger's database, whose outage must not hide the other quotas (LEDG-1). */
@@ -38,6 +39,19 @@ export const quotas = [
     async handle(asked) {
       const control = controlOf(asked);
       must(await control.setQuotas(actorOf(asked.caller), 'tenant', asked.body));
+      return reportOf(asked, asked.caller.tenant, control);
+    },
+  }),
+  endpoint('POST /api/error-budget/lift', {
+    summary: 'Take the tenant’s spent error budget on: what was counted so far counts no more (ENF-5, TEN-5)',
+    body: LiftErrorBudgetRequest,
+    answers: { 200: QuotaReport },
+    problems: ['person_needed'],
+    async handle(asked) {
+      if (asked.caller.subject_kind !== 'person')
+        throw new ProblemError('person_needed', 'Only a person lifts a spent error budget.');
+      const control = controlOf(asked);
+      must(await control.liftErrorBudget(actorOf(asked.caller), asked.body.reason));
       return reportOf(asked, asked.caller.tenant, control);
     },
   }),

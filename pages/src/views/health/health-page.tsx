@@ -1,7 +1,7 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import { CheckCircleIcon, type Icon, QuestionIcon, WarningIcon, XCircleIcon } from '@phosphor-icons/react';
 import { Link } from 'wouter';
-import type { DependencyHealth } from '#client/index.ts';
+import type { BreakerView, DependencyHealth } from '#client/index.ts';
 import { ags } from '../../api/client.ts';
 import { useResource } from '../../api/use-resource.ts';
 import { Ago } from '../../components/clock.tsx';
@@ -28,6 +28,7 @@ const NAMES: Record<string, string> = {
   vault: 'Vault',
   redis: 'Credential store',
   model: 'Model',
+  error_budget: 'Error budget of the tenant',
 };
 
 function Dependency({ dependency: d }: { dependency: DependencyHealth }) {
@@ -45,6 +46,63 @@ function Dependency({ dependency: d }: { dependency: DependencyHealth }) {
       {d.detail && <p className="mt-1 text-sm break-words text-kumo-subtle">{d.detail}</p>}
       {d.last_error && <p className="mt-1 text-sm break-words text-kumo-danger">{d.last_error}</p>}
     </li>
+  );
+}
+
+const BREAKER_LOOK: Record<BreakerView['state'], { Icon: Icon; color: string; text: string }> = {
+  closed: { Icon: WarningIcon, color: 'text-kumo-warning', text: 'works; some calls have failed lately' },
+  open: { Icon: XCircleIcon, color: 'text-kumo-danger', text: 'not called: too many calls have failed' },
+  half_open: {
+    Icon: QuestionIcon,
+    color: 'text-kumo-warning',
+    text: 'one call tries whether it works again',
+  },
+};
+
+const breakerName = (name: string): string => NAMES[name] ?? `Model ${name.replace(/^model:/, '')}`;
+
+/** OPS-1: what the system does not call at the moment, and since when. */
+function Breakers({ breakers }: { breakers: readonly BreakerView[] }) {
+  return (
+    <section aria-labelledby="breakers" className="mt-8">
+      <h2 id="breakers" className="mb-3 font-semibold text-kumo-strong">
+        Circuit breakers
+      </h2>
+      {breakers.length === 0 ? (
+        <p className="panel p-4 text-sm text-kumo-subtle">All are closed: every dependency is called.</p>
+      ) : (
+        <ul className="panel">
+          {breakers.map((b) => {
+            const { Icon, color, text } = BREAKER_LOOK[b.state];
+            return (
+              <li key={b.name} className="border-t border-kumo-line px-4 py-3 first:border-t-0">
+                <h3 className="flex flex-wrap items-center gap-2">
+                  <Icon size={18} weight="fill" aria-hidden="true" className={color} />
+                  <span className="font-semibold break-words">{breakerName(b.name)}</span>
+                  <Badge variant={b.state === 'open' ? 'error' : 'warning'}>
+                    {b.state.replace('_', '-')}
+                  </Badge>
+                </h3>
+                <p className="mt-1 text-sm text-kumo-subtle">
+                  {text}
+                  {b.opened_at && (
+                    <>
+                      {' '}
+                      (since <Ago at={b.opened_at} />)
+                    </>
+                  )}
+                </p>
+                {b.last_error && (
+                  <p className="mt-1 text-sm break-words text-kumo-danger">
+                    {b.last_error.message} <Ago at={b.last_error.at} />
+                  </p>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </section>
   );
 }
 
@@ -122,6 +180,7 @@ export function HealthPage() {
               <Dependency key={d.name} dependency={d} />
             ))}
           </ul>
+          <Breakers breakers={asked.data.breakers ?? []} />
         </section>
       )}
       <Errors />

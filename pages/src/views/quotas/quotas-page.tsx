@@ -9,7 +9,7 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { PageHeader, StaleNote } from '../../components/page-header.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
 import { exact } from '../../models/format.ts';
-import { type QuotaRow, quotaRows, tone } from '../../models/quotas.ts';
+import { budgetText, type QuotaRow, quotaRows, tone } from '../../models/quotas.ts';
 
 const EVERY = 15_000;
 
@@ -93,6 +93,19 @@ function Change({ name, label, report, onClose, onChanged }: ChangeProps) {
   );
 }
 
+/** ENF-5. */
+function Budget({ report }: { report: QuotaReport }) {
+  const { spent, text } = budgetText(report.usage);
+  return (
+    <p
+      role={spent ? 'alert' : undefined}
+      className={`panel mb-4 p-4 text-sm ${spent ? 'text-kumo-danger' : 'text-kumo-subtle'}`}
+    >
+      {text}
+    </p>
+  );
+}
+
 /** TEN-1: what the tenant may use, and what of it is in use. */
 export function QuotasPage() {
   const caller = useCaller();
@@ -106,6 +119,7 @@ export function QuotasPage() {
         {asked.data && ` in ${asked.data.usage.month}`}. Pipelines that run have their share reserved.
       </PageHeader>
       <StaleNote failure={asked.failure} loadedAt={asked.loadedAt} onRetry={asked.reload} />
+      {asked.data && <Budget report={asked.data} />}
       {asked.data ? (
         <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
           {quotaRows(asked.data).map((row) => (
