@@ -1,4 +1,3 @@
-import { isSeat } from '../../agents/roles.ts';
 import type { DomainError } from '../../errors.ts';
 import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
@@ -80,8 +79,8 @@ export function progress(
 }
 
 /**
- * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or the only step
- * there is when no seat is to take it. Seats otherwise go through their own queues, so that ALPHA and BETA work in parallel (PIPE-5).
+ * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or else the first
+ * that is ready. The others are announced on queues of their own, so ALPHA and BETA still work in parallel (PIPE-5).
  */
 export function goOn(
   draft: Draft,
@@ -96,12 +95,8 @@ export function goOn(
   // Whoever needs what does not work has to ask first (OPS-1).
   const healthy = ready.filter((s) => s.held === null && !isTroubled(draft.state, s.work, permit));
   const agentOf = (work: StepState['work']): string | null => ('agent_id' in work ? work.agent_id : null);
-  const seated = (id: string | null): boolean =>
-    id !== null && isSeat(draft.state.agents[id]?.role ?? 'PLANNER');
   const own = agentOf(finished);
-  const next =
-    healthy.find((s) => own !== null && agentOf(s.work) === own) ??
-    (ready.length === 1 ? healthy.find((s) => !seated(agentOf(s.work))) : undefined);
+  const next = healthy.find((s) => own !== null && agentOf(s.work) === own) ?? healthy[0];
   if (!next) return;
   claim(draft, { kind: 'claim', step_id: next.step_id, worker, permit, slice });
   if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;
