@@ -5,6 +5,7 @@ import { bundleWorker } from '#scripts/deploy/bundle.ts';
 import { committedConfig, queueNames } from '#scripts/deploy/config.ts';
 import { MIGRATIONS_DIR, ROOT } from '#scripts/generate/migrations.ts';
 import { type ControlLogin, provisionVault } from '#scripts/vault/provision.ts';
+import type { Services } from './workers/calls.ts';
 
 // `wrangler dev` and Miniflare record every request into SQLite otherwise, which costs 20 to 40 % of the throughput.
 process.env.X_LOCAL_OBSERVABILITY = 'false';
@@ -153,7 +154,7 @@ export async function startProduct(
   folder: string,
   tenants: readonly string[],
   entry = 'bench/workers/product.ts',
-): Promise<Running> {
+): Promise<Running & { services: Services }> {
   const state = join(folder, 'product-state');
   const services = await startServices(folder);
   const login = await provision(services.url, tenants);
@@ -204,8 +205,10 @@ export async function startProduct(
       },
     ],
   });
+  const [tenant = ''] = tenants;
   return {
     ...product,
+    services: { url: services.url, tenant, login, redis_token: embeddedSecrets.EMBEDDED_REDIS_TOKEN },
     stop: async () => {
       await product.stop();
       await services.stop();

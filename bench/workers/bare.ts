@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { pipelineCalls, type Services } from './calls.ts';
 
 /** The physical limit to compare with: an object that does nothing but commit one row per request. */
 export class BareObject extends DurableObject {
@@ -40,11 +41,14 @@ export default {
     const number = (name: string): number => Number(url.searchParams.get(name));
     const text = 'x'.repeat(number('bytes'));
 
-    if (url.pathname === '/pipelines')
+    if (url.pathname === '/pipelines') {
+      const calls = request.method === 'POST' ? await pipelineCalls(await request.json<Services>()) : null;
       await inFlight(number('n'), number('width'), async () => {
         const object = env.BARE.get(env.BARE.newUniqueId());
         for (let i = 0; i < number('commits'); i += 1) await object.commit(text);
+        await calls?.();
       });
+    }
 
     if (url.pathname === '/append') {
       const object = env.BARE.get(env.BARE.newUniqueId());

@@ -5,8 +5,8 @@ export const counted = {
   object_requests: 0,
   d1_rows: 0,
   messages: 0,
-  /** While at least one call to Vault, store or model was under way; calls side by side count once. */
-  waiting_ms: 0,
+  /** To Vault, store and model. */
+  calls: 0,
   /** Durable transactions: what an object writes in one turn commits together; a D1 batch is one. */
   transactions: 0,
 };
@@ -42,18 +42,12 @@ export function countStorage(storage: DurableObjectStorage): void {
   };
 }
 
-/** Measures how long the product waits for what is not its own; once per isolate. */
-export function countWaiting(): void {
+/** Counts the product's calls to what is not its own; once per isolate. */
+export function countFetches(): void {
   const send = globalThis.fetch;
-  let underWay = 0;
-  let since = 0;
-  globalThis.fetch = async (...args: Parameters<typeof fetch>) => {
-    if (underWay++ === 0) since = Date.now();
-    try {
-      return await send(...args);
-    } finally {
-      if (--underWay === 0) counted.waiting_ms += Date.now() - since;
-    }
+  globalThis.fetch = (...args: Parameters<typeof fetch>) => {
+    counted.calls += 1;
+    return send(...args);
   };
 }
 

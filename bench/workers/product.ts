@@ -3,9 +3,9 @@ import { logStub, pipelineStub } from '#objects/shared/stubs.ts';
 import type { Env } from '#workers/config.ts';
 import { handleLedgerBatch } from '#workers/ledger/index.ts';
 import product, * as objects from '#workers/main.ts';
-import { countCalls, countD1, counted, countStorage, countWaiting } from './counters.ts';
+import { countCalls, countD1, counted, countFetches, countStorage } from './counters.ts';
 
-countWaiting();
+countFetches();
 
 /** The product as it is, with counters around it and a few doors that put load on one part alone. */
 export class PipelineObject extends objects.PipelineObject {

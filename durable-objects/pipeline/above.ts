@@ -8,6 +8,7 @@ import { stepTally } from '#domain/pipeline/step-tally.ts';
 import { controlStub, type ObjectNamespace } from '../shared/stubs.ts';
 import type { Observation } from '../tenant/breakers.ts';
 import { StepBreakers, type Way } from './breakers.ts';
+import type { Slice } from '../tenant/rpc.ts';
 import { HeldPermit } from './permit.ts';
 import { DrawnSlice } from './slice.ts';
 
@@ -58,6 +59,10 @@ export class GrantsFromAbove {
   /** Something above has changed: the permit that is held is asked for anew. */
   recall(): void {
     this.#permit.drop();
+  }
+
+  begin(slice: Slice): void {
+    this.#slice.begin(slice);
   }
 
   get slice(): TenantSlice {

@@ -41,10 +41,11 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     this.#pipeline.wake();
   }
 
-  async spawn({ plan, actor, ...rest }: SpawnCommand) {
+  async spawn({ plan, actor, slice, ...rest }: SpawnCommand) {
     const { documents, ...planWithoutTexts } = plan;
     const texts = documents.map((d) => ({ ...d, sha256: sha256Hex(d.text) }));
     this.#pipeline.begin();
+    this.#above.begin(slice);
     const done = this.#pipeline.commit(
       {
         kind: 'spawn',

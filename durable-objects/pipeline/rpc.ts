@@ -20,6 +20,7 @@ import type { PipelineMode } from '#domain/pipeline/states.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
 import type { Observation } from '../tenant/breakers.ts';
+import type { Slice } from '../tenant/rpc.ts';
 
 /** The actor string of an event: `person:ps_…`, `service:ps_…`, `agent:ag_…`, `system:supervisor`. */
 export const actorOf = (caller: Caller): string => `${caller.subject_kind}:${caller.subject_id}`;
@@ -43,6 +44,8 @@ export interface SpawnCommand {
   request_sha256: string;
   /** PROM-1: the agents' identities by role; absent for outside agents. */
   identities?: Record<string, string>;
+  /** PIPE-11: what was drawn of the tenant's month with the admission. */
+  slice: Slice;
   actor: string;
 }
 

@@ -1,7 +1,7 @@
 import type { TenantSlice } from '#domain/pipeline/command.ts';
 import type { Reservation } from '#domain/pipeline/event.ts';
 import { answerWithin } from '../shared/patience.ts';
-import type { ControlRpc } from '../tenant/rpc.ts';
+import type { ControlRpc, Slice } from '../tenant/rpc.ts';
 
 /** A tenant's control object that says nothing for this long counts as unreachable (ms). */
 const PATIENCE_MS = 2_000;
@@ -17,6 +17,11 @@ const covers = (slice: TenantSlice | null, need: Reservation): boolean =>
  */
 export class DrawnSlice {
   #drawn: TenantSlice | null = null;
+
+  /** What the admission drew, so that a short run never asks. */
+  begin(slice: Slice): void {
+    this.#drawn ??= { ...slice, used_up: false };
+  }
 
   /** What was drawn; nothing before the first time. A step that does not fit into it is left to a claim that may ask. */
   get held(): TenantSlice {

@@ -6,7 +6,7 @@ import { errorBudget } from './error-budget.ts';
 import { standing } from './kills.ts';
 import { defaultProject, hasProject } from './people.ts';
 import { quotasOf } from './quotas.ts';
-import type { ControlError } from './rpc.ts';
+import type { Admitted, ControlError } from './rpc.ts';
 import type { ControlStore } from './store.ts';
 
 type AdmissionRow = {
@@ -77,6 +77,11 @@ const stopped = ({ kill_id, scope, id, reason }: Kill): ControlError => ({
   detail: `A kill switch stands on the ${scope}${scope === 'system' ? '' : ` ${id}`}: ${reason}`,
 });
 
+const chargedTo = (known: AdmissionRow): Slice => ({
+  tokens: known.charged_tokens,
+  cost_microusd: known.charged_microusd,
+});
+
 /**
  * PIPE-2, PIPE-9: quota, number and idempotency in one transaction. A slot given back because its pipeline never started
  * is taken anew, under the same number, when the same spawn comes again.
@@ -91,7 +96,7 @@ export function admit(
     diagnostic?: boolean;
   },
   above: Kill | null = null,
-): Result<{ number: number; project_id: string; replayed: boolean }, ControlError> {
+): Result<Admitted, ControlError> {
   const known = row<AdmissionRow>(
     store.sql,
     `SELECT ${COLUMNS} FROM admissions WHERE pipeline_id = ?`,
@@ -103,7 +108,12 @@ export function admit(
       detail: 'This Idempotency-Key was used with another body.',
     });
   if (known && known.abandoned === 0)
-    return ok({ number: known.number, project_id: known.project_id, replayed: true });
+    return ok({
+      number: known.number,
+      project_id: known.project_id,
+      replayed: true,
+      slice: chargedTo(known),
+    });
 
   const project_id = known?.project_id ?? a.project_id ?? defaultProject(store);
   if (!hasProject(store, project_id)) return err({ code: 'not_found', what: `project ${project_id}` });
@@ -129,7 +139,7 @@ export function admit(
       a.slice.cost_microusd,
       known.number,
     );
-    return ok({ number: known.number, project_id, replayed: false });
+    return ok({ number: known.number, project_id, replayed: false, slice: first.value });
   }
   const number =
     (row<{ n: number | null }>(store.sql, 'SELECT max(number) AS n FROM admissions')?.n ?? 0) + 1;
@@ -149,7 +159,7 @@ export function admit(
     a.slice.cost_microusd,
     a.diagnostic ? 1 : 0,
   );
-  return ok({ number, project_id, replayed: false });
+  return ok({ number, project_id, replayed: false, slice: first.value });
 }
 
 /** PIPE-11: a first slice is drawn with the admission; a month that has nothing left admits nobody. */
@@ -214,7 +224,7 @@ function moveTo(store: ControlStore, known: AdmissionRow, month: string): Admiss
 
 function drawOf(store: ControlStore, known: AdmissionRow, need: Slice): Slice & Drawn {
   const left = leftOf(store, known.month);
-  const has = { tokens: known.charged_tokens, cost_microusd: known.charged_microusd };
+  const has = chargedTo(known);
   const limits = { tokens: known.slice_tokens, cost_microusd: known.slice_microusd };
   const of = (name: keyof Slice) => nextSlice(has[name], need[name], SLICE[name], limits[name], left[name]);
   const drawn: Slice = { tokens: of('tokens'), cost_microusd: of('cost_microusd') };

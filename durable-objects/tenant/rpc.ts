@@ -53,6 +53,14 @@ export interface StoredPlan {
   files: Record<string, string>;
 }
 
+/** PIPE-2. `slice`: what the pipeline has drawn of the tenant's month so far (PIPE-11). */
+export interface Admitted {
+  number: number;
+  project_id: string;
+  replayed: boolean;
+  slice: Slice;
+}
+
 /**
  * One per tenant (class `ControlObject`, binding `CONTROL`, name `t/{tenant}/control`): tenant, projects, people, keys, sessions,
  * plans, admission and the list of live pipelines.
@@ -190,7 +198,7 @@ export interface ControlRpc {
     slice: Slice;
     /** ENF-1: it counts against a quota of its own. */
     diagnostic?: boolean;
-  }): Promise<Result<{ number: number; project_id: string; replayed: boolean }, ControlError>>;
+  }): Promise<Result<Admitted, ControlError>>;
   /** PROM-3: how the agents of a run stand together; unseen ones are put on record. */
   standing(identities: AgentIdentity[]): Promise<JointStanding>;
   /** PROM-1: what an ended run says of its agents. Idempotent. */

@@ -244,7 +244,12 @@ export class StepWorld {
       standing: async () => ({ tier: 2, identities: {}, suspended: [] }),
       admit: async ({ project_id }) => ({
         ok: true,
-        value: { number: 2, project_id: project_id ?? 'prj_1', replayed: false },
+        value: {
+          number: 2,
+          project_id: project_id ?? 'prj_1',
+          replayed: false,
+          slice: { tokens: 0, cost_microusd: 0 },
+        },
       }),
     }),
     spawn: () => ({

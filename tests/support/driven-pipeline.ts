@@ -71,6 +71,8 @@ export function spawnOf(tenant: string, change: Partial<SpawnCommand> = {}): Spa
     tenant,
     pipeline_id: `pl_driven${String(made).padStart(4, '0')}`,
     plan: { ...plan, documents: [] },
+    // Drawn when it is needed, as by an object that woke up.
+    slice: { tokens: 0, cost_microusd: 0 },
     actor: 'person:ps_1',
     ...change,
   };

@@ -21,7 +21,7 @@ function pipelineIdOfRequest({ request, caller }: Asked): string {
 
 type Wanted = Omit<
   SpawnCommand,
-  'pipeline_id' | 'tenant' | 'number' | 'project_id' | 'successor_of' | 'actor' | 'identities'
+  'pipeline_id' | 'tenant' | 'number' | 'project_id' | 'successor_of' | 'actor' | 'identities' | 'slice'
 > & {
   /** null: the tenant's first. */
   project_id: string | null;
@@ -72,6 +72,7 @@ export async function startedPipeline(
       tenant: caller.tenant,
       project_id: admitted.project_id,
       number: admitted.number,
+      slice: admitted.slice,
       successor_of: null,
       actor: actorOf(caller),
     });

@@ -40,6 +40,7 @@ export async function spawnDiagnostic(context: StepContext): Promise<StepOutcome
     tenant,
     project_id: admitted.value.project_id,
     number: admitted.value.number,
+    slice: admitted.value.slice,
     plan: { ...plan, documents: [document] },
     mode: 'diagnostic',
     tier: 0,

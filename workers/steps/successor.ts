@@ -48,6 +48,7 @@ export async function spawnSuccessor(context: StepContext): Promise<StepOutcome>
     tenant,
     project_id: admitted.value.project_id,
     number: admitted.value.number,
+    slice: admitted.value.slice,
     plan: {
       ...plan,
       documents: documents.map(({ name, media_type, origin, sha256: hash }) => ({
