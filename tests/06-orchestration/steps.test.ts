@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toOrchestration } from '#contract/views.ts';
 import { assignmentFor } from '#domain/pipeline/assign.ts';
+import type { StepResult } from '#domain/pipeline/assignment.ts';
 import { MAX_LEGS, RETRIES, retryDelay } from '#domain/pipeline/rules.ts';
+import type { StepState } from '#domain/pipeline/state.ts';
 import { timers } from '#domain/pipeline/timers.ts';
 import { ALLOW, proposal, Rig, report, silentTurn, spawnCommand } from '../support/pipeline.ts';
 
@@ -323,5 +325,40 @@ describe('steps', () => {
     expect(timers(rig.state, {}).map((t) => t.kind)).toEqual(
       expect.arrayContaining(['lease', 'deadline', 'round_limit', 'stall']),
     );
+  });
+});
+
+describe('a worker goes on with what its step led to', () => {
+  const finish = (rig: Rig, step: StepState, result: StepResult, worker: string | null) => {
+    const epoch = step.status === 'claimed' ? step.epoch : rig.claim(step);
+    const done = rig.when({ kind: 'complete', step_id: step.step_id, epoch, result, worker });
+    if (!done.ok) throw new Error(JSON.stringify(done.error));
+    return done.value.claimed === null ? null : (rig.state.steps[done.value.claimed] ?? null);
+  };
+
+  it('PIPE-5, PIPE-8: the planner’s worker takes one seat along in the same commit; the other is left to its own queue', () => {
+    const rig = new Rig();
+    rig.when(spawnCommand());
+    rig.login().bootstrap();
+    const result: StepResult = { kind: 'planner_report', report: report(), usage: USAGE };
+    const next = finish(rig, rig.turnOf('PLANNER'), result, 'w1');
+    expect(next && rig.roleOf(next)).toBe('ALPHA');
+    expect(next).toMatchObject({ status: 'claimed', epoch: 1, work: { kind: 'agent_bootstrap' } });
+    expect(rig.ready().map((step) => rig.roleOf(step))).toEqual(['BETA']);
+  });
+
+  it('PIPE-8: the same agent’s next step comes first, and without a worker nothing is taken along', () => {
+    const rig = new Rig();
+    rig.when(spawnCommand());
+    rig.login().plan();
+    const beta = rig.ready('agent_bootstrap').find((step) => rig.roleOf(step) === 'BETA')!;
+    const token = { accessor: 'acc-beta', policies: [], expires_at: rig.expiry() };
+    const next = finish(rig, beta, { kind: 'agent_bootstrap', ...token }, 'w1');
+    expect(next?.work.kind).toBe('agent_turn');
+    expect(next && rig.roleOf(next)).toBe('BETA');
+    const alpha = rig.ready('agent_bootstrap')[0]!;
+    const other = { ...token, accessor: 'acc-alpha' };
+    expect(finish(rig, alpha, { kind: 'agent_bootstrap', ...other }, null)).toBeNull();
+    expect(rig.roleOf(rig.turnOf('ALPHA'))).toBe('ALPHA');
   });
 });

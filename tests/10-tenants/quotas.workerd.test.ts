@@ -4,6 +4,7 @@ import type { Pipeline } from '#contract/pipeline.ts';
 import type { Problem } from '#contract/problem.ts';
 import type { QuotaReport } from '#contract/quotas.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
+import { TenantControl } from '#objects/tenant/index.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
 import { answer, env, makeTenant, migrateLedger, PLATFORM_KEY, planSource } from '#tests/support/worker.ts';
 
@@ -128,6 +129,28 @@ describe('slices of the tenant’s month', () => {
     await controlOf('side').release('pl_side0', need(10));
     await controlOf('side').release('pl_side0', need(0));
     expect((await admit('side', 'pl_late')).ok).toBe(true);
+  });
+
+  it('PIPE-11: what the admission drew goes to the pipeline, whose first model call draws no more', async () => {
+    await makeTenant('begun');
+    const id = 'pl_begun0';
+    const admitted = await admit('begun', id);
+    if (!admitted.ok) throw new Error(admitted.error.code);
+    expect(admitted.value.slice).toEqual({ tokens: 200_000, cost_microusd: 500_000 });
+    const pipeline = await DrivenPipeline.spawn('begun', {
+      pipeline_id: id,
+      slice: admitted.value.slice,
+    });
+    await (await pipeline.login()).bootstrap();
+    const asked = vi.spyOn(TenantControl.prototype, 'draw');
+    const { step_id } = await pipeline.step('agent_turn');
+    expect(await pipeline.claim(step_id)).toMatchObject({ step_id });
+    expect(asked).not.toHaveBeenCalled();
+    asked.mockRestore();
+    // The same admission again says the same.
+    expect(await admit('begun', id)).toMatchObject({
+      value: { replayed: true, slice: admitted.value.slice },
+    });
   });
 
   it('PIPE-11: a spawn that never started is charged nothing; a rerun keeps what it used and draws again', async () => {
