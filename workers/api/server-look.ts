@@ -49,6 +49,7 @@ async function openRun(
     ...{ mode: 'external', auto_continue: true, fork: null, successor_of: null },
     project_id: admitted.value.project_id,
     number: admitted.value.number,
+    slice: admitted.value.slice,
   });
   if (!spawned.ok) await control.abandon(pipeline_id, 0);
   return spawned.ok ? ok(pipeline_id) : spawned;
