@@ -7,8 +7,8 @@ import type { PipelineState, StepState } from '#domain/pipeline/state.ts';
 import { stepTally } from '#domain/pipeline/step-tally.ts';
 import { controlStub, type ObjectNamespace } from '../shared/stubs.ts';
 import type { Observation } from '../tenant/breakers.ts';
-import { StepBreakers, type Way } from './breakers.ts';
 import type { Slice } from '../tenant/rpc.ts';
+import { StepBreakers, type Way } from './breakers.ts';
 import { HeldPermit } from './permit.ts';
 import { DrawnSlice } from './slice.ts';
 

@@ -51,7 +51,7 @@ describe('the numbers of `npm run bench`', () => {
       worker_requests: 2,
       messages: 1,
     };
-    const per = { ...parts, transactions: 3, waiting_ms: 9 };
+    const per = { ...parts, transactions: 3, calls: 1 };
     const total = costPerMillionSteps(per).at(-1);
     // Rows and alarms a dollar each, objects 0.15, Workers 0.30, a message thrice 0.40.
     expect(total?.value).toBeCloseTo(5 + 1 + 4 + 1.5 + 0.6 + 1.2);
