@@ -1,6 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
-import { Response } from 'miniflare';
 import { defineConfig } from 'vitest/config';
+import { outbound } from './tests/support/embedded-outbound.ts';
 import { TEST_VARIABLES } from './tests/support/worker-env.ts';
 import { workerModules } from './tests/support/worker-modules.ts';
 
@@ -22,8 +22,7 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              // Nothing in these tests reaches a network: what answers for Vault, Redis and models is down.
-              outboundService: () => new Response('no network in tests', { status: 503 }),
+              outboundService: outbound,
               bindings: {
                 ...TEST_VARIABLES,
                 D1_MIGRATIONS: await readD1Migrations('./d1-migrations'),
@@ -36,6 +35,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workerd',
+          globalSetup: ['./tests/support/embedded-outbound.ts'],
           include: ['tests/**/*.workerd.test.ts'],
           testTimeout: 20_000,
         },
