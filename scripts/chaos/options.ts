@@ -13,11 +13,11 @@ export interface ChaosOptions {
 
 export class BadOption extends Error {}
 
-export const HELP = `npm run chaos -- [--kills 50] [--pipelines 6] [--seed N] [--minutes N]
+export const HELP = `npm run chaos -- [--kills 50] [--pipelines 6] [--seed N] [--minutes 20]
 
 Kills the local system with SIGKILL at random moments under a load of pipelines, starts it again on the same state, and says what
 was lost (which must be nothing) and how long recovery took. Uses a folder and ports of its own. After so many minutes it kills no more
-and comes to its end; Ctrl-C stops at once. Either way it reports what it knows.`;
+and comes to its end (0: no limit); Ctrl-C stops at once. Either way it reports what it knows.`;
 
 /** Throws {@link BadOption}; null: help was asked for. */
 export function parseOptions(args: string[]): ChaosOptions | null {
@@ -48,7 +48,7 @@ export function parseOptions(args: string[]): ChaosOptions | null {
     kills: whole('kills', 50, 0, 10_000),
     // A tenant may have 100 live ones, and successors count too.
     pipelines: whole('pipelines', 6, 1, 50),
-    minutes: whole('minutes', 0, 0, 10_000),
+    minutes: whole('minutes', 20, 0, 10_000),
     seed: whole('seed', Date.now() % 1_000_000, 0, 2 ** 31),
   };
 }

@@ -17,7 +17,7 @@ import {
   saveSecrets,
   writePrivate,
 } from './state-folder.ts';
-import { PortTaken, REPOSITORY, type RunningWorker, startWorker } from './workers.ts';
+import { addressOf, PortTaken, REPOSITORY, type RunningWorker, startWorker } from './workers.ts';
 
 /** Says what is being done; the work's answer is what is said when it is done. */
 export type Step = <T>(name: string, work: () => Promise<T>, done: (result: T) => string) => Promise<T>;
@@ -60,13 +60,24 @@ function begin<T>(work: () => Promise<T>): Promise<T> {
   return promise;
 }
 
+type Login = { role_id: string; secret_id: string };
+
+/** The embedded Vault gets another port on each start, but is the same Vault. */
+const identityOf = ({ vault }: Services): string => (vault.kind === 'real' ? vault.addr : 'embedded');
+
+/** What an earlier start of this folder logged in with; most likely it still holds. */
+function earlierLogin(services: Services, secrets: Secrets): Login | null {
+  const known = secrets.vault_login;
+  return known?.addr === identityOf(services) ? { role_id: known.role_id, secret_id: known.secret_id } : null;
+}
+
 /** AppRole of the control plane: the one given, or one made in Vault with the right to make it. */
 async function vaultLogin(
   services: Services,
   embeddedUrl: string | null,
   secrets: Secrets,
   env: NodeJS.ProcessEnv,
-): Promise<{ role_id: string; secret_id: string }> {
+): Promise<Login> {
   const { vault, model } = services;
   const embeddedKey = model.provider === 'embedded' ? secrets.model_key : null;
   const key = embeddedKey ?? model.keyInEnvironment;
@@ -76,18 +87,15 @@ async function vaultLogin(
   }
   const addr = vault.kind === 'real' ? vault.addr : `${embeddedUrl}/vault`;
   const token = vault.kind === 'real' ? (env.VAULT_TOKEN ?? '') : secrets.vault_root_token;
-  // The embedded one gets another port on each start, but is the same Vault.
-  const identity = vault.kind === 'real' ? vault.addr : 'embedded';
-  const known = secrets.vault_login?.addr === identity ? secrets.vault_login : null;
   const login = await provisionVault({
     addr,
     token,
     namespace: vault.kind === 'real' ? vault.namespace : null,
     tenant: TENANT,
     modelKeys,
-    keep: known && { role_id: known.role_id, secret_id: known.secret_id },
+    keep: earlierLogin(services, secrets),
   });
-  secrets.vault_login = { addr: identity, ...login };
+  secrets.vault_login = { addr: identityOf(services), ...login };
   return login;
 }
 
@@ -115,12 +123,24 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
   // A stop during the start: what runs ends, and what waits for it fails.
   options.signal.addEventListener('abort', stop, { once: true });
   try {
-    // These three do not need each other; the steps below tell of them one by one.
+    // What does not need each other goes on at once; the steps below tell of it one by one.
     const building = begin(() => (options.dashboard === false ? Promise.resolve(false) : buildDashboard()));
     const migrating = begin(() => migrateLedger(folder));
+    const embeddedPort = services.needsEmbedded ? await anyPort() : null;
     const serving = begin(() =>
-      services.needsEmbedded ? startEmbedded(launch, secrets) : Promise.resolve(null),
+      embeddedPort === null ? Promise.resolve(null) : startEmbedded(launch, secrets, embeddedPort),
     );
+    const start = (embeddedUrl: string | null, login: Login) =>
+      startProduct(launch, serviceVariables(services, embeddedUrl, login, secrets, env), secrets);
+    // A start on known ground: the product needs nobody until it has work, so it begins with what is expected of the others.
+    const expected = earlierLogin(services, secrets);
+    const expectedUrl = embeddedPort === null ? null : addressOf(embeddedPort);
+    const early = expected
+      ? begin(async () => {
+          await Promise.all([building, migrating]);
+          return start(expectedUrl, expected);
+        })
+      : null;
     await step(
       'dashboard',
       () => building,
@@ -142,10 +162,20 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
       () => 'policies and roles are in Vault',
     );
     saveSecrets(folder, secrets);
+    const asExpected =
+      (embedded?.url ?? null) === expectedUrl &&
+      login.role_id === expected?.role_id &&
+      login.secret_id === expected.secret_id;
     const product = await step(
       'product',
-      () =>
-        startProduct(launch, serviceVariables(services, embedded?.url ?? null, login, secrets, env), secrets),
+      async () => {
+        if (early && asExpected) return early;
+        await early?.then(
+          (worker) => worker.process.stop(),
+          () => undefined,
+        );
+        return start(embedded?.url ?? null, login);
+      },
       ({ url }) => (url.endsWith(`:${options.port}`) ? url : `${url} (port ${options.port} is taken)`),
     );
     const accounts = await step(
@@ -188,7 +218,7 @@ async function onFreePort(
   }
 }
 
-async function startEmbedded(launch: Launch, secrets: Secrets): Promise<RunningWorker> {
+async function startEmbedded(launch: Launch, secrets: Secrets, wanted: number): Promise<RunningWorker> {
   const { folder, testControls } = launch.options;
   writePrivate(
     folder.embeddedEnv,
@@ -199,7 +229,13 @@ async function startEmbedded(launch: Launch, secrets: Secrets): Promise<RunningW
       EMBEDDED_TEST_CONTROLS: testControls ? '1' : undefined,
     }),
   );
-  return onFreePort(anyPort, (port) =>
+  let first = true;
+  const find = () => {
+    const port = first ? Promise.resolve(wanted) : anyPort();
+    first = false;
+    return port;
+  };
+  return onFreePort(find, (port) =>
     startWorker(folder, {
       ...launch,
       name: 'embedded',

@@ -23,6 +23,8 @@ export function wranglerEnvironment(folder: StateFolder): NodeJS.ProcessEnv {
     WRANGLER_HIDE_BANNER: 'true',
     // Its debug log repeats the environment; our own log has what it prints.
     WRANGLER_WRITE_LOGS: 'false',
+    // wrangler is a big program: what Node has compiled of it once, the next start need not.
+    NODE_COMPILE_CACHE: `${folder.root}/compiled`,
     WRANGLER_REGISTRY_PATH: `${folder.root}/registry`,
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     // Recording every request into SQLite costs 20 to 40 % of the throughput.
@@ -40,6 +42,8 @@ export interface RunningWorker {
   process: ManagedProcess;
 }
 
+export const addressOf = (port: number): string => `http://${LOOPBACK}:${port}`;
+
 /** Starts one Worker under `wrangler dev` and waits until it answers `healthPath`. */
 export async function startWorker(
   folder: StateFolder,
@@ -56,7 +60,7 @@ export async function startWorker(
   },
 ): Promise<RunningWorker> {
   options.signal.throwIfAborted();
-  const url = `http://${LOOPBACK}:${options.port}`;
+  const url = addressOf(options.port);
   const child = startProcess(folder, {
     name: options.name,
     cwd: REPOSITORY,

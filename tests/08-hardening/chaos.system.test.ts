@@ -29,7 +29,7 @@ describe('kills under load', () => {
   }, 180_000);
 
   it('REL-2: options are checked before anything is started', () => {
-    expect(parseOptions(['--kills', '7', '--seed', '3'])).toMatchObject({ kills: 7, seed: 3, minutes: 0 });
+    expect(parseOptions(['--kills', '7', '--seed', '3'])).toMatchObject({ kills: 7, seed: 3, minutes: 20 });
     expect(parseOptions(['--help'])).toBeNull();
     expect(() => parseOptions(['--kills', 'many'])).toThrow(BadOption);
     expect(() => parseOptions(['--pipeline', '3'])).toThrow(BadOption);

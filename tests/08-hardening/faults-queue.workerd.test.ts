@@ -21,7 +21,7 @@ afterEach(() => {
 
 /** The same messages meet the same fate, as far as they come in the same order. */
 const SEED = 7;
-const TOGETHER = 10;
+const TOGETHER = 12;
 
 it('PIPE-8, REL-1, REL-3: messages lost, repeated, late and out of order, by the hundred: nothing changes but time', async () => {
   const quiet = await whole.spawn('undisturbed');
@@ -30,12 +30,12 @@ it('PIPE-8, REL-1, REL-3: messages lost, repeated, late and out of order, by the
   const expected = await cameTo(quiet);
   expect(expected.ended).toEqual(['COMPLETED', 0, 'consensus_reached']);
 
-  const queues = new Queues(whole.env, { drop: 25, repeat: 60, delay: 40, shuffle: true }, SEED);
+  const queues = new Queues(whole.env, { drop: 30, repeat: 60, delay: 40, shuffle: true }, SEED);
   const pipelines: DrivenPipeline[] = [];
   for (let n = 0; n < TOGETHER; n++) pipelines.push(await whole.spawn(`hostile-${n}`));
   await queues.run(pipelines, over(pipelines));
   const { dropped, repeated, delayed } = queues.counts;
-  for (const faults of [dropped, repeated, delayed]) expect(faults).toBeGreaterThan(50);
+  for (const faults of [dropped, repeated, delayed]) expect(faults).toBeGreaterThan(40);
 
   for (const pipeline of pipelines) {
     const log = await pipeline.events();

@@ -32,7 +32,8 @@ export function chunk(fresh: readonly FreshEvent[]): FreshEvent[][] {
 
 /**
  * Writes events and the rows they become, all or nothing: the events are the cursor, so a row can be neither missed nor doubled.
- * Answers with the rows for which D1 already had another hash.
+ * Answers with the rows for which D1 already had another hash. Throws when D1 fails, and when it wrote less than it was given without having
+ * had the rest.
  */
 export async function append(
   db: D1Database,
@@ -55,14 +56,17 @@ async function otherHashes(
   db: D1Database,
   rows: readonly EventRow[],
 ): Promise<Omit<IntegrityAlarmRow, 'at'>[]> {
-  const sent = rows.map(({ pipeline_id, seq, hash }) => ({ pipeline_id, seq, hash }));
+  const sent = rows.map(({ tenant, pipeline_id, seq, hash }) => ({ tenant, pipeline_id, seq, hash }));
   const { results } = await db
     .prepare(
-      `SELECT e.tenant, e.pipeline_id, e.seq, e.hash AS ledger_hash, value ->> '$.hash' AS object_hash
-       FROM json_each(?) JOIN events e ON e.pipeline_id = value ->> '$.pipeline_id' AND e.seq = value ->> '$.seq'
-       WHERE e.hash <> value ->> '$.hash'`,
+      `SELECT value ->> '$.tenant' AS tenant, value ->> '$.pipeline_id' AS pipeline_id, value ->> '$.seq' AS seq,
+         e.hash AS ledger_hash, value ->> '$.hash' AS object_hash
+       FROM json_each(?) LEFT JOIN events e ON e.pipeline_id = value ->> '$.pipeline_id' AND e.seq = value ->> '$.seq'
+       WHERE e.hash IS NOT value ->> '$.hash'`,
     )
     .bind(JSON.stringify(sent))
-    .all<Omit<IntegrityAlarmRow, 'at'>>();
+    .all<Omit<IntegrityAlarmRow, 'at'> & { ledger_hash: string | null }>();
+  const missing = results.filter((row) => row.ledger_hash === null);
+  if (missing.length > 0) throw new Error(`D1 was given ${missing.length} events and has not got them`);
   return results;
 }
