@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTime } from './leftovers.ts';
 import { REPOSITORY } from './workers.ts';
@@ -52,12 +52,19 @@ function clearAside(): void {
   }
 }
 
+const DIST = join(REPOSITORY, 'pages', 'dist');
+
+/** wrangler refuses to start without the folder that it is to serve; an old build or none does for who wants no dashboard. */
+export function withoutDashboard(): Promise<false> {
+  mkdirSync(DIST, { recursive: true });
+  return Promise.resolve(false);
+}
+
 /** Builds the dashboard when its sources are not those of the last build. Tells whether it did. */
 export async function buildDashboard(): Promise<boolean> {
-  const dist = join(REPOSITORY, 'pages', 'dist');
   const stamp = join(REPOSITORY, 'node_modules', '.ags-dashboard');
   const wanted = sourceHash();
-  if (existsSync(join(dist, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
+  if (existsSync(join(DIST, 'index.html')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
     return false;
   const vite = join(REPOSITORY, 'node_modules', 'vite', 'bin', 'vite.js');
   // Built aside and swapped in, so that a running Worker never serves half a build.
@@ -79,8 +86,8 @@ export async function buildDashboard(): Promise<boolean> {
     rmSync(built, { recursive: true, force: true });
     throw new BuildFailed(output);
   }
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(built, dist);
+  rmSync(DIST, { recursive: true, force: true });
+  renameSync(built, DIST);
   writeFileSync(stamp, wanted);
   return true;
 }

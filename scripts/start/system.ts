@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { provisionVault } from '../vault/provision.ts';
 import { type Accounts, ensureAccounts, TENANT } from './accounts.ts';
 import { startCron } from './cron.ts';
-import { buildDashboard } from './dashboard.ts';
+import { buildDashboard, withoutDashboard } from './dashboard.ts';
 import { endLeftovers, forgetOwner, recordOwner } from './leftovers.ts';
 import { migrateLedger } from './migrate.ts';
 import { anyPort, freePortFrom } from './ports.ts';
@@ -124,7 +124,7 @@ export async function startLocalSystem(options: SystemOptions): Promise<LocalSys
   options.signal.addEventListener('abort', stop, { once: true });
   try {
     // What does not need each other goes on at once; the steps below tell of it one by one.
-    const building = begin(() => (options.dashboard === false ? Promise.resolve(false) : buildDashboard()));
+    const building = begin(options.dashboard === false ? withoutDashboard : buildDashboard);
     const migrating = begin(() => migrateLedger(folder));
     const embeddedPort = services.needsEmbedded ? await anyPort() : null;
     const serving = begin(() =>
