@@ -76,7 +76,7 @@ describe('killed in the middle of a recovery', () => {
 
 describe('killed in every attempt', () => {
   it('REC-3 REC-6 REL-2: at the end of each attempt of a run that never agrees: three attempts, exit 1, one successor each, no fourth', async () => {
-    const plan = { name: 'killed-thrice', rounds: 1, misbehave: quarrel(['ALPHA', 'BETA']) };
+    const plan = { name: 'killed-thrice', rounds: 1, misbehave: quarrel(['ALPHA', 'BETA', 'GAMMA']) };
     const ids = [(await ags.spawn(sky(plan))).pipeline_id];
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       const id = ids.at(-1) ?? '';
