@@ -23,7 +23,7 @@ beforeAll(async () => {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   said = [];
-  for (const level of ['log', 'warn', 'error'] as const)
+  for (const level of ['info', 'warn', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((line) => void said.push(String(line)));
 });
 afterEach(() => {
