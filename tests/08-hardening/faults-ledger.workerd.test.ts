@@ -15,12 +15,12 @@ import { answer, env, migrateLedger } from '#tests/support/worker.ts';
 import { runScheduled } from '#workers/cron.ts';
 
 let whole: WholeWorker;
+let tenants = 0;
 let said: string[] = [];
-beforeAll(async () => {
-  await migrateLedger();
-  whole = await wholeWorker('acme');
-});
-beforeEach(() => {
+beforeAll(migrateLedger);
+beforeEach(async () => {
+  tenants += 1;
+  whole = await wholeWorker(`d1-${tenants}`);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   said = [];
   for (const level of ['info', 'warn', 'error'] as const)
