@@ -72,12 +72,11 @@ describe('D1 while whole pipelines run', () => {
       const database = faultyDatabase(env.LEDGER, fault);
       const queues = new Queues({ ...whole.env, LEDGER: database }, KIND, 1);
       const pipelines = [await whole.spawn('one'), await whole.spawn('two')];
-      await queues.run(pipelines, async () => database.met > 2 && (await sealed(pipelines)()));
-      expect(database.met).toBeGreaterThan(0);
+      const noticed = () => database.met > 0 && (logs === null || said.some((line) => line.includes(logs)));
+      await queues.run(pipelines, async () => noticed() && (await sealed(pipelines)()));
       for (const pipeline of pipelines)
         expect((await cameTo(pipeline)).ended).toEqual(['COMPLETED', 0, 'consensus_reached']);
       if (!keepsUp) for (const pipeline of pipelines) expect(await copied(pipeline)).toEqual([]);
-      if (logs !== null) expect(said.some((line) => line.includes(logs))).toBe(true);
 
       queues.env = whole.env;
       if (believed) await runScheduled({ cron: '*/30 * * * *' }, whole.env);
