@@ -29,6 +29,8 @@ export default defineConfig({
                 // SEC-2: few and always the same in `npm test`; `npm run fuzz` asks for more and others.
                 FUZZ_RUNS: process.env.FUZZ_RUNS ?? '25',
                 FUZZ_SEED: process.env.FUZZ_SEED ?? '1',
+                CRASH_STRIDE: process.env.CRASH_STRIDE ?? '4',
+                CRASH_START: process.env.CRASH_START ?? '1',
               },
             },
           })),
