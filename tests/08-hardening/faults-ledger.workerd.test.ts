@@ -25,7 +25,7 @@ beforeEach(async () => {
   said = [];
   for (const level of ['info', 'warn', 'error'] as const)
     vi.spyOn(console, level).mockImplementation((line) => void said.push(String(line)));
-});
+}, 60_000);
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();

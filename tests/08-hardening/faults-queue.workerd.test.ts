@@ -9,7 +9,7 @@ let whole: WholeWorker;
 beforeAll(async () => {
   await migrateLedger();
   whole = await wholeWorker('acme');
-});
+}, 60_000);
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   for (const level of ['info', 'warn', 'error'] as const)
