@@ -1,10 +1,10 @@
 import { createMessageBatch, runDurableObjectAlarm } from 'cloudflare:test';
 import { vi } from 'vitest';
-import { chance } from '#scripts/chaos/load.ts';
 import type { Env } from '#workers/config.ts';
 import worker, { PipelineObject } from '#workers/main.ts';
 import { consumeQueue } from '#workers/queues.ts';
 import type { DrivenPipeline } from '../driven-pipeline.ts';
+import { chance } from '../mutate.ts';
 import { passes } from '../whole-worker.ts';
 
 const { complete } = PipelineObject.prototype;

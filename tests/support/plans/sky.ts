@@ -1,4 +1,3 @@
-import type { SpawnRequest } from '#client/index.ts';
 import type { Seat } from '#domain/agents/roles.ts';
 import type { Misbehaviour } from '#domain/plan/plan.ts';
 
@@ -25,7 +24,8 @@ export const skyPlan = ({ name, rounds = 8, tier = 0, misbehave = [] }: Sky): st
     embedded: { misbehave },
   });
 
-export const sky = (plan: Sky): SpawnRequest => ({ plan: { source: skyPlan(plan) } });
+/** The body of its spawn. */
+export const sky = (plan: Sky): { plan: { source: string } } => ({ plan: { source: skyPlan(plan) } });
 
 /**
  * Seats that agree with nobody, in so many runs of the lineage; absent: in all. ALPHA and BETA get to the round limit when that is low;
