@@ -8,11 +8,17 @@ import type { Verb } from './verb.ts';
 export const NOUNS: Record<string, string> = {
   pipeline: 'Spawn, watch and decide about pipelines',
   stop: 'Kill switches: stop an agent, a pipeline, a project, the tenant, or all',
+  agents: 'What agents have earned: tiers, their runs, promotion and demotion',
   evidence: 'Get, verify and read evidence packages',
-  ledger: 'The tenant’s signed log: keys, heads, audit, witnesses',
-  plan: 'Check and store plans',
+  ledger: 'The tenant’s ledger and its signed log: query, export, keys, heads, audit',
+  plan: 'Check plans without running them',
+  policy: 'What the gate judges by: check, try, publish, observe',
   mcp: 'MCP servers of your own behind the gate: their tools, and what is pinned of them',
   auth: 'Sign in, and see who you are',
+  key: 'API keys: create, rotate, revoke',
+  project: 'The tenant’s projects',
+  quota: 'What the tenant may use, and how much of it is used',
+  tenant: 'Tenants, for the platform’s own key',
 };
 
 const globals = (command: Command): Command =>

@@ -26,35 +26,40 @@ const cases = (verbs: readonly Verb[]): string =>
     .map(([after, next]) => `    ${JSON.stringify(after)}) next="${[...next].join(' ')}" ;;`)
     .join('\n');
 
-const SCRIPTS: Record<Shell, (verbs: readonly Verb[]) => string> = {
-  bash: (verbs) => `# ags completion bash > ~/.local/share/bash-completion/completions/ags
-_ags() {
-  local path="" next="" word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
-  done
-  case "$path" in
+/** What may follow a sequence of words, as a function that both shells understand. */
+const nextWords = (verbs: readonly Verb[]): string => `_ags_next() {
+  case "$1" in
 ${cases(verbs)}
     *) next="${GLOBAL_FLAGS.join(' ')}" ;;
   esac
+}`;
+
+/** Arguments and values of options are no words of a verb: only what may follow makes the path longer. */
+const walk = (words: string): string => `  local known="" next="" word
+  _ags_next ""
+  for word in ${words}; do
+    case "$word" in -*) continue ;; esac
+    case " $next " in *" $word "*) known="\${known:+$known }$word"; _ags_next "$known" ;; esac
+  done`;
+
+const SCRIPTS: Record<Shell, (verbs: readonly Verb[]) => string> = {
+  bash: (verbs) => `# ags completion bash > ~/.local/share/bash-completion/completions/ags
+${nextWords(verbs)}
+_ags() {
+${walk(`"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`)}
   COMPREPLY=($(compgen -W "$next" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _ags ags`,
   zsh: (verbs) => `#compdef ags
 # ags completion zsh > "\${fpath[1]}/_ags"
+${nextWords(verbs)}
 _ags() {
-  local path="" next="" word
-  for word in "\${words[@]:1:$((CURRENT - 2))}"; do
-    case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
-  done
-  case "$path" in
-${cases(verbs)}
-    *) next="${GLOBAL_FLAGS.join(' ')}" ;;
-  esac
+${walk(`"\${words[@]:1:$((CURRENT - 2))}"`)}
   compadd -- \${=next}
   _files
 }
-compdef _ags ags`,
+# Loaded from fpath it is asked at once; sourced, it is only made known.
+if [ "\${funcstack[1]}" = _ags ]; then _ags "$@"; else compdef _ags ags; fi`,
   fish: (verbs) => {
     const lines = [...words(verbs)].flatMap(([after, next]) =>
       [...next].map((word) => {

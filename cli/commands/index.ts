@@ -5,6 +5,7 @@ import agentsShow from './agents/show.ts';
 import approvals from './approvals.ts';
 import { approve, deny } from './approve.ts';
 import link from './auth/link.ts';
+import profiles from './auth/list.ts';
 import login from './auth/login.ts';
 import logout from './auth/logout.ts';
 import whoami from './auth/whoami.ts';
@@ -126,6 +127,7 @@ const OWN: Verb[] = [
   login,
   logout,
   whoami,
+  profiles,
   link,
   connect,
   mcpAdd,

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VERBS } from '#cli/commands/index.ts';
+import { NOUNS } from '#cli/program.ts';
 import { type FakeApi, goldenLog, problem, startFakeApi } from '#tests/support/fake-api.ts';
 import { newShell, type Shell } from './cli-run.ts';
 
@@ -43,6 +44,14 @@ describe('usage', () => {
       for (const example of verb.examples) expect(stdout).toContain(example);
     },
   );
+
+  it('CLI-1: the help says what each group of verbs is about', async () => {
+    const { stdout } = await shell.ags('--help');
+    for (const noun of new Set(VERBS.filter((verb) => verb.path.length > 1).map((verb) => verb.path[0]!))) {
+      expect(NOUNS[noun], noun).toBeTruthy();
+      expect(stdout).toContain(NOUNS[noun]!.slice(0, 20));
+    }
+  });
 
   it.each([
     ['an unknown verb', ['pipeline', 'lst'], 'Did you mean list?'],
@@ -82,9 +91,14 @@ describe('usage', () => {
 
   it('CLI-1: the completion for bash is a script that bash runs', async () => {
     const { stdout } = await shell.ags('completion', 'bash');
-    const asked = `${stdout}\nCOMP_WORDS=(ags pipeline w); COMP_CWORD=2; _ags; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const bash = spawnSync('bash', ['-c', asked], { encoding: 'utf8' });
-    expect(bash.stdout.trim().split('\n').sort()).toEqual(['wait', 'watch']);
+    const offered = (...words: string[]) => {
+      const asked = `${stdout}\nCOMP_WORDS=(ags ${words.join(' ')}); COMP_CWORD=${words.length}; _ags; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return spawnSync('bash', ['-c', asked], { encoding: 'utf8' }).stdout.trim().split('\n').sort();
+    };
+    expect(offered('pipeline', 'w')).toEqual(['wait', 'watch']);
+    // Neither an option's value nor an argument hides what the verb can be told.
+    expect(offered('--profile', 'local', 'pipeline', 'list', '--st')).toEqual(['--state']);
+    expect(offered('run', 'plan.yaml', '--fail')).toEqual(['--fail-on']);
   });
 });
 
@@ -114,6 +128,8 @@ describe('where to', () => {
     });
 
     const plain = { env: { AGS_URL: '', AGS_KEY: '' } };
+    const listed = await shell.agsWith(plain, 'auth', 'list', '--json');
+    expect(json(listed.stdout)).toEqual({ items: [{ profile: 'work', url: api.url, current: true }] });
     expect((await shell.agsWith(plain, 'auth', 'whoami')).stdout).toContain('Ada');
     expect((await shell.agsWith(plain, 'auth', 'whoami', '--profile', 'other')).exitCode).toBe(64);
     expect(

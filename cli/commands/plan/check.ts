@@ -50,7 +50,7 @@ export default defineVerb({
         .filter((one) => one.decision !== 'allow')
         .map(
           (one) =>
-            `${style.caution(one.decision)}  ${one.tool} ${printable(one.target)}: ${printable(one.reason)}`,
+            `${style.caution(one.decision)}  ${[one.tool, printable(one.target)].filter(Boolean).join(' ')}: ${printable(one.reason)}`,
         ),
       result.ok
         ? `${style.good('✔')} ${where.name} can run.${estimate}`
