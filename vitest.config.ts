@@ -1,8 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 import { outbound } from './tests/support/embedded-outbound.ts';
 import { TEST_VARIABLES } from './tests/support/worker-env.ts';
 import { workerModules } from './tests/support/worker-modules.ts';
+
+/**
+ * Files at once, of all three kinds together: vitest leaves a core to itself, which on two cores means one file after the other. Whole
+ * systems spend most of their time waiting, so they run beside the others; more than four of them at once want more memory than they save time.
+ */
+const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));
 
 /** Three kinds of tests: plain Node, inside workerd, and whole processes. The file name says which. */
 export default defineConfig({
@@ -15,6 +22,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.workerd.test.ts', 'tests/**/*.system.test.ts'],
           testTimeout: 20_000,
+          maxWorkers,
         },
       },
       {
@@ -40,6 +48,8 @@ export default defineConfig({
           globalSetup: ['./tests/support/embedded-outbound.ts'],
           include: ['tests/**/*.workerd.test.ts'],
           testTimeout: 20_000,
+          hookTimeout: 30_000,
+          maxWorkers,
         },
       },
       {
@@ -47,8 +57,7 @@ export default defineConfig({
           name: 'system',
           include: ['tests/**/*.system.test.ts'],
           globalSetup: ['./tests/support/built-dashboard.ts'],
-          // Each file starts real processes; two at once would measure each other.
-          fileParallelism: false,
+          maxWorkers,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -60,18 +60,26 @@ export async function sendOnce<T>(send: (key: string) => Promise<T>, key: string
   }
 }
 
-/** A refusal that is about the plan's text, told with the lines it is about. */
-export function withPlanLines(error: unknown, plan: PlanReference, context: Pick<Context, 'notes'>): unknown {
-  if (!(error instanceof ApiError) || plan.kind !== 'file') return error;
-  const findings = (error.problem.findings ?? []).filter(isPlanFinding) as PlanFinding[];
-  if (findings.length === 0) return error;
+/** What is wrong with a plan file, told with the lines it is about. */
+export function cannotRun(
+  plan: PlanReference & { kind: 'file' },
+  findings: readonly PlanFinding[],
+  { notes }: Pick<Context, 'notes'>,
+): CliError {
   const where = { name: basename(plan.path), source: plan.plan.source };
   return new CliError(
     EXIT.refused,
     `${where.name} cannot run: ${plural(findings.length, 'finding')}`,
     `Mend it; \`ags plan check ${plan.path}\` tells whether it could run.`,
-    findings.flatMap((finding) => findingLines(finding, where, context.notes.style)),
+    findings.flatMap((finding) => findingLines(finding, where, notes.style)),
   );
+}
+
+/** A refusal that is about the plan's text, told with its lines; any other error as it is. */
+export function withPlanLines(error: unknown, plan: PlanReference, context: Pick<Context, 'notes'>): unknown {
+  if (!(error instanceof ApiError) || plan.kind !== 'file') return error;
+  const findings = (error.problem.findings ?? []).filter(isPlanFinding) as PlanFinding[];
+  return findings.length === 0 ? error : cannotRun(plan, findings, context);
 }
 
 export async function spawnPlan(context: Context, plan: string, values: SpawnValues): Promise<ExitCode> {

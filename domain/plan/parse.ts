@@ -142,15 +142,7 @@ function readStages(file: PlanFile, findings: Findings): Stage[] {
   return stages;
 }
 
-/**
- * DSL-1, PRE-1: YAML or JSON text to a plan with everything resolved, or every finding with its line, column and what was expected.
- * `files` are the texts of the files that the context names. Pure: the same text, inputs and defaults give the same plan and hash.
- */
-export function parsePlan(
-  source: string,
-  files: Readonly<Record<string, string>>,
-  options: ParseOptions,
-): Result<ParsedPlan, PlanFinding[]> {
+function readFile(source: string): Result<{ text: PlanSourceText; file: PlanFile }, PlanFinding[]> {
   if (bytes(source) > MAX_SOURCE_BYTES)
     return err([
       {
@@ -165,9 +157,28 @@ export function parsePlan(
   const text = readPlanText(source);
   if (!text.ok) return text;
   const checked = checkSchema(text.value);
-  if (!checked.ok) return checked;
-  const file = checked.value;
-  const findings = new Findings(text.value);
+  return checked.ok ? ok({ text: text.value, file: checked.value }) : checked;
+}
+
+/** What is wrong with a plan whatever its files, its inputs and the deployment it goes to; empty when nothing is. */
+export const findingsInSource = (source: string): PlanFinding[] => {
+  const read = readFile(source);
+  return read.ok ? [] : read.error;
+};
+
+/**
+ * DSL-1, PRE-1: YAML or JSON text to a plan with everything resolved, or every finding with its line, column and what was expected.
+ * `files` are the texts of the files that the context names. Pure: the same text, inputs and defaults give the same plan and hash.
+ */
+export function parsePlan(
+  source: string,
+  files: Readonly<Record<string, string>>,
+  options: ParseOptions,
+): Result<ParsedPlan, PlanFinding[]> {
+  const read = readFile(source);
+  if (!read.ok) return read;
+  const { text, file } = read.value;
+  const findings = new Findings(text);
 
   const inputs = resolveInputs(file.inputs ?? {}, options.inputs);
   for (const p of inputs.problems) findings.add(p.code, ['inputs', p.name], p.message, p.expected);

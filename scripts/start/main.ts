@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { cannotRun } from '#cli/commands/spawn.ts';
 import { profilesPath, saveProfile } from '#cli/connection/profiles.ts';
 import { CliError, EXIT, type ExitCode } from '#cli/exit.ts';
 import { readPlan } from '#cli/plan/read.ts';
 import { plural } from '#cli/terminal/format.ts';
 import { createScreen, type Screen } from '#cli/terminal/terminal.ts';
 import { ApiError, createClient, UnreachableError } from '#client/index.ts';
+import { findingsInSource } from '#domain/plan/index.ts';
 import { BuildFailed } from './dashboard.ts';
 import { AlreadyRunning, endLeftovers } from './leftovers.ts';
 import { MigrationFailed } from './migrate.ts';
@@ -76,14 +78,13 @@ async function announceResumed(system: LocalSystem, notes: Screen): Promise<void
 
 async function serve(options: StartOptions, { notes, out }: Screens, signal: AbortSignal): Promise<ExitCode> {
   const folder = stateFolder(process.env.AGS_STATE_DIR || join(REPOSITORY, '.ags'));
-  if (options.reset) {
-    if (existsSync(folder.root)) await endLeftovers(folder);
-    removeStateFolder(folder);
-  }
   const planPath = options.plan === null ? SAMPLE : resolve(CALLED_FROM, options.plan);
-  // Read now: a plan that is not there should not wait for two Workers to start.
+  // Read now: a plan that is not there, or not a plan, should not wait for two Workers to start.
   const plan = options.run ? readPlan(planPath, { cwd: CALLED_FROM, allowOutside: false }) : null;
+  const wrong = plan?.kind === 'file' ? findingsInSource(plan.plan.source) : [];
+  if (plan?.kind === 'file' && wrong.length > 0) throw cannotRun(plan, wrong, { notes });
   if (existsSync(folder.root)) await endLeftovers(folder);
+  if (options.reset) removeStateFolder(folder);
   if (options.port !== null) await requireFree(options.port);
   notes.print(
     '',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +78,23 @@ describe('npm start', () => {
     expect(start.stderr()).toContain('nowhere.yaml');
   });
 
+  it('DSL-1: a plan with an error is shown with its line before anything starts, and the exit code says refused', async () => {
+    const start = npmStart('--once', '--plan', plan('bad.yaml', TINY.replace('tier: 0', 'tier: 9')));
+    expect(await start.ended).toBe(77);
+    expect(start.stderr()).toContain('bad.yaml:3:7');
+    expect(existsSync(join(home, 'state'))).toBe(false);
+  });
+
+  it('RUN-2: --port that is taken is refused', async () => {
+    const port = await anyPort();
+    const busy = createServer();
+    await new Promise<void>((resolve) => busy.listen(port, '127.0.0.1', resolve));
+    const start = npmStart('--no-run', '--port', String(port));
+    expect(await start.ended).toBe(64);
+    expect(start.stderr()).toContain(`Port ${port} is taken`);
+    busy.close();
+  });
+
   it('RUN-2 RUN-7: --once --json runs the sample and exits with its exit code', async () => {
     const start = npmStart('--once', '--json');
     expect(await start.ended, start.stderr()).toBe(0);
@@ -92,77 +109,48 @@ describe('npm start', () => {
     expect(JSON.parse(readFileSync(profiles, 'utf8'))).toMatchObject({ current: 'local' });
   });
 
-  it('DSL-1: a plan with an error is shown with its line, and the exit code says refused', async () => {
-    const start = npmStart('--once', '--plan', plan('bad.yaml', TINY.replace('tier: 0', 'tier: 9')));
-    expect(await start.ended).toBe(77);
-    expect(start.stderr()).toContain('bad.yaml:3:7');
-  });
-
-  it('RUN-2: it stays up, names the port it took instead, refuses a second start, and ends cleanly on Ctrl-C', async () => {
+  it('REC-6 RUN-2: it names the port it took instead; killed while a plan runs and started again, it goes on with the same pipeline, stays up, refuses a second start, and ends cleanly on Ctrl-C', async () => {
     const busy = createServer();
     await new Promise<void>((resolve) =>
       busy.listen(DEFAULT_PORT, '127.0.0.1', () => resolve()).on('error', () => resolve()),
     );
-    const start = npmStart('--plan', plan('tiny.yaml', TINY));
-    await start.says('Ctrl-C');
-    expect(start.stderr()).toContain('port 3000 is taken');
-    expect(start.stdout()).toContain('✔ Verdict:');
-    expect(start.stdout()).toContain('✔ Evidence:');
-    const link = /http:\/\/127\.0\.0\.1:\d+\/signin\?token=\S+/.exec(start.stderr())?.[0];
-    expect(link).toBeDefined();
+    const stalled = plan(
+      'stalled.yaml',
+      `${TINY}embedded:\n  misbehave:\n    - { agent: PLANNER, kind: stall, seconds: 4, times: 1 }\n`,
+    );
+    const first = npmStart('--plan', stalled);
+    await first.says('PLANNER joins');
+    expect(first.stderr()).toContain('port 3000 is taken');
+    first.process.kill('SIGKILL');
+    await first.ended;
 
+    const again = npmStart('--plan', stalled);
+    await again.says('Ctrl-C');
+    const resumed = /of an earlier start: (#\d+)/.exec(again.stderr())?.[1];
+    expect(resumed).toBeDefined();
+    expect(again.stdout()).toContain('✔ Verdict:');
+    expect(again.stdout()).toContain('✔ Evidence:');
+    expect(again.stderr()).toMatch(/http:\/\/127\.0\.0\.1:\d+\/signin\?token=\S+/);
     const second = npmStart();
     expect(await second.ended).toBe(1);
     expect(second.stderr()).toContain('running already');
-
     const children = processes();
     expect(children.length).toBe(3);
-    start.process.kill('SIGINT');
-    expect(await start.ended).toBe(0);
+    again.process.kill('SIGINT');
+    expect(await again.ended).toBe(0);
     expect(children.filter((one) => startTime(one.pid) === one.started)).toEqual([]);
     busy.close();
   });
 
-  it('RUN-2: --port that is taken is refused', async () => {
-    const port = await anyPort();
-    const busy = createServer();
-    await new Promise<void>((resolve) => busy.listen(port, '127.0.0.1', resolve));
-    const start = npmStart('--no-run', '--port', String(port));
-    expect(await start.ended).toBe(64);
-    expect(start.stderr()).toContain(`Port ${port} is taken`);
-    busy.close();
-  });
-
-  it('RUN-2: a Worker that dies ends the start with its name and its log, non-zero', async () => {
-    const start = npmStart('--no-run');
+  it('RUN-2: --reset forgets what earlier starts did; a Worker that dies ends the start with its name and its log, non-zero', async () => {
+    const start = npmStart('--reset', '--json', '--plan', plan('tiny.yaml', TINY));
     await start.says('Ctrl-C');
+    expect(JSON.parse(start.stdout())).toMatchObject({ pipeline: { number: 1 } });
     const product = processes().find(({ name }) => name === 'product');
     process.kill(-product!.pid, 'SIGKILL');
     expect(await start.ended).toBe(1);
     expect(start.stderr()).toContain('product was ended by SIGKILL');
     expect(start.stderr()).toContain('product.log');
-  });
-
-  it('REC-6 RUN-2: killed while a plan runs and started again, it goes on with the same pipeline', async () => {
-    const stalled = plan(
-      'stalled.yaml',
-      `${TINY}embedded:\n  misbehave:\n    - { agent: PLANNER, kind: stall, seconds: 4, times: 1 }\n`,
-    );
-    const first = npmStart('--plan', stalled, '--once');
-    await first.says('PLANNER joins');
-    first.process.kill('SIGKILL');
-    await first.ended;
-    const second = npmStart('--plan', stalled, '--once', '--json');
-    expect(await second.ended, second.stderr()).toBe(0);
-    expect(second.stderr()).toContain('of an earlier start');
-    const answer = JSON.parse(second.stdout()) as { pipeline: { number: number } };
-    expect(second.stderr()).toContain(`#${answer.pipeline.number}`);
-  });
-
-  it('RUN-2: --reset forgets what earlier starts did', async () => {
-    const start = npmStart('--reset', '--once', '--json', '--plan', plan('tiny.yaml', TINY));
-    expect(await start.ended, start.stderr()).toBe(0);
-    expect(JSON.parse(start.stdout())).toMatchObject({ pipeline: { number: 1 } });
   });
 });
 
