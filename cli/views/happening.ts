@@ -55,6 +55,10 @@ export function happening(wire: WireEvent, cast: Cast, style: Style, detailed = 
         : null;
     case 'pause_requested':
       return `${style.caution('pause asked for')} by ${printable(event.actor)}: ${printable(event.body.reason)}`;
+    case 'outage_noticed':
+      return style.caution(
+        `the system was down from ${event.body.since.slice(0, 19)}Z on; the run’s clocks stood still`,
+      );
     case 'paused':
       return style.caution('paused; nothing new is started, deadlines stand still');
     case 'resumed':

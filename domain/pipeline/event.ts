@@ -270,6 +270,8 @@ export interface EventBodies {
   pause_requested: { reason: string };
   paused: { in_flight: number };
   resumed: { reason: string };
+  /** REC-6: nothing could happen between `since` and this event, though something was due: the system was down. */
+  outage_noticed: { since: string };
   continued: { reason: string | null };
   agent_spawned: { agent_id: string; role: Role; tier: Tier; reason: string };
   /** GOV-7: `session_hash` is keyed with a secret of the deployment; the session token itself was shown once. */

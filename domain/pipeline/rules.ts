@@ -17,6 +17,8 @@ export const CLOCKS = {
   lease: 20_000,
   /** After the object woke up it has forgotten heartbeats; workers get this long to be heard again. */
   lease_grace: 7_000,
+  /** REC-6: what is due this much earlier than it is looked at was due while the system was down. Alarms may be late by some seconds. */
+  outage: 60_000,
   /** A ready step that nobody claimed is announced again after this long, then after twice as long, and so on. */
   redispatch: 15_000,
   redispatch_max: 600_000,

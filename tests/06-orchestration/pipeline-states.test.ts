@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { toPipeline } from '#contract/views.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
+import type { Command } from '#domain/pipeline/command.ts';
 import { replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
+import { CLOCKS } from '#domain/pipeline/rules.ts';
+import { DEFAULT_LIMITS, type Limits } from '#domain/plan/limits.ts';
 import { proposal, Rig, spawnCommand, vote } from '../support/pipeline.ts';
+
+const withLimits = (limits: Partial<Limits>): Command => {
+  const command = spawnCommand();
+  if (command.kind !== 'spawn') throw new Error('not a spawn');
+  return { ...command, plan: { ...command.plan, limits: { ...DEFAULT_LIMITS, ...limits } } };
+};
 
 const passing = (rig: Rig): Rig => {
   rig.toRoundOne();
@@ -231,8 +240,42 @@ describe('states of a pipeline', () => {
     waiting.pass(10 * 3_600_000);
     expect(waiting.state.outcome).toBeNull();
 
-    const working = new Rig().toRoundOne();
-    working.pass(3_600_001);
+    const working = new Rig().toRoundOne(withLimits({ deadline_s: 60 }));
+    working.pass(60_001);
     expect(working.state.recovery).toMatchObject({ trigger: 'deadline' });
+  });
+
+  it('REC-6: hours in which the system was down count neither against the round nor against the deadline', () => {
+    const rig = new Rig().toRoundOne(withLimits({ deadline_s: 3_600, round_s: 300 }));
+    rig.claim(rig.turnOf('ALPHA'));
+    rig.pass(40_000);
+    const last = rig.state.updated_at;
+    rig.pass(9 * 3_600_000);
+    expect(rig.last('outage_noticed')?.body).toEqual({ since: last });
+    expect(rig.state).toMatchObject({ outcome: null, recovery: null, round: { round: 1, silent: [] } });
+
+    // What was left of the round is left of it still: 300 s less the 40 before.
+    rig.pass(259_000);
+    expect(rig.state.round?.closed).toBe(false);
+    rig.pass(2_000);
+    expect(rig.state.outcome).toMatchObject({ reason: 'no_agent_answered' });
+  });
+
+  it('REC-6: an alarm that is a little late is no outage, and neither is a step that waits in a queue', () => {
+    const late = new Rig().toRoundOne(withLimits({ round_s: 300 }));
+    late.pass(300_000 + CLOCKS.outage);
+    expect(late.types()).not.toContain('outage_noticed');
+    expect(late.state.outcome).toMatchObject({ reason: 'no_agent_answered' });
+
+    const queued = new Rig().toRoundOne(withLimits({ round_s: 300 }));
+    queued.pass(4 * CLOCKS.outage);
+    expect(queued.types()).not.toContain('outage_noticed');
+  });
+
+  it('PIPE-10: clocks that stand still for a person are not moved again by an outage', () => {
+    const rig = new Rig().toRoundOne();
+    rig.when({ kind: 'pause', reason: 'lunch' });
+    rig.pass(9 * 3_600_000);
+    expect(rig.types()).not.toContain('outage_noticed');
   });
 });

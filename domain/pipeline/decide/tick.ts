@@ -1,6 +1,6 @@
 import type { DomainError } from '../../errors.ts';
 import { ok, type Result } from '../../result.ts';
-import type { Command } from '../command.ts';
+import type { Command, Leases } from '../command.ts';
 import { CLOCKS } from '../rules.ts';
 import { type Timer, timers } from '../timers.ts';
 import { expireApproval } from './approvals.ts';
@@ -19,6 +19,7 @@ export function tick(
   { leases }: Extract<Command, { kind: 'tick' }>,
 ): Result<undefined, DomainError> {
   const { now } = draft.context;
+  noticeOutage(draft, leases);
   for (const timer of timers(draft.state, leases).filter((t) => t.at <= now)) {
     const stillDue = timers(draft.state, leases).some((t) => t.kind === timer.kind && t.at === timer.at);
     if (stillDue) fire(draft, timer);
@@ -30,6 +31,19 @@ export function tick(
 function waitedFor(draft: Draft): string {
   const held = Object.values(draft.state.steps).flatMap((step) => step.held ?? [])[0];
   return held ? ` Since ${held.since} it waited. ${held.message}` : '';
+}
+
+/**
+ * REC-6: a run is not to blame for time in which nothing ran, so its deadline and the open round's limit do not count it. The outage is
+ * counted from the last thing on record; a ready step says nothing, because it may have waited in a queue.
+ */
+function noticeOutage(draft: Draft, leases: Leases): void {
+  const { state } = draft;
+  const { now } = draft.context;
+  const clocksRun = state.spawned && !state.outcome && !state.recovery && !state.failure;
+  if (!clocksRun || state.clock.stopped_since !== null) return;
+  const overdue = timers(state, leases).some((t) => t.kind !== 'step_ready' && now - t.at > CLOCKS.outage);
+  if (overdue) draft.emit('outage_noticed', { since: state.updated_at });
 }
 
 function fire(draft: Draft, timer: Timer): void {

@@ -85,6 +85,8 @@ export const lifecycleEvolvers = {
     );
   },
   pause_requested: (state) => ({ ...state, pause: 'requested' }),
+  // The clocks stood still while nobody was there to read them.
+  outage_noticed: (state, { at, body }) => startClock(stopClock(state, body.since), at),
   paused: (state, { at }) => stopClock({ ...state, pause: 'paused', waiting_for: 'resume' }, at),
   resumed: (state, { at }) => {
     const { hold_since } = state.credentials;

@@ -88,6 +88,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   credentials_suspended: (b) => `Tokens suspended: ${b.reason}`,
   pause_requested: (b) => `Pause asked for: ${b.reason}`,
   paused: () => 'Paused',
+  outage_noticed: () => 'The system was down; the run’s clocks stood still meanwhile',
   resumed: (b) => `Resumed: ${b.reason}`,
   action_unknown: (b) => `Outcome unknown: ${b.why}`,
   action_unreported: (b) => `Outcome not told: ${b.why}`,

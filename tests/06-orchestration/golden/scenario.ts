@@ -21,6 +21,7 @@ export function goldenLogs(): Record<string, PipelineEvent[]> {
     'v1-credentials': credentials().log,
     'v1-external': external().log,
     'v1-held': held().log,
+    'v1-outage': outage().log,
   };
 }
 
@@ -354,6 +355,15 @@ function external(): Rig {
     if (key === 'told') rig.when({ kind: 'report', agent_id, action_id, outcome });
   }
   rig.when({ kind: 'end', reason: 'golden' });
+  return rig.revokeAll();
+}
+
+/** REC-6: the system was down for a quarter of an hour while a worker had a step. */
+function outage(): Rig {
+  const rig = new Rig().toRoundOne();
+  rig.claim(rig.turnOf('ALPHA'));
+  rig.pass(900_000);
+  rig.when({ kind: 'cancel', reason: 'golden' });
   return rig.revokeAll();
 }
 
