@@ -22,6 +22,7 @@ export default defineConfig({
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.workerd.test.ts', 'tests/**/*.system.test.ts'],
           testTimeout: 20_000,
+          hookTimeout: 30_000,
           maxWorkers,
         },
       },
