@@ -11,6 +11,28 @@ import { workerModules } from './tests/support/worker-modules.ts';
  */
 const maxWorkers = Math.min(4, Math.max(2, availableParallelism()));
 
+/** Bundled once for all files in workerd, which otherwise read them module by module, each anew. One that is missing here is only slower. */
+const PACKAGES_OF_THE_WORKER = [
+  '@ai-sdk/openai-compatible',
+  '@modelcontextprotocol/sdk/client/index.js',
+  '@modelcontextprotocol/sdk/client/streamableHttp.js',
+  '@modelcontextprotocol/sdk/server/index.js',
+  '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js',
+  '@modelcontextprotocol/sdk/types.js',
+  '@noble/hashes/hmac.js',
+  '@noble/hashes/sha2.js',
+  '@noble/hashes/utils.js',
+  '@openrouter/ai-sdk-provider',
+  '@upstash/redis/cloudflare',
+  'canonicalize',
+  'drizzle-orm/sqlite-core',
+  'hono',
+  'itty-router',
+  'yaml',
+  'zod',
+  'zod/v4/core',
+];
+
 /** Three kinds of tests: plain Node, inside workerd, and whole processes. The file name says which. */
 export default defineConfig({
   test: {
@@ -47,6 +69,7 @@ export default defineConfig({
         test: {
           name: 'workerd',
           globalSetup: ['./tests/support/embedded-outbound.ts'],
+          deps: { optimizer: { ssr: { enabled: true, include: PACKAGES_OF_THE_WORKER } } },
           include: ['tests/**/*.workerd.test.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
