@@ -2,6 +2,7 @@ import { EVENT_VERSION } from './event.ts';
 import { agentEvolvers } from './evolve/agents.ts';
 import { blackboardEvolvers } from './evolve/blackboard.ts';
 import { credentialEvolvers } from './evolve/credentials.ts';
+import { folding } from './evolve/entries.ts';
 import type { Evolvers, PlacedEvent } from './evolve/evolver.ts';
 import { lifecycleEvolvers } from './evolve/lifecycle.ts';
 import { recoveryEvolvers } from './evolve/recovery.ts';
@@ -44,8 +45,9 @@ export function evolve(state: PipelineState, event: PlacedEvent): PipelineState 
 }
 
 /** The state that a whole log, or its beginning, stands for (`?at=seq`). */
-export const replay = (events: Iterable<PlacedEvent>, from: PipelineState = initialState): PipelineState => {
-  let state = from;
-  for (const event of events) state = evolve(state, event);
-  return state;
-};
+export const replay = (events: Iterable<PlacedEvent>, from: PipelineState = initialState): PipelineState =>
+  folding(() => {
+    let state = from;
+    for (const event of events) state = evolve(state, event);
+    return state;
+  });

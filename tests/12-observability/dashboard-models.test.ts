@@ -7,7 +7,7 @@ import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import type { EvidenceReport } from '#domain/ledger/evidence/verify.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
-import { evolve, initialState, replay } from '#domain/pipeline/evolve.ts';
+import { evolve, initialState, replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
 import { controlText } from '../../pages/src/models/control-text.ts';
 import { CONTROLS, controlsFor, whyNotDecide } from '../../pages/src/models/controls.ts';
@@ -48,6 +48,7 @@ import { KEYS } from '../support/fixtures/dashboard-lists.ts';
 import { QUOTA_REPORT } from '../support/fixtures/dashboard-policies.ts';
 import {
   abortedRun,
+  askingRun,
   incidentRun,
   longRun,
   rerunRun,
@@ -59,7 +60,7 @@ import {
   workingRun,
 } from '../support/fixtures/dashboard-runs.ts';
 
-const fold = { initial: initialState, evolve };
+const fold = { initial: initialState, replay };
 const verdict = verdictRun();
 const long = longRun(SNAPSHOT_EVERY * 2 + 37);
 
@@ -80,13 +81,39 @@ describe('timeline', () => {
     );
   });
 
+  it('UI-4, PIPE-7: a moment that has been shown stays what it was, however many actions come after it', () => {
+    const { log } = askingRun(SNAPSHOT_EVERY + 60);
+    const one = (seq: number) => log.slice(0, seq).reduce(evolve, initialState);
+    const timeline = filled(log.slice(0, 40));
+    const kept = [40, 30, 35, 39].map((seq) => ({ seq, state: timeline.at(seq) }));
+    timeline.append(log.slice(40, 50));
+    timeline.append(log.slice(50));
+    kept.push(
+      ...[SNAPSHOT_EVERY, SNAPSHOT_EVERY + 5, log.length].map((seq) => ({ seq, state: timeline.at(seq) })),
+    );
+    timeline.at(SNAPSHOT_EVERY + 30);
+    for (const { seq, state } of kept) expect(state).toEqual(one(seq));
+    const before = one(40);
+    replay(log.slice(40), before);
+    expect(before).toEqual(one(40));
+  });
+
+  it('PIPE-7: an event that this build does not know stops the timeline there, with all before it kept', () => {
+    const log = structuredClone(long.log.slice(0, 30)) as PipelineEvent[];
+    (log[24] as { v: number }).v = 99;
+    const timeline = new Timeline(fold);
+    expect(() => timeline.append(log)).toThrow(UnknownEventError);
+    expect(timeline.head).toBe(24);
+    expect(timeline.at(24)).toEqual(replay(log.slice(0, 24)));
+  });
+
   it('UI-4: a jump folds at most one snapshot’s distance, and a step by one event folds one', () => {
     let folded = 0;
     const timeline = new Timeline({
       initial: 0,
-      evolve: (n: number) => {
-        folded += 1;
-        return n + 1;
+      replay: (events: readonly PipelineEvent[], n: number) => {
+        folded += events.length;
+        return n + events.length;
       },
     });
     timeline.append(long.log);

@@ -1,5 +1,6 @@
 import type { PipelineState } from '../state.ts';
 import { settle, startClock, stopClock, waitsFor } from './clock.ts';
+import { withEntry } from './entries.ts';
 import { type Evolvers, entry } from './evolver.ts';
 import { withLabels } from './labels.ts';
 
@@ -142,7 +143,7 @@ export const recoveryEvolvers = {
     const lost_step_id = step?.step_id ?? action.lost_step_id;
     const noted = {
       ...state,
-      actions: { ...state.actions, [body.action_id]: { ...action, unknown, lost_step_id } },
+      actions: withEntry(state.actions, body.action_id, { ...action, unknown, lost_step_id }),
     };
     // The end and the supervisor do not wait; the outcome can still be told later.
     return state.outcome || state.recovery
@@ -153,13 +154,13 @@ export const recoveryEvolvers = {
     const action = state.actions[body.action_id];
     if (!action) return state;
     const unknown = { why: body.why, step_id: '' };
-    return { ...state, actions: { ...state.actions, [body.action_id]: { ...action, unknown } } };
+    return { ...state, actions: withEntry(state.actions, body.action_id, { ...action, unknown }) };
   },
   action_resolved: (state, { at, body }) => {
     const action = state.actions[body.action_id];
     if (!action) return state;
     return settle(
-      { ...state, actions: { ...state.actions, [body.action_id]: { ...action, unknown: null } } },
+      { ...state, actions: withEntry(state.actions, body.action_id, { ...action, unknown: null }) },
       at,
     );
   },

@@ -2,6 +2,7 @@ import { LIMITS_OF_CONDUCT, remember } from '../../governance/windows.ts';
 import type { HeldOn, StepWork, Usage } from '../event.ts';
 import { type AgentState, accessorFor, type PipelineState, type StepState } from '../state.ts';
 import { settle, settleIfHeld } from './clock.ts';
+import { withEntry } from './entries.ts';
 import { type Evolvers, entry } from './evolver.ts';
 import { labelsAmong, withLabels } from './labels.ts';
 
@@ -261,18 +262,15 @@ export const stepEvolvers = {
       ...state,
       counts: { ...state.counts, actions: state.counts.actions + 1 },
       usage: { ...state.usage, actions: state.usage.actions + 1 },
-      actions: {
-        ...state.actions,
-        [body.action_id]: {
-          action_id: body.action_id,
-          request: entry<'action_requested'>(event),
-          decision: null,
-          decided_at: null,
-          unknown: null,
-          lost_step_id: null,
-          outcome: null,
-        },
-      },
+      actions: withEntry(state.actions, body.action_id, {
+        action_id: body.action_id,
+        request: entry<'action_requested'>(event),
+        decision: null,
+        decided_at: null,
+        unknown: null,
+        lost_step_id: null,
+        outcome: null,
+      }),
     };
     const counted = changeAgent(asked, body.agent_id, (agent) => ({
       calls: remember(agent.calls, Date.parse(event.at), LIMITS_OF_CONDUCT.calls),
@@ -296,10 +294,11 @@ export const stepEvolvers = {
       ? {
           ...withLabels(state, body.decision.labels),
           facts_seq: seq,
-          actions: {
-            ...state.actions,
-            [body.action_id]: { ...action, decision: body.decision, decided_at: at },
-          },
+          actions: withEntry(state.actions, body.action_id, {
+            ...action,
+            decision: body.decision,
+            decided_at: at,
+          }),
         }
       : state;
   },
@@ -311,10 +310,10 @@ export const stepEvolvers = {
       ...labelled,
       facts_seq: labelled === state ? state.facts_seq : event.seq,
       last_progress_at: event.at,
-      actions: {
-        ...state.actions,
-        [event.body.action_id]: { ...action, outcome: entry<'action_finished'>(event) },
-      },
+      actions: withEntry(state.actions, event.body.action_id, {
+        ...action,
+        outcome: entry<'action_finished'>(event),
+      }),
     };
   },
 } satisfies Partial<Evolvers>;

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { ApiError } from '#client/index.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
-import { evolve, initialState, type PipelineState } from '#domain/pipeline/evolve.ts';
+import { initialState, type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import { CHAIN_START, type ChainProgress, checkNext } from '../models/chain-check.ts';
 import { Timeline } from '../models/timeline.ts';
 import { ags, type Failure, failureOf } from './client.ts';
@@ -22,7 +22,7 @@ export interface Run {
 
 /** The mutable side of a run. Frames can arrive hundreds a second; subscribers hear of them once per animation frame. */
 class RunStore {
-  readonly timeline = new Timeline<PipelineState>({ initial: initialState, evolve });
+  readonly timeline = new Timeline<PipelineState>({ initial: initialState, replay });
   version = 0;
   failure: Failure | null = null;
   #listeners = new Set<() => void>();

@@ -131,13 +131,22 @@ const MARKS: Partial<Record<EventType, MarkKind>> = {
   pipeline_ended: 'milestone',
 };
 
-/** The events worth a mark on the time line. */
+/** What two marks in one place come to, the weightiest last. */
+const WEIGHT: readonly MarkKind[] = ['milestone', 'proposal', 'refusal', 'verdict'];
+/** Places on the time line: more than this are not told apart on any screen. */
+const PLACES = 400;
+
+/** The events worth a mark on the time line; of those that would cover each other, the weightiest. */
 export function marksOf(events: readonly PipelineEvent[]): { seq: number; kind: MarkKind }[] {
-  const marks: { seq: number; kind: MarkKind }[] = [];
+  const places = new Map<number, { seq: number; kind: MarkKind }>();
   for (const event of events) {
     const denied = event.type === 'action_decided' && event.body.decision.decision === 'deny';
     const kind = denied ? 'refusal' : MARKS[event.type];
-    if (kind) marks.push({ seq: event.seq, kind });
+    if (!kind) continue;
+    const place = Math.floor((event.seq * PLACES) / Math.max(PLACES, events.length));
+    const there = places.get(place);
+    if (!there || WEIGHT.indexOf(kind) > WEIGHT.indexOf(there.kind))
+      places.set(place, { seq: event.seq, kind });
   }
-  return marks;
+  return [...places.values()];
 }

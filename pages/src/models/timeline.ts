@@ -1,9 +1,9 @@
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 
-/** How a state is made from events; the pure core's `evolve`. */
+/** How a state is made from events; the pure core's `replay`. */
 export interface Fold<S> {
   initial: S;
-  evolve(state: S, event: PipelineEvent): S;
+  replay(events: readonly PipelineEvent[], from: S): S;
 }
 
 /** A snapshot every so many events: a jump folds at most this many, which is below one frame. */
@@ -38,14 +38,35 @@ export class Timeline<S> {
 
   append(batch: readonly PipelineEvent[]): Appended {
     const before = this.head;
+    let fresh: PipelineEvent[] = [];
+    let gap = false;
     for (const event of batch) {
-      if (event.seq <= this.head) continue;
-      if (event.seq > this.head + 1) return 'gap';
-      this.#live = this.#fold.evolve(this.#live, event);
-      this.events.push(event);
-      if (event.seq % SNAPSHOT_EVERY === 0) this.#snapshots.push(this.#live);
+      const next = this.head + fresh.length + 1;
+      if (event.seq < next) continue;
+      gap = event.seq > next;
+      if (gap) break;
+      fresh.push(event);
+      if (event.seq % SNAPSHOT_EVERY !== 0) continue;
+      this.#add(fresh);
+      this.#snapshots.push(this.#live);
+      fresh = [];
     }
+    this.#add(fresh);
+    if (gap) return 'gap';
     return this.head > before ? 'added' : 'nothing_new';
+  }
+
+  /** One fold for all of them; when one cannot be folded, those before it stay. */
+  #add(fresh: readonly PipelineEvent[]): void {
+    try {
+      this.#live = this.#fold.replay(fresh, this.#live);
+      this.events.push(...fresh);
+    } catch {
+      for (const event of fresh) {
+        this.#live = this.#fold.replay([event], this.#live);
+        this.events.push(event);
+      }
+    }
   }
 
   /** The state after event `seq`; clamped to 0…head. */
@@ -54,10 +75,8 @@ export class Timeline<S> {
     if (wanted === this.head) return this.#live;
     const base = Math.floor(wanted / SNAPSHOT_EVERY) * SNAPSHOT_EVERY;
     const near = this.#cursor.seq <= wanted && this.#cursor.seq > base;
-    let state = near ? this.#cursor.state : this.#snapshots[base / SNAPSHOT_EVERY]!;
-    for (let i = near ? this.#cursor.seq : base; i < wanted; i++) {
-      state = this.#fold.evolve(state, this.events[i]!);
-    }
+    const from = near ? this.#cursor.state : this.#snapshots[base / SNAPSHOT_EVERY]!;
+    const state = this.#fold.replay(this.events.slice(near ? this.#cursor.seq : base, wanted), from);
     this.#cursor = { seq: wanted, state };
     return state;
   }

@@ -2,6 +2,7 @@ import { Badge } from '@cloudflare/kumo/components/badge';
 import { ProhibitIcon, WrenchIcon } from '@phosphor-icons/react';
 import type { ActionRecord, AgentCard } from '#contract/pipeline.ts';
 import { Nothing } from '../../components/nothing.tsx';
+import { Portion } from '../../components/portion.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { UntrustedNote } from '../../components/untrusted-note.tsx';
 import { timeOfDay } from '../../models/format.ts';
@@ -112,16 +113,20 @@ export function Actions({ actions, agents, open }: Props) {
         {actions.length === 0 ? (
           <Nothing icon={WrenchIcon}>No tool call so far. Every one passes the gate and shows here.</Nothing>
         ) : (
-          <ul>
-            {actions.toReversed().map((action) => (
-              <Action
-                key={action.action_id}
-                action={action}
-                open={open.has(action.action_id)}
-                role={roles.get(action.agent_id) ?? action.agent_id}
-              />
-            ))}
-          </ul>
+          <Portion items={actions.toReversed()} what="actions">
+            {(shown) => (
+              <ul>
+                {shown.map((action) => (
+                  <Action
+                    key={action.action_id}
+                    action={action}
+                    open={open.has(action.action_id)}
+                    role={roles.get(action.agent_id) ?? action.agent_id}
+                  />
+                ))}
+              </ul>
+            )}
+          </Portion>
         )}
       </div>
     </section>

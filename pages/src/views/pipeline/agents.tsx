@@ -3,6 +3,7 @@ import { KeyIcon } from '@phosphor-icons/react';
 import type { AgentCard, Orchestration } from '#contract/pipeline.ts';
 import { TIER_NAMES } from '#domain/governance/tier.ts';
 import { Ago } from '../../components/clock.tsx';
+import { Portion } from '../../components/portion.tsx';
 import { agentName } from '../../models/agents.ts';
 import { count, money, plural, providerName, shortId, timeOfDay } from '../../models/format.ts';
 
@@ -90,13 +91,17 @@ export function Agents({ agents, earlier, gamma, at }: Props) {
       {agents.length === 0 ? (
         <p className="panel p-4 text-kumo-subtle">No agent has been spawned yet: credentials come first.</p>
       ) : (
-        <ul
-          className={`grid gap-3 sm:grid-cols-2 ${agents.length > 3 ? 'xl:grid-cols-4' : 'lg:grid-cols-3'}`}
-        >
-          {agents.map((agent) => (
-            <Card key={agent.agent_id} agent={agent} at={at} />
-          ))}
-        </ul>
+        <Portion items={agents} what="agents">
+          {(shown) => (
+            <ul
+              className={`grid gap-3 sm:grid-cols-2 ${agents.length > 3 ? 'xl:grid-cols-4' : 'lg:grid-cols-3'}`}
+            >
+              {shown.map((agent) => (
+                <Card key={agent.agent_id} agent={agent} at={at} />
+              ))}
+            </ul>
+          )}
+        </Portion>
       )}
       {earlier.length > 0 && (
         <details className="mt-2">

@@ -1,5 +1,6 @@
 import { StampIcon } from '@phosphor-icons/react';
 import type { ApprovalView } from '#contract/pipeline.ts';
+import { Portion } from '../../components/portion.tsx';
 import { Approval } from '../approvals/approval.tsx';
 
 interface Props {
@@ -16,11 +17,17 @@ export function Approvals({ approvals, open }: Props) {
       <h2 id="approvals-title" className="mb-2 flex items-center gap-1.5 font-semibold text-kumo-strong">
         <StampIcon size={18} aria-hidden="true" /> Approvals
       </h2>
-      <ul className="panel">
-        {approvals.toReversed().map((a) => (
-          <Approval key={a.approval_id} approval={a} open={open.has(a.approval_id)} />
-        ))}
-      </ul>
+      <div className="panel">
+        <Portion items={approvals.toReversed()} what="approvals">
+          {(shown) => (
+            <ul>
+              {shown.map((a) => (
+                <Approval key={a.approval_id} approval={a} open={open.has(a.approval_id)} />
+              ))}
+            </ul>
+          )}
+        </Portion>
+      </div>
     </section>
   );
 }
