@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { IncidentsProvider } from './api/incidents.tsx';
 import { LivePipelinesProvider } from './api/live-pipelines.tsx';
+import { NamesProvider } from './api/names.tsx';
 import { SessionProvider, useSession } from './api/session.tsx';
 import { AppShell } from './components/app-shell.tsx';
 import { ClockProvider } from './components/clock.tsx';
@@ -57,7 +58,9 @@ function SignedIn({ children }: { children: ReactNode }) {
       return (
         <LivePipelinesProvider>
           <IncidentsProvider>
-            <AppShell>{children}</AppShell>
+            <NamesProvider>
+              <AppShell>{children}</AppShell>
+            </NamesProvider>
           </IncidentsProvider>
         </LivePipelinesProvider>
       );

@@ -17,12 +17,12 @@ interface Props<T> {
   empty: string;
 }
 
-/** A plain table; the first column names the row. Narrow screens scroll it sideways. */
+/** A plain table; the first column names the row. A phone shows each row as a card, so that no button is out of sight. */
 export function DataTable<T>({ label, columns, rows, keyOf, empty }: Props<T>) {
   if (rows.length === 0) return <p className="panel p-4 text-sm text-kumo-subtle">{empty}</p>;
   return (
     <ScrollRegion label={`Table: ${label}`} className="panel">
-      <table className="w-full min-w-150 text-left text-sm">
+      <table className="stacking w-full text-left text-sm sm:min-w-150">
         <caption className="sr-only">{label}</caption>
         <thead className="text-kumo-subtle">
           <tr>
@@ -46,6 +46,7 @@ export function DataTable<T>({ label, columns, rows, keyOf, empty }: Props<T>) {
                   <Cell
                     key={title}
                     scope={i === 0 ? 'row' : undefined}
+                    data-title={i === 0 ? undefined : title}
                     className={`px-4 py-2.5 font-normal ${right ? 'text-right' : ''}`}
                   >
                     {cell(row)}

@@ -1,3 +1,4 @@
+import { type AccessRole, HIGHEST_TIER } from '#contract/access.ts';
 import type { ConsensusView, Pipeline, Proposal } from '#contract/pipeline.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 
@@ -12,6 +13,24 @@ export interface FallbackText {
 
 const GENERATION =
   'new agents with new tokens start at round 1, and are shown why this failed. Budgets continue.';
+
+type Option = ConsensusView['fallbacks'][number];
+
+/** TEN-2, PROM-3: what fits the state, as far as this person may do it; the server would refuse the rest with the same reason. */
+export const offeredTo = (
+  role: AccessRole,
+  tier: Pipeline['tier'],
+  options: readonly Option[],
+): readonly Option[] =>
+  options.map((option) =>
+    option.action === 'escalate_tier' && option.allowed && (HIGHEST_TIER[role] ?? -1) < tier + 1
+      ? {
+          ...option,
+          allowed: false,
+          why_not: `The role “${role}” may not grant tier ${tier + 1}; an admin can ask for it.`,
+        }
+      : option,
+  );
 
 /** REC-1: the five ways out of a failed consensus. */
 export const fallbackText = (action: Fallback, tier: Pipeline['tier']): FallbackText => {

@@ -9,6 +9,7 @@ export function NotFoundRoute() {
     <>
       <h1 className="sr-only">Not found</h1>
       <Empty
+        className="text-center"
         icon={<CompassIcon size={48} aria-hidden="true" />}
         title="There is nothing at this address"
         description="It may have been mistyped, or belong to another tenant."

@@ -18,7 +18,7 @@ import { PageHeader, StaleNote } from '../../components/page-header.tsx';
 import { ScrollRegion } from '../../components/scroll-region.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
-import { agentName, hasAuthority } from '../../models/agents.ts';
+import { agentName, hasAuthority, isOver } from '../../models/agents.ts';
 import { mayOperate } from '../../models/controls.ts';
 import { money, plural, providerName } from '../../models/format.ts';
 
@@ -42,14 +42,15 @@ interface Stopping {
 function Agent({ agent: a, onStop }: { agent: AgentCard; onStop: (() => void) | null }) {
   return (
     <tr className="border-t border-kumo-line align-top">
-      <th scope="row" className="py-2.5 pr-4 pl-4 text-left font-medium">
+      <th scope="row" className="w-2/5 py-2.5 pr-3 pl-4 text-left font-medium wrap-anywhere sm:w-1/5">
         {agentName(a)}
         <span className="block text-sm font-normal text-kumo-subtle">
           T{a.tier} {TIER_NAMES[a.tier]}
         </span>
+        <span className="block text-sm font-normal text-kumo-subtle sm:hidden">{TOKEN[a.token_status]}</span>
       </th>
-      <td className="py-2.5 pr-4">
-        {a.step ?? 'Idle'}
+      <td className="py-2.5 pr-3 wrap-anywhere sm:w-3/10">
+        {a.step ?? (isOver(a) ? 'Finished' : 'Idle')}
         <span className="block text-sm text-kumo-subtle">
           {a.phase}
           {a.last_progress_at && (
@@ -60,17 +61,17 @@ function Agent({ agent: a, onStop }: { agent: AgentCard; onStop: (() => void) | 
           )}
         </span>
       </td>
-      <td className="py-2.5 pr-4 text-sm">
+      <td className="hidden py-2.5 pr-3 text-sm wrap-anywhere sm:table-cell sm:w-1/4">
         {providerName(a.provider)}
         <span className="block text-kumo-subtle">{a.model}</span>
       </td>
-      <td className="py-2.5 pr-4 text-sm tabular">
+      <td className="hidden py-2.5 pr-3 text-sm tabular sm:table-cell">
         {TOKEN[a.token_status]}
         <span className="block text-kumo-subtle">
           {money(a.cost_microusd)} · {plural(a.errors, 'error')}
         </span>
       </td>
-      <td className="py-2 pr-4 text-right">
+      <td className="w-20 py-2 pr-4 text-right">
         {onStop && (
           <Button
             size="sm"
@@ -123,13 +124,17 @@ function PipelineAgents({ pipeline: p, onStop }: { pipeline: Pipeline; onStop(st
         <p className="px-4 pb-4 text-sm text-kumo-subtle">No agent yet: credentials come first.</p>
       ) : (
         <ScrollRegion label={`Agents of ${p.plan_name} #${p.number}`} className="">
-          <table className="w-full min-w-150">
+          <table className="w-full table-fixed">
             <thead className="sr-only">
               <tr>
                 <th scope="col">Agent</th>
                 <th scope="col">Doing</th>
-                <th scope="col">Model</th>
-                <th scope="col">Token and cost</th>
+                <th scope="col" className="hidden sm:table-cell">
+                  Model
+                </th>
+                <th scope="col" className="hidden sm:table-cell">
+                  Token and cost
+                </th>
                 <th scope="col">Stop</th>
               </tr>
             </thead>
@@ -172,6 +177,7 @@ export function AgentsPage() {
         </Loading>
       ) : running.length === 0 ? (
         <Empty
+          className="text-center"
           icon={<RobotIcon size={48} aria-hidden="true" />}
           title="No agent is at work"
           description="Agents live as long as their pipeline; those of ended runs stand on the runs’ own pages. An agent that runs elsewhere shows here once it is connected: npx ags connect."

@@ -4,12 +4,12 @@ import { CheckIcon, XIcon } from '@phosphor-icons/react';
 import { type ReactNode, useState } from 'react';
 import type { ApprovalView } from '#contract/pipeline.ts';
 import { ags } from '../../api/client.ts';
+import { useActorName } from '../../api/names.tsx';
 import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { useNow } from '../../components/clock.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
-import { actorName } from '../../models/actor.ts';
 import { whyNotDecide } from '../../models/controls.ts';
 import { dateTime, duration } from '../../models/format.ts';
 
@@ -108,8 +108,7 @@ interface Props {
 
 /** GOV-5: what was asked for, with everything that an approval binds. */
 export function Approval({ approval: a, open, where, onDecided, card = false }: Props) {
-  const caller = useCaller();
-  const who = (actor: string) => actorName(actor, caller);
+  const who = useActorName();
   const { label, variant } = STATUS[a.status];
   return (
     <li className={card ? 'panel px-4 py-3' : 'border-t border-kumo-line px-4 py-3 first:border-t-0'}>

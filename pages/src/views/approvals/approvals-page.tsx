@@ -73,6 +73,7 @@ export function ApprovalsPage() {
           </ul>
         ) : (
           <Empty
+            className="text-center"
             icon={<StampIcon size={48} aria-hidden="true" />}
             title={
               shown === 'pending' ? 'Nothing waits for an approval' : 'Nothing was decided in live pipelines'

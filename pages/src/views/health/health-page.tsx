@@ -1,13 +1,13 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import { CheckCircleIcon, type Icon, QuestionIcon, WarningIcon, XCircleIcon } from '@phosphor-icons/react';
-import { Link } from 'wouter';
 import type { BreakerView, DependencyHealth } from '#client/index.ts';
 import { ags } from '../../api/client.ts';
 import { useResource } from '../../api/use-resource.ts';
 import { Ago } from '../../components/clock.tsx';
 import { PageHeader, StaleNote } from '../../components/page-header.tsx';
+import { RunLink } from '../../components/run-link.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
-import { exact, shortId } from '../../models/format.ts';
+import { exact } from '../../models/format.ts';
 
 const HEALTH_EVERY = 10_000;
 const ERRORS_EVERY = 30_000;
@@ -22,7 +22,8 @@ const LOOK: Record<Status, { Icon: Icon; color: string; label: string }> = {
 };
 
 const NAMES: Record<string, string> = {
-  d1: 'Ledger (D1)',
+  d1: 'Database (D1)',
+  ledger: 'Ledger against its pipelines',
   objects: 'Pipeline objects',
   queues: 'Queues',
   vault: 'Vault',
@@ -130,15 +131,13 @@ function Errors() {
                 <Badge variant="secondary">{e.code}</Badge>
                 <span className="text-sm text-kumo-subtle">{e.source}</span>
                 <span className="ml-auto text-sm text-kumo-subtle tabular">
-                  {exact(e.count)} times, last <Ago at={e.last_seen} />
+                  {e.count === 1 ? 'once' : `${exact(e.count)} times, last`} <Ago at={e.last_seen} />
                 </span>
               </div>
               <p className="mt-1 break-words">{e.message}</p>
               <p className="mt-1 flex flex-wrap gap-x-3 text-sm">
                 {e.pipeline_ids.slice(0, 5).map((id) => (
-                  <Link key={id} href={`/pipelines/${id}`} className="text-kumo-link underline" title={id}>
-                    {shortId(id)}
-                  </Link>
+                  <RunLink key={id} id={id} />
                 ))}
               </p>
             </li>

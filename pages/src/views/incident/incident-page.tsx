@@ -47,7 +47,7 @@ function What({ report, who, target }: { report: IncidentReport; who: string; ta
         {facts.map(([name, value]) => (
           <div key={name} className="min-w-0">
             <dt className="text-kumo-subtle">{name}</dt>
-            <dd className="font-medium break-all tabular">{value}</dd>
+            <dd className="font-medium wrap-anywhere tabular">{value}</dd>
           </div>
         ))}
         <div className="col-span-2">
@@ -107,6 +107,7 @@ export function IncidentPage({ id }: { id: string }) {
       <>
         <PageHeader title="Incident">{link}</PageHeader>
         <Empty
+          className="text-center"
           icon={<ShieldCheckIcon size={48} aria-hidden="true" />}
           title="No rule was broken in this run"
           contents={link}

@@ -1,11 +1,11 @@
 import { SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
 import { memo } from 'react';
-import { Link } from 'wouter';
 import type { LedgerEntry } from '#contract/ledger.ts';
 import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
+import { RunLink } from '../../components/run-link.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
-import { dateTime, shortId } from '../../models/format.ts';
+import { dateTime } from '../../models/format.ts';
 import { entryText, isAdministration, matchesHash } from '../../models/ledger.ts';
 
 const isSeverity = (text: string | null): text is Severity => SEVERITIES.includes(text as Severity);
@@ -31,17 +31,7 @@ const Entry = memo(function Entry({ entry: e }: { entry: LedgerEntry }) {
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-kumo-subtle tabular">
         <Mark entry={e} />
         <time dateTime={e.at}>{dateTime(e.at)}</time>
-        {isAdministration(e) ? (
-          <span>the tenant’s own record</span>
-        ) : (
-          <Link
-            href={`/pipelines/${e.pipeline_id}`}
-            className="text-kumo-link underline"
-            title={e.pipeline_id}
-          >
-            {shortId(e.pipeline_id)}
-          </Link>
-        )}
+        {isAdministration(e) ? <span>the tenant’s own record</span> : <RunLink id={e.pipeline_id} />}
         <span>event {e.seq}</span>
         <span className="font-mono text-xs">{e.type}</span>
         <span className="break-all">by {e.actor}</span>

@@ -46,6 +46,7 @@ export function LedgerPage() {
           )
         ) : found.entries.length === 0 ? (
           <Empty
+            className="text-center"
             icon={<BooksIcon size={48} aria-hidden="true" />}
             title="Nothing is recorded that fits"
             description="The ledger is a few seconds behind the pipelines. Fewer filters find more; words are found whole."

@@ -5,6 +5,7 @@ import { Nothing } from '../../components/nothing.tsx';
 import { Portion } from '../../components/portion.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { UntrustedNote } from '../../components/untrusted-note.tsx';
+import { agentName } from '../../models/agents.ts';
 import { timeOfDay } from '../../models/format.ts';
 import { UnknownOutcome } from './unknown-outcome.tsx';
 
@@ -95,7 +96,7 @@ interface Props {
 
 /** GOV-2: what the agents asked to do, and what the gate said. The newest first. */
 export function Actions({ actions, agents, open }: Props) {
-  const roles = new Map(agents.map((a) => [a.agent_id, a.role]));
+  const roles = new Map(agents.map((a) => [a.agent_id, agentName(a)]));
   const denied = actions.filter((a) => a.decision === 'deny').length;
   return (
     <section aria-labelledby="actions-title">

@@ -14,7 +14,7 @@ import type { Fallback } from '#domain/pipeline/states.ts';
 import { useCaller } from '../../api/session.tsx';
 import { ProseLine } from '../../components/prose.tsx';
 import { mayOperate } from '../../models/controls.ts';
-import { fallbackText } from '../../models/fallback-text.ts';
+import { fallbackText, offeredTo } from '../../models/fallback-text.ts';
 import { plural } from '../../models/format.ts';
 import { FallbackDialog } from './fallback-dialog.tsx';
 import { Minority } from './minority.tsx';
@@ -111,7 +111,7 @@ export function ConsensusAlert({ run, consensus }: Props) {
             </p>
           )}
           <ul className="grid gap-x-6 gap-y-4 sm:grid-cols-2 lg:grid-cols-3">
-            {consensus.fallbacks.map((option) => (
+            {offeredTo(caller.role, run.pipeline.tier, consensus.fallbacks).map((option) => (
               <Option
                 key={option.action}
                 option={option}

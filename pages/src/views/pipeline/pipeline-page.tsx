@@ -94,6 +94,8 @@ export function PipelinePage({ id }: { id: string }) {
   }
 
   const { pipeline } = shown.run;
+  // GOV-7: agents that run elsewhere ask and act; they propose and vote nothing.
+  const outside = pipeline.mode === 'external';
   const deciding = !travel.past && live.state.failure !== null && live.state.outcome === null;
   return (
     <div className="flex flex-col gap-4 pb-4">
@@ -133,10 +135,18 @@ export function PipelinePage({ id }: { id: string }) {
         gamma={shown.run.gamma}
         at={travel.past ? pipeline.updated_at : null}
       />
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(18rem,1fr)]">
-        <div className="min-w-0">
-          <Proposals run={shown.run} consensus={shown.consensus} minority={deciding ? [] : shown.minority} />
-        </div>
+      <div
+        className={`grid items-start gap-4 ${outside ? '' : 'lg:grid-cols-[minmax(0,3fr)_minmax(18rem,1fr)]'}`}
+      >
+        {!outside && (
+          <div className="min-w-0">
+            <Proposals
+              run={shown.run}
+              consensus={shown.consensus}
+              minority={deciding ? [] : shown.minority}
+            />
+          </div>
+        )}
         <div className="flex min-w-0 flex-col gap-4">
           <Approvals approvals={shown.run.approvals} open={live.approvals} />
           <Actions actions={shown.run.actions} agents={shown.run.agents} open={live.unknown} />

@@ -26,7 +26,7 @@ function Facts({ pipeline: p }: { pipeline: Pipeline }) {
   const until = p.ended_at ? Date.parse(p.ended_at) : now;
   const facts: [string, string][] = [
     ['Tier', `${p.tier} (${TIER_NAMES[p.tier]})`],
-    ['Model', p.providers.map(providerName).join(', ')],
+    ['Model', p.providers.map(providerName).join(', ') || 'none of ours'],
     ['Tokens', count(p.usage.tokens_in + p.usage.tokens_out)],
     ['Cost', money(p.usage.cost_microusd)],
     [isEnded(p.state) ? 'Took' : 'Running for', duration(until - Date.parse(p.created_at))],

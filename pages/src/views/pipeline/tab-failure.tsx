@@ -4,11 +4,11 @@ import type { ReactNode } from 'react';
 import type { ConsensusView, Orchestration } from '#contract/pipeline.ts';
 import type { PipelineState } from '#domain/pipeline/state.ts';
 import { ags } from '../../api/client.ts';
+import { useActorName } from '../../api/names.tsx';
 import { saveFile } from '../../api/save-file.ts';
 import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { Prose, ProseLine } from '../../components/prose.tsx';
-import { actorName } from '../../models/actor.ts';
 import { mayOperate } from '../../models/controls.ts';
 import { currentGeneration, earlierGenerations } from '../../models/failure-report.ts';
 import { fallbackText } from '../../models/fallback-text.ts';
@@ -49,8 +49,7 @@ function Downloads({ pipelineId }: { pipelineId: string }) {
 }
 
 function Decisions({ run, state }: { run: Orchestration; state: PipelineState }) {
-  const caller = useCaller();
-  const who = (actor: string) => actorName(actor, caller);
+  const who = useActorName();
   const made = [
     ...run.recovery.fallbacks.map((f) => ({
       ...f,

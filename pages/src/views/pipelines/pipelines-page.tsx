@@ -98,6 +98,7 @@ export function PipelinesPage() {
             />
           ) : filtered ? (
             <Empty
+              className="text-center"
               icon={<FunnelIcon size={48} aria-hidden="true" />}
               title="No pipeline fits these filters"
               contents={
@@ -108,6 +109,7 @@ export function PipelinesPage() {
             />
           ) : (
             <Empty
+              className="text-center"
               icon={<RocketLaunchIcon size={48} aria-hidden="true" />}
               title="No pipeline has run yet"
               description={

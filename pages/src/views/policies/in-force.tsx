@@ -4,11 +4,11 @@ import { useState } from 'react';
 import type { Project } from '#client/index.ts';
 import type { PoliciesInForce } from '#contract/policies.ts';
 import { ags } from '../../api/client.ts';
+import { useActorName } from '../../api/names.tsx';
 import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
-import { actorName } from '../../models/actor.ts';
 import { dateTime } from '../../models/format.ts';
 
 type Mode = PoliciesInForce['projects'][number];
@@ -106,7 +106,7 @@ interface Props {
 
 /** GOV-4: what judges every action now. */
 export function InForce({ inForce, projects, onChanged }: Props) {
-  const caller = useCaller();
+  const nameOf = useActorName();
   const { own, built_in } = inForce;
   return (
     <div className="flex flex-col gap-6">
@@ -116,7 +116,7 @@ export function InForce({ inForce, projects, onChanged }: Props) {
             {own ? `Version ${own.version}` : 'The built-in policies alone'}
           </h2>
           <p className="text-sm break-all text-kumo-subtle">
-            {own && `${own.note} (${actorName(own.published_by, caller)}, ${dateTime(own.published_at)}). `}
+            {own && `${own.note} (${nameOf(own.published_by)}, ${dateTime(own.published_at)}). `}
             Decisions record it as <span className="font-mono text-xs">{inForce.policy_version}</span>
           </p>
         </div>

@@ -2,12 +2,11 @@ import { Badge } from '@cloudflare/kumo/components/badge';
 import { useState } from 'react';
 import type { PolicyVersion } from '#contract/policies.ts';
 import { ags } from '../../api/client.ts';
-import { useCaller } from '../../api/session.tsx';
+import { useActorName } from '../../api/names.tsx';
 import { useResource } from '../../api/use-resource.ts';
 import { StaleNote } from '../../components/page-header.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
-import { actorName } from '../../models/actor.ts';
 import { dateTime, plural } from '../../models/format.ts';
 
 function Source({ version }: { version: number }) {
@@ -27,7 +26,7 @@ function Source({ version }: { version: number }) {
 }
 
 function Version({ version: v }: { version: PolicyVersion }) {
-  const caller = useCaller();
+  const nameOf = useActorName();
   const [open, setOpen] = useState(false);
   return (
     <li className="border-t border-kumo-line px-4 py-3 first:border-t-0">
@@ -39,7 +38,7 @@ function Version({ version: v }: { version: PolicyVersion }) {
       </div>
       <p className="mt-1 break-words">{v.note}</p>
       <p className="mt-1 text-sm break-all text-kumo-subtle">
-        by {actorName(v.published_by, caller)} · <span className="font-mono text-xs">sha256 {v.sha256}</span>
+        by {nameOf(v.published_by)} · <span className="font-mono text-xs">sha256 {v.sha256}</span>
       </p>
       <details className="mt-1" onToggle={(e) => setOpen(e.currentTarget.open)}>
         <summary className="min-h-6 text-sm text-kumo-link">Its text</summary>

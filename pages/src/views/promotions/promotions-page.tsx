@@ -32,7 +32,7 @@ function Identity({ identity: a, onChange }: IdentityProps) {
           <h2 className="font-semibold break-words">
             {a.template} {a.version} · {a.role}
           </h2>
-          <p className="text-sm break-all text-kumo-subtle">
+          <p className="text-sm wrap-anywhere text-kumo-subtle">
             {a.model} · since {dateTime(a.since)}
           </p>
         </div>
@@ -74,7 +74,7 @@ function Identity({ identity: a, onChange }: IdentityProps) {
       )}
       <details className="mt-2" onToggle={(e) => setOpen(e.currentTarget.open)}>
         <summary className="min-h-6 text-sm text-kumo-link">Runs and changes</summary>
-        {open && <Story identityId={a.identity_id} />}
+        {open && <Story identity={a} />}
       </details>
     </li>
   );
@@ -101,6 +101,7 @@ export function PromotionsPage() {
         )
       ) : asked.data.items.length === 0 ? (
         <Empty
+          className="text-center"
           icon={<MedalIcon size={48} aria-hidden="true" />}
           title="No agent has ended a run yet"
           description="After its first run an agent shows here with its tier and what the next one takes."

@@ -1,13 +1,13 @@
-import { Link } from 'wouter';
+import type { AgentIdentity } from '#client/index.ts';
 import type { AgentIdentityStory } from '#contract/identities.ts';
 import { ags } from '../../api/client.ts';
-import { useCaller } from '../../api/session.tsx';
+import { useActorName } from '../../api/names.tsx';
 import { useResource } from '../../api/use-resource.ts';
 import { StaleNote } from '../../components/page-header.tsx';
+import { RunLink } from '../../components/run-link.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
-import { actorName } from '../../models/actor.ts';
-import { dateTime, plural, shortId } from '../../models/format.ts';
+import { dateTime, plural } from '../../models/format.ts';
 
 type Run = AgentIdentityStory['runs'][number];
 
@@ -19,9 +19,14 @@ const runText = (r: Run): string =>
   ].join(', ');
 
 /** PROM-2: the runs that count, and every change with what justified it. */
-export function Story({ identityId }: { identityId: string }) {
-  const caller = useCaller();
-  const asked = useResource(`identity ${identityId}`, () => ags.agentIdentity(identityId));
+export function Story({ identity: a }: { identity: AgentIdentity }) {
+  const nameOf = useActorName();
+  // A change of the tier is a new line of the story.
+  const asked = useResource(
+    `identity ${a.identity_id} ${a.tier} ${a.suspended} ${a.since}`,
+    () => ags.agentIdentity(a.identity_id),
+    { stay: true },
+  );
   if (asked.failure) return <StaleNote {...asked} onRetry={asked.reload} />;
   if (!asked.data)
     return (
@@ -38,9 +43,7 @@ export function Story({ identityId }: { identityId: string }) {
         <ul className="flex flex-col gap-1">
           {runs.map((r) => (
             <li key={r.pipeline_id}>
-              <Link href={`/pipelines/${r.pipeline_id}`} className="text-kumo-link underline">
-                {shortId(r.pipeline_id)}
-              </Link>{' '}
+              <RunLink id={r.pipeline_id} />{' '}
               <span className="text-kumo-subtle tabular">{dateTime(r.ended_at)}</span>: {runText(r)}
             </li>
           ))}
@@ -52,7 +55,7 @@ export function Story({ identityId }: { identityId: string }) {
         <ul className="flex flex-col gap-2">
           {changes.map((c) => (
             <li key={c.seq}>
-              {c.type.replaceAll('_', ' ')} by {actorName(c.actor, caller)},{' '}
+              {c.type.replaceAll('_', ' ')} by {nameOf(c.actor)},{' '}
               <span className="text-kumo-subtle tabular">{dateTime(c.at)}</span>
               <Raw label={`Change ${c.seq}`} className="mt-1 max-h-40 bg-kumo-recessed">
                 {JSON.stringify(c.body, null, 2)}

@@ -3,18 +3,18 @@ import { Button } from '@cloudflare/kumo/components/button';
 import { Empty } from '@cloudflare/kumo/components/empty';
 import { PowerIcon, StopIcon } from '@phosphor-icons/react';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import type { KillSwitch, Project } from '#client/index.ts';
 import { pipelineIdOf } from '#domain/ids.ts';
 import { ags } from '../../api/client.ts';
+import { useActorName } from '../../api/names.tsx';
 import { useCaller } from '../../api/session.tsx';
 import { useAct } from '../../api/use-act.ts';
 import { useResource } from '../../api/use-resource.ts';
 import { Ago } from '../../components/clock.tsx';
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx';
 import { PageHeader, StaleNote } from '../../components/page-header.tsx';
+import { RunLink } from '../../components/run-link.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
-import { actorName } from '../../models/actor.ts';
 import { mayOperate } from '../../models/controls.ts';
 import { plural } from '../../models/format.ts';
 import { wideChoices } from '../../models/stop.ts';
@@ -38,12 +38,10 @@ function What({ kill: k, projects }: { kill: KillSwitch; projects: readonly Proj
     <>
       {SCOPE[k.scope]}{' '}
       {pipelineId ? (
-        <Link
-          href={`/pipelines/${pipelineId}`}
-          className="font-mono text-sm break-all text-kumo-link underline"
-        >
-          {k.id}
-        </Link>
+        <>
+          {k.scope === 'agent' && <span className="font-mono text-sm break-all">{k.id} of </span>}
+          <RunLink id={pipelineId} />
+        </>
       ) : (
         name
       )}
@@ -58,7 +56,7 @@ interface SwitchProps {
 }
 
 function Switch({ kill: k, projects, onLift }: SwitchProps) {
-  const caller = useCaller();
+  const nameOf = useActorName();
   return (
     <li className={`panel p-4 ${k.lifted_at ? '' : 'border-l-4 border-l-kumo-danger'}`}>
       <div className="flex flex-wrap items-start justify-between gap-2">
@@ -69,10 +67,10 @@ function Switch({ kill: k, projects, onLift }: SwitchProps) {
       </div>
       <p className="mt-1 break-words">{k.reason}</p>
       <p className="mt-1 text-sm text-kumo-subtle">
-        Thrown by {actorName(k.by, caller)} <Ago at={k.at} />
+        Thrown by {nameOf(k.by)} <Ago at={k.at} />
         {k.lifted_at && (
           <>
-            , lifted by {actorName(k.lifted_by ?? '', caller)} <Ago at={k.lifted_at} />: {k.lift_reason}
+            , lifted by {nameOf(k.lifted_by ?? '')} <Ago at={k.lifted_at} />: {k.lift_reason}
           </>
         )}
       </p>
@@ -147,6 +145,7 @@ export function StopsPage() {
         )
       ) : parts.length === 0 ? (
         <Empty
+          className="text-center"
           icon={<PowerIcon size={48} aria-hidden="true" />}
           title="Nothing is stopped"
           description="When a person or a rule throws a switch, it stands here until somebody lifts it."

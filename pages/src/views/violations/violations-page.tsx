@@ -7,9 +7,10 @@ import type { LedgerEntry } from '#contract/ledger.ts';
 import { useLedger } from '../../api/use-ledger.ts';
 import { Choices } from '../../components/choices.tsx';
 import { PageHeader, StaleNote } from '../../components/page-header.tsx';
+import { RunLink } from '../../components/run-link.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
-import { dateTime, shortId } from '../../models/format.ts';
+import { dateTime } from '../../models/format.ts';
 import { plainRule } from '../../models/rule-text.ts';
 import { violationIn } from '../../models/violations.ts';
 
@@ -32,13 +33,7 @@ function Violation({ entry }: { entry: LedgerEntry }) {
         <Link href={`/incidents/${entry.pipeline_id}`} className="text-kumo-link underline">
           What happened
         </Link>
-        <Link
-          href={`/pipelines/${entry.pipeline_id}`}
-          className="text-kumo-link underline"
-          title={entry.pipeline_id}
-        >
-          {shortId(entry.pipeline_id)}
-        </Link>
+        <RunLink id={entry.pipeline_id} />
       </p>
     </li>
   );
@@ -70,6 +65,7 @@ export function ViolationsPage() {
           )
         ) : found.entries.length === 0 ? (
           <Empty
+            className="text-center"
             icon={<ShieldCheckIcon size={48} aria-hidden="true" />}
             title={severity ? `No ${severity} violation` : 'No rule was broken'}
             description="Refusals that are no violation stand on their pipeline’s page, under Actions."
