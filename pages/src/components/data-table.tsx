@@ -49,7 +49,7 @@ export function DataTable<T>({ label, columns, rows, keyOf, empty }: Props<T>) {
                     data-title={i === 0 ? undefined : title}
                     className={`px-4 py-2.5 font-normal ${right ? 'text-right' : ''}`}
                   >
-                    {cell(row)}
+                    <div>{cell(row)}</div>
                   </Cell>
                 );
               })}

@@ -1,4 +1,5 @@
 import type { EventBodies, EventType, PipelineEvent } from '#domain/pipeline/event.ts';
+import { dateTime } from './format.ts';
 
 /** Roles by agent id, so that a line says "ALPHA" instead of an id. */
 export type Roles = ReadonlyMap<string, string>;
@@ -13,6 +14,8 @@ export function rolesOf(events: readonly PipelineEvent[]): Roles {
 }
 
 type Text<T extends EventType> = (body: EventBodies[T], who: (agentId: string | null) => string) => string;
+
+const when = (at: string | undefined): string => (at === undefined ? 'then' : dateTime(at));
 
 const STEP_NAMES: Record<string, string> = {
   credentials_login: 'log in to Vault',
@@ -30,9 +33,9 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   pipeline_spawned: (b) =>
     `Pipeline ${b.number} spawned from ${b.plan_name} ${b.plan_version}, tier ${b.tier}`,
   credentials_recorded: () => 'Vault login recorded',
-  credentials_extended: (b) => `Credentials extended to ${b.expires_at}`,
+  credentials_extended: (b) => `Credentials extended to ${when(b.expires_at)}`,
   tokens_renewed: (b) =>
-    `${b.tokens.length} ${b.tokens.length === 1 ? 'token' : 'tokens'} renewed until ${b.tokens[0]?.expires_at ?? ''}`,
+    `${b.tokens.length} ${b.tokens.length === 1 ? 'token' : 'tokens'} renewed until ${when(b.tokens[0]?.expires_at)}`,
   renewal_failing: (b) => `Tokens cannot be renewed: ${b.message}`,
   credentials_superseded: (b) => `${b.accessors.length} older tokens give way: ${b.reason}`,
   agent_token_lapsed: (b, who) => `The lease of ${who(b.agent_id)} is over`,
@@ -100,7 +103,7 @@ const TEXTS: { [T in EventType]: Text<T> } = {
   violation_recorded: (b) => `Violation (${b.severity}): ${b.rule}`,
   kill_switch_thrown: (b) => `Kill switch (${b.scope}): ${b.reason}`,
   kill_switch_lifted: (b) => `Kill switch lifted: ${b.reason}`,
-  agent_throttled: (b, who) => `${who(b.agent_id)} calls too often; refused until ${b.until}`,
+  agent_throttled: (b, who) => `${who(b.agent_id)} calls too often; refused until ${when(b.until)}`,
   bug_filed: (b) => `Bug (${b.severity}): ${b.title}`,
   log_written: (b) => `${b.source}: ${b.message}`,
   agent_replaced: (b, who) => `${who(b.agent_id)} replaced: ${b.reason}`,

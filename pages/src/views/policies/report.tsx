@@ -47,9 +47,9 @@ export function Report() {
       <h2 id="report" className="sr-only">
         Report
       </h2>
-      <p className="mb-3">
+      <p className={items.length === 0 ? 'panel p-4' : 'mb-3'}>
         {items.length === 0
-          ? `Of ${plural(examined, 'recorded action')}, none happened that enforcing would have refused.`
+          ? `Of ${plural(examined, 'recorded action')}, none happened that enforcing would have refused. A project that only observes is told about here: what went through, and which policy would have stopped it.`
           : `${exact(items.length)} of ${plural(examined, 'recorded action')} happened although the policies said otherwise, because their project only observes.`}
         {truncated && ' The newest were looked at; there are more.'}
       </p>
