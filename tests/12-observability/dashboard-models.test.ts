@@ -1,13 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Caller } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { BacktestResult } from '#contract/policies.ts';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
+import { EGRESS_REFUSALS } from '#domain/governance/egress.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import type { EvidenceReport } from '#domain/ledger/evidence/verify.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { evolve, initialState, replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
+import { actorName } from '../../pages/src/models/actor.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
 import { controlText } from '../../pages/src/models/control-text.ts';
 import { CONTROLS, controlsFor, whyNotDecide } from '../../pages/src/models/controls.ts';
@@ -18,7 +21,7 @@ import {
   earlierGenerations,
   hasFailureReport,
 } from '../../pages/src/models/failure-report.ts';
-import { choicesOf, fallbackText, tallyText } from '../../pages/src/models/fallback-text.ts';
+import { choicesOf, fallbackText, offeredTo, tallyText } from '../../pages/src/models/fallback-text.ts';
 import { ago, duration, money, providerName } from '../../pages/src/models/format.ts';
 import { alarmsOf, BANNER_FOR, incidentOf } from '../../pages/src/models/incident.ts';
 import { EXPIRING_WITHIN, expiryIn, keyStatus, orderKeys } from '../../pages/src/models/keys.ts';
@@ -38,6 +41,7 @@ import { progressText, stepsOf } from '../../pages/src/models/promotion.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { bytes, quotaRows, tone } from '../../pages/src/models/quotas.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
+import { plainRule } from '../../pages/src/models/rule-text.ts';
 import { eventLines } from '../../pages/src/models/save-events.ts';
 import { describeRun } from '../../pages/src/models/sentence.ts';
 import { firstChoice, stopChoices, stopReason } from '../../pages/src/models/stop.ts';
@@ -352,6 +356,54 @@ describe('incidents', () => {
     const left = stopChoices(ended, ended.incident!, { ...whole, project_ids: [p.project_id] });
     expect(left.filter((c) => c.whyNot === null).map((c) => c.scope)).toEqual(['project']);
     expect(firstChoice(left)?.scope).toBe('project');
+  });
+});
+
+describe('rules', () => {
+  it('ENF-7, UI-5: whatever a built-in policy or rule refuses has a sentence of its own', () => {
+    const folder = new URL('../../workers/policy/builtin/', import.meta.url);
+    const texts = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+    // Permits and questions to a person refuse nothing; `egress` stands for the egress rules' own names.
+    const ids = texts
+      .flatMap((text) => [...text.matchAll(/@id\("([^"]+)"\)/g)].map((m) => m[1]!))
+      .filter((id) => !/_may_use$|^egress$|_needs_approval$/.test(id));
+    expect(ids.length).toBeGreaterThan(8);
+    for (const id of [...ids, ...EGRESS_REFUSALS, 'call_rate', 'error_rate'])
+      expect([id, plainRule(id)]).not.toEqual([id, plainRule('a rule of the tenant’s own')]);
+    expect(plainRule('forbidden_action:delete_production')).toBe(plainRule('forbidden_action'));
+  });
+});
+
+describe('who acted', () => {
+  const caller = { subject_kind: 'person', subject_id: 'ps_1' } as Caller;
+  it('TEN-5: is “you”, a name to whoever may know names, else the id; the platform’s admin has a name', () => {
+    const names = new Map([['ps_2', 'Grace Hopper']]);
+    expect(actorName('person:ps_1', caller, names)).toBe('you');
+    expect(actorName('person:ps_2', caller, names)).toBe('Grace Hopper');
+    expect(actorName('person:ps_2', caller)).toBe('ps_2');
+    expect(actorName('platform:admin', caller)).toBe('the platform’s admin');
+  });
+});
+
+describe('an external pipeline', () => {
+  it('GOV-7, UI-4: has no report and no consensus in its ribbon', () => {
+    const live = toPipeline(askingRun(40).state);
+    expect(ribbonOf(live).map((s) => `${s.name} ${s.status}`)).toEqual([
+      'SPAWN done',
+      'RUNNING now',
+      'COMPLETED ahead',
+    ]);
+  });
+});
+
+describe('what a role may choose', () => {
+  it('TEN-2, PROM-3: tier 2 is not an operator’s to ask for, and is told why; the rest stays as the state says', () => {
+    const { fallbacks } = toConsensus(undecidedRun().state);
+    const tier2 = (role: Caller['role']) =>
+      offeredTo(role, 1, fallbacks).find((o) => o.action === 'escalate_tier')!;
+    expect(tier2('admin')).toMatchObject({ allowed: true, why_not: null });
+    expect(tier2('operator')).toMatchObject({ allowed: false, why_not: expect.stringContaining('tier 2') });
+    expect(offeredTo('operator', 0, fallbacks)).toEqual(fallbacks);
   });
 });
 
