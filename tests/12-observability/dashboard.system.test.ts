@@ -172,8 +172,8 @@ describe('the dashboard against the real Worker', () => {
     await page.getByText('which a person accepted without consensus').waitFor();
     const { recovery } = await system.client().orchestration(id);
     expect(recovery.fallbacks.map((f) => [f.action, f.reason])).toEqual([
+      ['download_log', 'review'],
       ['rerun_same', 'once more'],
-      ['escalate_tier', 'they looked too little'],
       ['accept_partial', 'good enough'],
     ]);
   });
