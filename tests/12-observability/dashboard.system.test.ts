@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import { axe } from '../support/axe.ts';
@@ -9,6 +9,7 @@ import { startSystem, type TestSystem } from '../support/system.ts';
 
 let system: TestSystem;
 let browser: Browser;
+let context: BrowserContext;
 let page: Page;
 const problems: string[] = [];
 
@@ -21,27 +22,21 @@ afterAll(async () => {
   await system?.stop();
 });
 
-/** A browser of its own for whoever has this key, signed in by a one-time link. */
-async function signIn(key: string): Promise<Page> {
-  const theirs = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const opened = await theirs.newPage();
-  opened.setDefaultTimeout(60_000);
-  opened.on('pageerror', (error) => problems.push(String(error)));
-  opened.on('console', (message) => {
+beforeEach(async () => {
+  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
       problems.push(message.text());
   });
-  const { token } = await system.client(key).createSignInLink();
-  await opened.goto(`${system.url}/signin?token=${encodeURIComponent(token)}`);
-  await opened.getByRole('heading', { name: 'Pipelines', exact: true }).waitFor();
-  return opened;
-}
-
-beforeEach(async () => {
-  page = await signIn(system.keys.requester);
+  const { token } = await system.client().createSignInLink();
+  await page.goto(`${system.url}/signin?token=${encodeURIComponent(token)}`);
+  await page.getByRole('heading', { name: 'Pipelines', exact: true }).waitFor();
 });
 afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
+  await context.close();
   expect(problems.splice(0)).toEqual([]);
 });
 
@@ -61,10 +56,10 @@ embedded:
 `;
 
 /** Presses a button that asks for a reason, gives one, and confirms. */
-async function press(button: string, confirm: string, reason: string, on = page): Promise<void> {
-  await on.getByRole('button', { name: button, exact: true }).click();
+async function press(button: string, confirm: string, reason: string): Promise<void> {
+  await page.getByRole('button', { name: button, exact: true }).click();
   // Toasts are dialogs too.
-  const dialog = on.getByRole('dialog').filter({ has: on.getByLabel('Reason') });
+  const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
   await dialog.getByLabel('Reason').fill(reason);
   await dialog.getByRole('button', { name: confirm, exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
@@ -97,6 +92,67 @@ describe('the dashboard against the real Worker', () => {
       .getByRole('row', { name: /encrypt-checkout-db/ })
       .getByText('COMPLETED')
       .waitFor();
+  });
+
+  it('UI-5, UI-4, RUN-7: a violation is told on every page; then what was refused, Stop in two clicks, the proof and the evidence', async () => {
+    await page.getByRole('link', { name: 'Health' }).click();
+    await page.getByRole('heading', { name: 'Health', exact: true }).waitFor();
+    const sample = (await system.client().samples()).items.find((s) => s.name === 'violation')!;
+    const { pipeline_id: id, number } = await system
+      .client()
+      .spawn({ plan: { source: sample.source, files: sample.files } });
+
+    const banner = page.getByRole('complementary', { name: 'Incident' });
+    await banner.getByText('forbidden_action:delete_production').waitFor();
+    await banner.getByText(`ALPHA of violation #${number}`).waitFor();
+    await banner.getByText('prod-checkout-db').waitFor();
+    await banner.getByRole('link', { name: 'See what happened' }).click();
+    await page.getByRole('region', { name: 'Last allowed' }).waitFor();
+    await page
+      .getByRole('region', { name: 'First refused' })
+      .getByText('delete_production', { exact: true })
+      .waitFor();
+    await page.getByText('No action was under way.').waitFor();
+
+    await banner.getByRole('button', { name: 'Stop…' }).click();
+    await page
+      .getByRole('dialog', { name: 'Stop now' })
+      .getByRole('button', { name: 'Stop', exact: true })
+      .click();
+    const caught = page.getByRole('dialog', { name: 'Stopped' });
+    await caught.getByText(/^Nothing new has been authorised there since/).waitFor();
+    await caught.getByRole('button', { name: 'Close' }).click();
+    const [thrown] = (await system.client().killSwitches()).items;
+    expect(thrown).toMatchObject({
+      scope: 'project',
+      reason: 'Incident: critical violation of forbidden_action:delete_production by ALPHA',
+    });
+
+    await page.getByText(/The gate closed at/).waitFor();
+    await page.getByText(/(\d) of \1 tokens confirmed gone/).waitFor();
+    await page.getByText(/No action was ever allowed|Every outcome is known/).waitFor();
+    expect(await axe(page)).toEqual([]);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Evidence package' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe(`${id}.evidence.json`);
+    const path = await file.path();
+
+    await page.getByRole('link', { name: 'Verify evidence' }).click();
+    await page.getByLabel('Evidence package').setInputFiles(path);
+    await page.getByRole('button', { name: 'Take this server’s keys' }).click();
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await page.getByRole('heading', { name: 'Verified', exact: true }).waitFor();
+
+    await page.getByRole('link', { name: 'Kill switches' }).click();
+    await press('Lift', 'Lift it', 'the drill is over');
+    await page.getByText(/the drill is over/).waitFor();
+
+    await page.goto(`${system.url}/pipelines/${id}`);
+    await page.getByText(/^CRITICAL violation/).waitFor();
+    await page.getByText('Failed: a critical rule was broken').waitFor();
+    await page.getByText('All tokens are confirmed gone.').waitFor();
+    await page.getByRole('region', { name: 'Actions' }).getByText('denied', { exact: true }).waitFor();
   });
 
   it('UI-4: a plan of one’s own is checked, waits for a person, and is stopped with a reason', async () => {
@@ -143,27 +199,6 @@ describe('the dashboard against the real Worker', () => {
     await press('Run again', 'Run again', 'once more');
     await page.getByRole('list', { name: 'Recovery' }).getByText('generation 2').waitFor();
     await page.getByRole('heading', { name: 'No consensus: a person decides' }).waitFor();
-
-    // TEN-2, GOV-5: tier 2 is an admin's to ask for and another person's to decide.
-    const escalate = page.getByRole('button', { name: 'Run again at tier 2' });
-    expect(await escalate.isDisabled()).toBe(true);
-    await page.getByText('The role “operator” may not grant tier 2').waitFor();
-    const theirs = await signIn(system.keys.approver);
-    await theirs.goto(`${system.url}/pipelines/${id}`);
-    await press('Run again at tier 2', 'Ask for approval', 'they looked too little', theirs);
-    const approvals = theirs.getByRole('region', { name: 'Approvals' });
-    await approvals.getByText('You asked for this yourself').waitFor();
-    expect(await approvals.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
-    await page.getByText('Not now: An approval is pending').first().waitFor();
-    await page.getByRole('link', { name: 'Approvals', exact: true }).click();
-    await page.getByText('tier_2_needs_approval').waitFor();
-    await press('Deny', 'Deny', 'tier 1 sees enough');
-    await page.getByText('Nothing waits for an approval').waitFor();
-    await page.goto(`${system.url}/pipelines/${id}`);
-
-    await page.getByRole('tab', { name: 'Failure report' }).click();
-    await page.getByText('Run again by you').waitFor();
-    await page.getByText('tier 1 sees enough').first().waitFor();
     await page.getByRole('button', { name: 'Accept a proposal' }).click();
     const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
     await dialog.getByRole('checkbox').check();
@@ -206,46 +241,8 @@ describe('the dashboard against the real Worker', () => {
     await press('Stop', 'Stop and revoke', 'seen enough');
   });
 
-  it('PROM-1, PROM-2, UI-1: an admin grants a tier and takes it by hand; it is told with who and why, and others only read', async () => {
-    const [planner] = (await system.client().agentIdentities()).items.filter((i) => i.role === 'PLANNER');
-    await page.getByRole('link', { name: 'Tiers and promotion' }).click();
-    const read = page.getByRole('listitem').filter({ hasText: 'PLANNER' }).first();
-    await read
-      .getByText(/compliant runs/)
-      .first()
-      .waitFor();
-    expect(await page.getByRole('button', { name: /Grant|Demote|Promote/ }).count()).toBe(0);
-
-    const theirs = await signIn(system.keys.approver);
-    await theirs.getByRole('link', { name: 'Tiers and promotion' }).click();
-    const mine = theirs.getByRole('listitem').filter({ hasText: 'PLANNER' }).first();
-    await mine.getByText('Runs and changes').click();
-    await mine.getByText('the embedded model, which does not count').first().waitFor();
-    expect(await axe(theirs)).toEqual([]);
-    const change = async (button: string, confirm: string, tier: string, reason: string) => {
-      await mine.getByRole('button', { name: button }).click();
-      const dialog = theirs.getByRole('dialog').filter({ has: theirs.getByLabel('Reason') });
-      await dialog.getByRole('combobox').click();
-      await theirs.getByRole('option', { name: tier }).click();
-      await dialog.getByLabel('Reason').fill(reason);
-      await dialog.getByRole('button', { name: confirm, exact: true }).click();
-      await dialog.waitFor({ state: 'detached' });
-    };
-    await change('Grant a tier…', 'Grant', 'T2 operator', 'known from before');
-    await mine.getByText('T2 operator', { exact: true }).waitFor();
-    await mine.getByText(/granted by you/).waitFor();
-    await mine.getByText(/known from before/).waitFor();
-    await change('Demote…', 'Demote', 'T0 observer', 'only a drill');
-    await mine.getByText('T0 observer', { exact: true }).waitFor();
-    await mine.getByText(/only a drill/).waitFor();
-    const { tier, changes } = await system.client().agentIdentity(planner!.identity_id);
-    expect(tier).toBe(0);
-    expect(changes.length).toBeGreaterThanOrEqual(2);
-    await change('Grant a tier…', 'Grant', 'T1 executor', 'as it was');
-  });
-
   it('TEN-3, SEC-1: the session is an HttpOnly cookie, the page has its CSP, and signing out ends both', async () => {
-    const [cookie] = await page.context().cookies();
+    const [cookie] = await context.cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: expect.stringMatching(/Strict|Lax/) });
     const response = await page.goto(system.url);
     expect(response?.headers()['content-security-policy']).toContain("script-src 'self'");
