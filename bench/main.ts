@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: how fast, against what is physically possible in the same run on the same machine. `--json FILE` writes the numbers;
- * `--only size,policy,reads,ledger,pipelines` runs parts; `--only kills` measures kill switches at each level; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
+ * `--only size,policy,reads,ledger,pipelines` runs parts; `--only export` exports a ledger of a million rows, or `--rows N`; `--only kills` measures kill switches at each level; `--only renewals` renews 10,000 live tokens, or `--tokens N`, which takes some minutes. Exit code 1 when a target is missed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { costPerMillionSteps } from './measure/cost.ts';
+import { EXPORT_TENANTS, measureExport } from './measure/export.ts';
 import { KILL_TENANTS, measureKills } from './measure/kills.ts';
 import { measureLedger } from './measure/ledger.ts';
 import { measurePipelines, TENANTS } from './measure/pipelines.ts';
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
     only: { type: 'string', default: 'size,policy,reads,ledger,pipelines' },
     tokens: { type: 'string', default: '10000' },
+    rows: { type: 'string', default: '1000000' },
   },
 });
 const wanted = new Set(options.only.split(','));
@@ -48,6 +50,18 @@ try {
     await migrate(product.db);
     try {
       results.push(...(await measureRenewals(product, tokens, say)));
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+    await Promise.race([product.stop(), sleep(10_000)]);
+  }
+  if (wanted.has('export')) {
+    say('export …');
+    const product = await startProduct(join(folder, 'export'), EXPORT_TENANTS);
+    await migrate(product.db);
+    try {
+      results.push(...(await measureExport(product, Number(options.rows), say)));
     } catch (error) {
       console.error(error);
       process.exit(1);

@@ -181,6 +181,7 @@ export async function startProduct(
           LOG: object('LogObject'),
         },
         d1Databases: { LEDGER: 'ledger' },
+        r2Buckets: { ARCHIVES: 'archives' },
         queueProducers: {
           LEDGER_QUEUE: { queueName: 'ags-ledger' },
           RENEWALS: { queueName: 'ags-renewals' },

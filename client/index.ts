@@ -133,6 +133,20 @@ export function createClient(options: ClientOptions) {
     /** LEDG-3: the package of an ended pipeline; the answer's body is unread, so that it can be streamed to disk. */
     evidence: (pipeline_id: string) =>
       transport.raw('GET', '/api/pipeline/evidence', { query: { pipeline_id }, timeoutMs: DOWNLOAD_MS }),
+    /** LEDG-2: takes a person's key. */
+    erase: (request: wire.EraseRequest) => post<wire.Erasure>('/api/pipeline/erase', request),
+    erasures: (query: { limit?: number; cursor?: string } = {}) =>
+      get<wire.Page<wire.Erasure>>('/api/erasures', query),
+    /** LEDG-5. */
+    archives: (query: { limit?: number; cursor?: string } = {}) =>
+      get<wire.Page<wire.Archive>>('/api/archives', query),
+    /** The archived evidence package; the answer's body is unread, as of {@link evidence}. */
+    archivedEvidence: (pipeline_id: string) =>
+      transport.raw('GET', `/api/archives/${encodeURIComponent(pipeline_id)}`, { timeoutMs: DOWNLOAD_MS }),
+    archivedDocuments: (pipeline_id: string) =>
+      transport.raw('GET', `/api/archives/${encodeURIComponent(pipeline_id)}/documents`, {
+        timeoutMs: DOWNLOAD_MS,
+      }),
     /** LEDG-2. Needs no key. */
     ledgerKeys: (tenant: string) => get<wire.LedgerKeys>('/api/ledger/keys', { tenant }),
     treeHead: () => get<wire.TreeHead>('/api/ledger/head'),

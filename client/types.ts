@@ -12,6 +12,7 @@ import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
 export type { Caller, SignInMethods } from '#contract/access.ts';
+export type { Archive } from '#contract/archives.ts';
 export type { BreakerView } from '#contract/breakers.ts';
 export type {
   InFlightAction,
@@ -21,6 +22,7 @@ export type {
   LedgerBug,
   LedgerViolation,
 } from '#contract/enforcement.ts';
+export type { EraseRequest, Erasure } from '#contract/erasures.ts';
 export type { PipelineFrame, TenantFrame } from '#contract/frames.ts';
 export type {
   AgentIdentityStory,

@@ -16,6 +16,8 @@ export const LedgerEntry = z
     severity: z.string().nullable(),
     body: z.unknown(),
     salt: z.string(),
+    /** LEDG-2: set when the content was erased; `body` is then what is left of it. */
+    content: z.string().optional(),
     prev_hash: z.string(),
     hash: z.string(),
   })
@@ -38,7 +40,12 @@ export const LedgerQuery = z.strictObject({ ...filters, limit: Limit.optional(),
 export type LedgerQuery = z.infer<typeof LedgerQuery>;
 
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
-export const LedgerExportQuery = z.strictObject({ ...filters, format: z.enum(EXPORT_FORMATS) });
+/** `cursor`: as the last line of an export says that ended before the ledger did. */
+export const LedgerExportQuery = z.strictObject({
+  ...filters,
+  format: z.enum(EXPORT_FORMATS),
+  cursor: Cursor.optional(),
+});
 export type LedgerExportQuery = z.infer<typeof LedgerExportQuery>;
 
 export const IntegrityAlarm = z

@@ -88,6 +88,8 @@ export const Pipeline = z
     created_at: Time,
     updated_at: Time,
     ended_at: Time.nullable(),
+    /** LEDG-5: since when its log lies in the archive; absent while it does not. */
+    archived_at: Time.optional(),
   })
   .meta({ id: 'Pipeline' });
 export type Pipeline = z.infer<typeof Pipeline>;
@@ -103,6 +105,8 @@ export const PipelineEventMessage = z
     actor: z.string(),
     body: z.record(z.string(), z.unknown()),
     salt: z.string(),
+    /** LEDG-2: set when the content was erased; `body` is then what is left of it. */
+    content: Sha256.optional(),
     prev_hash: Sha256,
     hash: Sha256,
   })

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { BUDGET_WINDOWS } from '#domain/governance/error-budget.ts';
+import { LEGAL_MINIMUM_DAYS } from '#domain/ledger/retention.ts';
 import { Time } from './primitives.ts';
 
 /**
  * TEN-1: what a tenant may use, with the default and the range of each. Money in micro-USD, months are calendar months in UTC; storage
- * counts stored plans and memory. `retention_days` is LEDG-5's.
+ * counts stored plans, memory, and logs and documents of pipelines, archived ones too. `retention_days` is LEDG-5's.
  */
 export const QUOTAS = {
   live_pipelines: { default: 100, min: 0, max: 10_000 },
@@ -16,7 +17,7 @@ export const QUOTAS = {
   storage_bytes: { default: 1_000_000_000, min: 0, max: 1_000_000_000_000 },
   /** ENF-5: the target of the error budget: of the agents' steps, so many per mille are to be free of the agents' own errors. */
   step_success_permille: { default: 950, min: 500, max: 999 },
-  retention_days: { default: 180, min: 180, max: 3_650 },
+  retention_days: { default: LEGAL_MINIMUM_DAYS, min: LEGAL_MINIMUM_DAYS, max: 3_650 },
 } as const;
 export type QuotaName = keyof typeof QUOTAS;
 export type Quotas = Record<QuotaName, number>;
@@ -69,6 +70,13 @@ export const QuotaReport = z
       cost_microusd: z.int(),
       /** null: the ledger database cannot be reached. */
       storage_bytes: z.int().nullable(),
+      /** What of it lies where; `memory` is null with it. Pipelines count from when they ended or last waited for somebody. */
+      storage: z.object({
+        plans: z.int(),
+        memory: z.int().nullable(),
+        pipelines: z.int(),
+        archives: z.int(),
+      }),
       pipelines: z.int(),
       error_budget: ErrorBudgetReport,
     }),

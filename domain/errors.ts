@@ -22,6 +22,8 @@ export type DomainError =
   /** ENF-6: a kill switch stands on it. */
   | { code: 'killed'; detail: string; kill_id: string }
   | { code: 'outcome_conflict'; detail: string }
+  /** LEDG-5: what it was asked for lies in the archive, or is on its way there. */
+  | { code: 'archived'; detail: string; pipeline_id: string }
   /** The log has an event version this code does not know: the pipeline halts rather than guess (PIPE-7). */
   | { code: 'halted'; detail: string };
 

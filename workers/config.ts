@@ -11,6 +11,8 @@ export interface Env extends Variables {
   DIRECTORY: DurableObjectNamespace;
   LOG: DurableObjectNamespace;
   LEDGER: D1Database;
+  /** LEDG-5. */
+  ARCHIVES: R2Bucket;
   LEDGER_QUEUE: Queue<LedgerMessage>;
   RENEWALS: Queue<RenewalMessage>;
   STEPS_0: Queue<StepMessage>;

@@ -2,6 +2,7 @@ import { controlStub, directoryStub, pipelineStub } from '#objects/shared/stubs.
 import { dueForLook, lookAtServers } from '#workers/api/index.ts';
 import { reconcileDeps, reconcileTenant } from '#workers/ledger/index.ts';
 import { fanOutRenewals } from '#workers/renewals/index.ts';
+import { archiveOld, eraseDue, retentionPorts } from '#workers/retention/index.ts';
 import { log } from '#workers/telemetry/index.ts';
 import { type Env, parseConfig } from './config.ts';
 
@@ -68,6 +69,23 @@ async function lookAtFrontedServers(env: Env): Promise<void> {
   }
 }
 
+/** LEDG-5. Each run begins with the tenant after the one before's first, so that all get their turn. */
+async function archiveOldPipelines(env: Env): Promise<void> {
+  const tenants = (await directoryStub(env.DIRECTORY).list()).map(({ tenant }) => tenant);
+  const first = Math.floor(Date.now() / 60_000) % Math.max(1, tenants.length);
+  const config = parseConfig(env);
+  const inTurn = [...tenants.slice(first), ...tenants.slice(0, first)];
+  const run = await archiveOld(inTurn, (tenant) => retentionPorts(env, config, tenant, log));
+  if (run.removed > 0) log('info', 'archived pipelines were removed', { ...run });
+}
+
+/** LEDG-2: erasures that a crash or a lagging copy has left unfinished. */
+async function finishErasures(env: Env): Promise<void> {
+  const config = parseConfig(env);
+  const tenants = (await directoryStub(env.DIRECTORY).list()).map(({ tenant }) => tenant);
+  await eraseDue(tenants, (tenant) => retentionPorts(env, config, tenant, log));
+}
+
 /** CRED-3. */
 const renewLiveTokens = (env: Env): Promise<void> =>
   fanOutRenewals({
@@ -81,7 +99,11 @@ const renewLiveTokens = (env: Env): Promise<void> =>
 
 /** Schedule → job. The names are those of `wrangler.toml`'s triggers. */
 export const JOBS: Record<string, readonly { name: string; run: (env: Env) => Promise<void> }[]> = {
-  '* * * * *': [{ name: 'poke live pipelines', run: pokeLivePipelines }],
+  '* * * * *': [
+    { name: 'poke live pipelines', run: pokeLivePipelines },
+    { name: 'finish erasures', run: finishErasures },
+    { name: 'archive old pipelines', run: archiveOldPipelines },
+  ],
   '*/30 * * * *': [
     { name: 'renew live tokens', run: renewLiveTokens },
     { name: 'reconcile the ledger', run: reconcileLedger },

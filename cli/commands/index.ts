@@ -4,6 +4,8 @@ import agentsList from './agents/list.ts';
 import agentsShow from './agents/show.ts';
 import approvals from './approvals.ts';
 import { approve, deny } from './approve.ts';
+import archiveGet from './archive/get.ts';
+import archiveList from './archive/list.ts';
 import link from './auth/link.ts';
 import profiles from './auth/list.ts';
 import login from './auth/login.ts';
@@ -12,6 +14,7 @@ import whoami from './auth/whoami.ts';
 import { completionVerb } from './completion.ts';
 import connect from './connect.ts';
 import doctor from './doctor.ts';
+import erase from './erase.ts';
 import evidenceGet from './evidence/get.ts';
 import evidenceRedact from './evidence/redact.ts';
 import evidenceShow from './evidence/show.ts';
@@ -112,6 +115,9 @@ const OWN: Verb[] = [
   evidenceVerify,
   evidenceShow,
   evidenceRedact,
+  archiveList,
+  archiveGet,
+  erase,
   ledgerKeys,
   head,
   audit,

@@ -13,6 +13,8 @@ export interface ChainedEvent {
   actor: string;
   body: unknown;
   salt: string;
+  /** Commitment to content that was erased; `body` is then what was left of it, which the hash does not cover. */
+  content?: string | null;
   prev_hash: string;
   hash: string;
 }
@@ -35,7 +37,7 @@ export function frameHash(e: EventFrame, content: string, hash: Sha256Hex = sha2
 
 /** Hash of an event: SHA-256 over the canonical JSON of all its fields, the body replaced by its commitment. */
 export const eventHash = (e: Omit<ChainedEvent, 'hash'>, hash: Sha256Hex = sha256Hex): string =>
-  frameHash(e, commitContent(e.salt, e.body, hash), hash);
+  frameHash(e, e.content ?? commitContent(e.salt, e.body, hash), hash);
 
 /** Where the next event goes: after `seq`, whose hash is `hash`. */
 export interface ChainHead {

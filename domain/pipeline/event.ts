@@ -507,6 +507,8 @@ export type PipelineEvent = {
     body: EventBodies[T];
     /** Random; lets the content be erased while the chain still verifies (LEDG-2). */
     salt: string;
+    /** LEDG-2: set when the content was erased: the commitment to it. `body` is what state needs of it, and no salt is left. */
+    content?: string;
     prev_hash: string;
     hash: string;
   };

@@ -28,6 +28,7 @@ export class PipelineLog {
   }
 
   load(): void {
+    this.#head = EMPTY_CHAIN;
     try {
       let last: PipelineEvent | null = null;
       const seen = function* (events: Iterable<PipelineEvent>) {
@@ -46,6 +47,10 @@ export class PipelineLog {
 
   get state(): PipelineState {
     return this.#state;
+  }
+
+  get head(): ChainHead {
+    return this.#head;
   }
 
   get halted(): DomainError | null {

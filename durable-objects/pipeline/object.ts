@@ -10,10 +10,12 @@ import { dueForRenewal, type Renewals } from '#domain/pipeline/renewal.ts';
 import { ok, type Result } from '#domain/result.ts';
 import type { Observation } from '../tenant/breakers.ts';
 import { GrantsFromAbove } from './above.ts';
+import { PipelineKeeping } from './keeping.ts';
 import { OutsideDoor } from './outside.ts';
 import { PipelinePast } from './past.ts';
 import type {
   AskOfAgent,
+  Erase,
   Judgement,
   OperatorCommand,
   PipelineRpc,
@@ -35,6 +37,7 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   readonly #outside = new OutsideDoor(this.#pipeline, this.#above);
   readonly #switches = new PipelineSwitches(this.#pipeline, this.#above);
   readonly #past = new PipelinePast(this.#store);
+  readonly #keeping = new PipelineKeeping(this.ctx.storage, this.#store, this.#pipeline);
 
   constructor(ctx: DurableObjectState, env: PipelineEnv) {
     super(ctx, env);
@@ -44,6 +47,9 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   async spawn({ plan, actor, slice, ...rest }: SpawnCommand) {
     const { documents, ...planWithoutTexts } = plan;
     const texts = documents.map((d) => ({ ...d, sha256: sha256Hex(d.text) }));
+    // Its number was given out once (PIPE-9): the same spawn again is answered as ever.
+    const { removed } = this.#pipeline.archive;
+    if (removed) return ok({ pipeline: removed.pipeline, replayed: true });
     this.#pipeline.begin();
     this.#above.begin(slice);
     const done = this.#pipeline.commit(
@@ -66,6 +72,8 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   }
 
   async read(tenant: string) {
+    const { removed } = this.#pipeline.archive;
+    if (removed?.tenant === tenant) return ok(removed.pipeline);
     return this.#view(tenant, toPipeline);
   }
   async orchestration(tenant: string, at: number | null) {
@@ -88,6 +96,19 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
   }
   async documents(tenant: string, sha256: string[]) {
     return this.#pipeline.find(tenant).ok ? this.#past.documents(sha256) : {};
+  }
+
+  async beginArchive(tenant: string, before: number) {
+    return this.#keeping.beginArchive(tenant, before);
+  }
+  async removeArchived(tenant: string, archive: { events: number; head_hash: string }) {
+    return this.#keeping.removeArchived(tenant, archive);
+  }
+  async erasable(tenant: string, seqs: number[], documents: string[]) {
+    return this.#keeping.erasable(tenant, seqs, documents);
+  }
+  async erase(tenant: string, what: Erase) {
+    return this.#keeping.erase(tenant, what);
   }
 
   async operate(tenant: string, actor: string, command: OperatorCommand) {

@@ -1,3 +1,4 @@
+import type { Pipeline } from '#contract/pipeline.ts';
 import type { LedgerMessage } from '#contract/queue.ts';
 import { toPipeline } from '#contract/views.ts';
 import { identityRuns } from '#domain/pipeline/identity-runs.ts';
@@ -108,6 +109,11 @@ export class PipelineOutbox {
     }
   }
 
+  /** LEDG-2: the list shows the summary without what was erased. What it has forgotten already stays so. */
+  async rewritten(pipeline: Pipeline, tenant: string): Promise<void> {
+    await this.#stub<FeedRpc>(this.#env.FEED, feedObjectName(tenant)).update(pipeline, true);
+  }
+
   /** CONS-9: a pipeline that has ended, or waits for a fallback, holds no slot; one that runs again takes it back. */
   async #holdSlot(state: PipelineState): Promise<void> {
     if (!state.spawned || holdsSlot(state) !== this.#cursor.released) return;
@@ -116,7 +122,7 @@ export class PipelineOutbox {
     const { tokens_in, tokens_out, cost_microusd } = state.usage;
     const released = !holdsSlot(state);
     const used = { tokens: tokens_in + tokens_out, cost_microusd };
-    if (released) await control.release(pipeline_id, used, stepTally(state));
+    if (released) await control.release(pipeline_id, used, stepTally(state), this.#store.bytes());
     else await control.occupy(pipeline_id);
     this.#cursor = { ...this.#cursor, released };
     this.#store.saveCursor(this.#cursor);

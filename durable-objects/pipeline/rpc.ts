@@ -85,6 +85,20 @@ export type OperatorCommand = Extract<
   }
 >;
 
+/** LEDG-2: what is to lose its content: events by number, context documents by hash. */
+export interface Erase {
+  seqs: number[];
+  documents: string[];
+  /** Of a pipeline that lies in the archive: which parts of the summary that is left here repeat the content. */
+  blank?: { objective: boolean; verdict: boolean };
+}
+
+/** LEDG-5: `frozen`: nothing is written any more, and everything may be read. `archived`: it is gone from here. */
+export type ArchiveBegun =
+  | { status: 'kept'; why: string }
+  | { status: 'frozen'; documents: string[] }
+  | { status: 'archived' };
+
 /** `claim` refuses a step that is not ready: done, cancelled, claimed by somebody else, or unknown. */
 export type ClaimResult = { claimed: true; assignment: Assignment } | { claimed: false; why: string };
 
@@ -178,6 +192,14 @@ export interface PipelineRpc {
   kill(tenant: string, kill: Kill): Promise<{ in_flight: InFlightAction[] }>;
   /** GOV-4, GOV-10: policies or mode have changed above: the permit that is held is asked for anew. */
   recallPermit(tenant: string): Promise<void>;
+  /** LEDG-2: hashes of the named documents, if all that is named may lose its content now: the pipeline is over and nothing moves it. */
+  erasable(tenant: string, seqs: number[], documents: string[]): Promise<Result<string[], DomainError>>;
+  /** LEDG-2: the content goes from here; hashes and what state needs stay. Repeatable. */
+  erase(tenant: string, what: Erase): Promise<Result<Pipeline, DomainError>>;
+  /** LEDG-5: from here on the log stays as it is, if the pipeline is over and its last event older than `before` (ms since 1970). Repeatable. */
+  beginArchive(tenant: string, before: number): Promise<ArchiveBegun>;
+  /** LEDG-5: what is archived up to this very head goes from here; false when that is not what lies here. Repeatable. */
+  removeArchived(tenant: string, archive: { events: number; head_hash: string }): Promise<boolean>;
   /** The ledger has everything up to and including `seq`. */
   shipped(tenant: string, seq: number): Promise<void>;
   /** Looks for anything due (REC-6); cheap when nothing is. */

@@ -1,4 +1,6 @@
+import type { Pipeline } from '#contract/pipeline.ts';
 import type { DomainError } from '#domain/errors.ts';
+import type { ChainHead } from '#domain/ledger/chain.ts';
 import type { Command } from '#domain/pipeline/command.ts';
 import type { Decision } from '#domain/pipeline/decide.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
@@ -6,6 +8,7 @@ import type { PipelineState } from '#domain/pipeline/evolve.ts';
 import { timers } from '#domain/pipeline/timers.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { ObjectAlarm } from './alarm.ts';
+import { ArchiveMark } from './archive.ts';
 import { StepDispatch, type StepQueues } from './dispatch.ts';
 import { HeardSteps } from './leases.ts';
 import { PipelineLog } from './log.ts';
@@ -27,6 +30,8 @@ const ALARM_RETRY = 5_000;
  */
 export class RunningPipeline {
   readonly alarm: ObjectAlarm;
+  /** LEDG-5. */
+  readonly archive: ArchiveMark;
   readonly dispatch: StepDispatch;
   readonly heard = new HeardSteps();
   readonly viewers: PipelineViewers;
@@ -42,6 +47,7 @@ export class RunningPipeline {
     this.#env = env;
     this.#store = store;
     this.alarm = new ObjectAlarm(ctx.storage);
+    this.archive = new ArchiveMark(ctx.storage.sql);
     this.dispatch = new StepDispatch(env);
     this.viewers = new PipelineViewers(ctx);
     this.#log = new PipelineLog(store, (body) => ctx.storage.transactionSync(body));
@@ -52,6 +58,7 @@ export class RunningPipeline {
   wake(): void {
     if (this.#store.isNew()) return;
     this.#store.migrate();
+    this.archive.load();
     this.#log.load();
     this.#outbox = new PipelineOutbox(this.#env, this.#store);
     this.#ctx.blockConcurrencyWhile(() => this.alarm.load());
@@ -68,11 +75,42 @@ export class RunningPipeline {
     return this.#log.state;
   }
 
+  get head(): ChainHead {
+    return this.#log.head;
+  }
+
+  /** Nothing is due, here or towards anybody else. */
+  get settled(): boolean {
+    return this.#nextDue(this.state) === Number.POSITIVE_INFINITY;
+  }
+
+  /** The log was changed where it lies. */
+  reload(): void {
+    this.#log.load();
+  }
+
+  /** LEDG-2: the tenant's list shows the summary without what was erased. */
+  async rewritten(pipeline: Pipeline, tenant: string): Promise<void> {
+    await this.#outbox?.rewritten(pipeline, tenant);
+  }
+
   /** Rule 7: the tenant is checked again here, whatever the object's name says. */
   find(tenant: string): Result<PipelineState, DomainError> {
     const { state, halted } = this.#log;
     if (halted) return err(halted);
+    if (this.archive.removed?.tenant === tenant) return err(this.#archived());
     return state.spawned?.tenant === tenant ? ok(state) : err({ code: 'not_found', what: 'pipeline' });
+  }
+
+  #archived(): DomainError {
+    const { removed } = this.archive;
+    return {
+      code: 'archived',
+      pipeline_id: removed?.pipeline.pipeline_id ?? this.state.spawned?.pipeline_id ?? '',
+      detail: removed
+        ? 'The pipeline is older than its tenant keeps such here: its log lies in the archive.'
+        : 'The pipeline is being archived: nothing is written to its log any more.',
+    };
   }
 
   /** `within` runs in the same transaction as the events, when there are any. */
@@ -81,6 +119,7 @@ export class RunningPipeline {
     actor: string,
     within: () => void = () => {},
   ): Result<Decision & { committed: PipelineEvent[] }, DomainError> {
+    if (this.archive.frozen) return err(this.#archived());
     const done = this.#log.commit(command, actor, (decision) => {
       within();
       this.alarm.arm(this.#nextDue(decision.state));
@@ -101,6 +140,7 @@ export class RunningPipeline {
   async alarmFired(): Promise<void> {
     try {
       this.alarm.fired();
+      if (this.archive.frozen) return;
       // Armed before anything is sent: a crash while sending must leave an alarm behind (rule 3).
       this.alarm.arm(Date.now() + ALARM_RETRY);
       this.tick();
@@ -116,7 +156,7 @@ export class RunningPipeline {
   shipped(seq: number): void {
     this.#outbox?.shipped(seq);
     // The last thing that was waited for: an ended pipeline need not be woken once more to find that out.
-    if (this.#nextDue(this.state) === Number.POSITIVE_INFINITY) this.alarm.settle(Number.POSITIVE_INFINITY);
+    if (this.settled) this.alarm.settle(Number.POSITIVE_INFINITY);
   }
 
   /** Sends what is committed and not yet sent. Failures are found again by the alarm. */

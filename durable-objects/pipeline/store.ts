@@ -5,7 +5,7 @@ const MAX_ROW = 1_500_000;
 
 /**
  * The object's SQL. The log has a row per commit, not per event: a commit is what one transaction decided, and every row
- * written is billed (rule 17). Nothing is ever updated in it.
+ * written is billed (rule 17). Nothing is ever updated in it, but for content that is erased (LEDG-2).
  */
 export class PipelineStore {
   readonly #sql: SqlStorage;
@@ -22,6 +22,7 @@ export class PipelineStore {
       CREATE TABLE IF NOT EXISTS documents (sha256 TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS cursor (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), shipped_seq INTEGER NOT NULL, released INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS reported (only_row INTEGER PRIMARY KEY CHECK (only_row = 1));
+      CREATE TABLE IF NOT EXISTS archive_mark (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), removed TEXT);
     `);
   }
 
@@ -56,6 +57,37 @@ export class PipelineStore {
     }
   }
 
+  /** LEDG-2: the one change that a written event knows. Inside a transaction. */
+  rewrite(seqs: ReadonlySet<number>, change: (event: PipelineEvent) => PipelineEvent): void {
+    const rows = this.#sql
+      .exec<{ first_seq: number; events: string }>(
+        `SELECT first_seq, events FROM log WHERE EXISTS
+         (SELECT 1 FROM json_each(?) WHERE value BETWEEN first_seq AND last_seq)`,
+        JSON.stringify([...seqs]),
+      )
+      .toArray();
+    for (const { first_seq, events } of rows) {
+      const changed = (JSON.parse(events) as PipelineEvent[]).map((e) => (seqs.has(e.seq) ? change(e) : e));
+      this.#sql.exec('UPDATE log SET events = ? WHERE first_seq = ?', JSON.stringify(changed), first_seq);
+    }
+  }
+
+  /** TEN-1: what log and documents take, in bytes. Reads all of it; asked when a run ends or waits. */
+  bytes(): number {
+    return (
+      this.#sql
+        .exec<{ n: number }>(
+          `SELECT (SELECT coalesce(sum(length(CAST(events AS BLOB))), 0) FROM log)
+                + (SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM documents) AS n`,
+        )
+        .toArray()[0]?.n ?? 0
+    );
+  }
+
+  deleteDocument(sha256: string): void {
+    this.#sql.exec('DELETE FROM documents WHERE sha256 = ?', sha256);
+  }
+
   saveDocument(sha256: string, text: string): void {
     this.#sql.exec('INSERT INTO documents VALUES (?, ?) ON CONFLICT DO NOTHING', sha256, text);
   }
@@ -65,6 +97,14 @@ export class PipelineStore {
       .exec<{ text: string }>('SELECT text FROM documents WHERE sha256 = ?', sha256)
       .toArray()[0];
     return row?.text ?? null;
+  }
+
+  /** Hashes of the documents that lie here. */
+  documentHashes(): string[] {
+    return this.#sql
+      .exec<{ sha256: string }>('SELECT sha256 FROM documents ORDER BY sha256')
+      .toArray()
+      .map((row) => row.sha256);
   }
 
   cursor(): { shipped_seq: number; released: boolean } {

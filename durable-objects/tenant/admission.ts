@@ -7,6 +7,7 @@ import { standing } from './kills.ts';
 import { defaultProject, hasProject } from './people.ts';
 import { quotasOf } from './quotas.ts';
 import type { Admitted, ControlError } from './rpc.ts';
+import { storedInAll } from './storage.ts';
 import type { ControlStore } from './store.ts';
 
 type AdmissionRow = {
@@ -43,6 +44,13 @@ function overQuota(store: ControlStore, diagnostic: boolean): ControlError | nul
       retry_after_s: 30,
     };
   if (diagnostic) return null;
+  const stored = storedInAll(store);
+  if (stored >= quotas.storage_bytes)
+    return {
+      code: 'quota_exceeded',
+      detail: `This tenant stores ${stored} bytes of plans and pipelines; ${quotas.storage_bytes} are its quota.`,
+      retry_after_s: 3_600,
+    };
   if (quotas.spawns_per_minute === 0)
     return {
       code: 'quota_exceeded',

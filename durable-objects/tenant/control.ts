@@ -19,9 +19,11 @@ import type { PipelineRpc } from '../pipeline/rpc.ts';
 import { hasSchema, migrate } from '../shared/schema.ts';
 import { row, run } from '../shared/sql.ts';
 import * as admission from './admission.ts';
+import * as archives from './archives.ts';
 import * as breakers from './breakers.ts';
 import type { Slice } from './budget.ts';
 import { listChanges } from './changes.ts';
+import * as erasures from './erasures.ts';
 import * as errorBudget from './error-budget.ts';
 import * as identities from './identities.ts';
 import * as keys from './keys.ts';
@@ -32,9 +34,10 @@ import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
 import * as policies from './policies.ts';
 import { push } from './push.ts';
-import { planBytes, type QuotaLayer, quotasOf, setQuotas } from './quotas.ts';
+import { type QuotaLayer, quotasOf, setQuotas } from './quotas.ts';
 import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
+import { keepsBytes, storedBytes } from './storage.ts';
 import { type ControlStore, recordChange } from './store.ts';
 import { SystemLease } from './system-lease.ts';
 import { CONTROL_MIGRATIONS } from './tables.ts';
@@ -367,10 +370,11 @@ export class TenantControl extends DurableObject implements ControlRpc {
       () => null,
     );
   }
-  async release(pipeline_id: string, used: Slice, tally?: StepTally) {
+  async release(pipeline_id: string, used: Slice, tally?: StepTally, bytes?: number) {
     this.#inStore(
       (s) => {
         if (tally) errorBudget.tellSteps(s, pipeline_id, tally);
+        if (bytes !== undefined) keepsBytes(s, pipeline_id, bytes);
         admission.release(s, pipeline_id, used);
       },
       () => undefined,
@@ -400,7 +404,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
         quotas: quotasOf(s),
         usage: {
           ...admission.usageOf(s),
-          plan_bytes: planBytes(s),
+          ...storedBytes(s),
           error_budget: errorBudget.errorBudget(s),
         },
       }),
@@ -450,6 +454,51 @@ export class TenantControl extends DurableObject implements ControlRpc {
   }
   async pinMcpTool(actor: string, name: string, a: PinMcpToolRequest) {
     return this.#result((s) => mcpServers.pinMcpTool(s, actor, name, a));
+  }
+  async dueForArchive(limit: number) {
+    return this.#require((s) => archives.dueForArchive(s, limit));
+  }
+  async recordArchive(archive: archives.NewArchive) {
+    return this.#require((s) => archives.recordArchive(s, archive));
+  }
+  async archiveRemoved(pipeline_id: string) {
+    this.#require((s) => archives.archiveRemoved(s, pipeline_id));
+  }
+  async archiveOf(pipeline_id: string) {
+    return this.#inStore(
+      (s) => archives.archiveOf(s, pipeline_id),
+      () => null,
+    );
+  }
+  async listArchives(a: { before: number | null; limit: number; project_ids: readonly string[] | null }) {
+    return this.#inStore(
+      (s) => archives.listArchives(s, a),
+      () => [],
+    );
+  }
+  async archiveRewritten(pipeline_id: string, file: Parameters<typeof archives.archiveRewritten>[2]) {
+    return this.#require((s) => archives.archiveRewritten(s, pipeline_id, file));
+  }
+  async recordErasure(actor: string, erasure: erasures.NewErasure) {
+    return this.#require((s) => erasures.recordErasure(s, actor, erasure));
+  }
+  async pendingErasures(limit: number) {
+    return this.#inStore(
+      (s) => erasures.pendingErasures(s, limit),
+      () => [],
+    );
+  }
+  async erasureDone(erasure_id: string) {
+    return this.#inStore(
+      (s) => erasures.erasureDone(s, erasure_id),
+      () => null,
+    );
+  }
+  async listErasures(a: { before: number | null; limit: number }) {
+    return this.#inStore(
+      (s) => erasures.listErasures(s, a),
+      () => [],
+    );
   }
   async livePipelines() {
     return this.#inStore(admission.livePipelines, () => []);

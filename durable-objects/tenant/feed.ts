@@ -38,7 +38,7 @@ export class TenantFeed extends DurableObject implements FeedRpc {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
-  async update(pipeline: Pipeline): Promise<void> {
+  async update(pipeline: Pipeline, rewritten = false): Promise<void> {
     if (!this.#open) migrate(this.ctx.storage, FEED_MIGRATIONS);
     this.#open = true;
     const ended = isEnded(pipeline.state) ? 1 : 0;
@@ -49,7 +49,7 @@ export class TenantFeed extends DurableObject implements FeedRpc {
         'SELECT seq, ended FROM pipelines WHERE number = ?',
         pipeline.number,
       );
-      if (known && known.seq >= pipeline.seq) return false;
+      if (rewritten ? known?.seq !== pipeline.seq : known && known.seq >= pipeline.seq) return false;
       run(
         sql,
         'INSERT OR REPLACE INTO pipelines (number, seq, ended, pipeline) VALUES (?, ?, ?, ?)',

@@ -4,8 +4,9 @@ import { hashJson } from '#domain/ledger/canonical.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
-import { planBytes, quotasOf } from './quotas.ts';
+import { quotasOf } from './quotas.ts';
 import type { ControlError, StoredPlan } from './rpc.ts';
+import { storedInAll } from './storage.ts';
 import { type ControlStore, iso, recordChange } from './store.ts';
 
 type PlanRow = {
@@ -44,7 +45,7 @@ export function savePlan(
   }
   const bytes = Object.values(plan.files).reduce((sum, text) => sum + text.length, plan.source.length);
   const { storage_bytes } = quotasOf(store);
-  if (planBytes(store) + bytes > storage_bytes)
+  if (storedInAll(store) + bytes > storage_bytes)
     return err({
       code: 'quota_exceeded',
       detail: `The tenant may store ${storage_bytes} bytes.`,

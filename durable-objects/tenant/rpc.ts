@@ -21,14 +21,30 @@ import type { ChainedEvent } from '#domain/ledger/chain.ts';
 import type { TenantSlice } from '#domain/pipeline/command.ts';
 import type { ResolvedPlan } from '#domain/plan/plan.ts';
 import type { Result } from '#domain/result.ts';
+import type { ArchiveRecord, DueForArchive, NewArchive } from './archives.ts';
 import type { Observation, Tried } from './breakers.ts';
 import type { Slice } from './budget.ts';
+import type { ErasureRecord, NewErasure } from './erasures.ts';
 import type { ErrorBudget } from './error-budget.ts';
 import type { IdentityRecord, IdentityStory, JointStanding } from './identities.ts';
 import type { Pushed } from './push.ts';
 import type { QuotaLayer } from './quotas.ts';
+import type { StoredBytes } from './storage.ts';
 
-export type { IdentityRecord, IdentityStory, JointStanding, Observation, Pushed, Slice, Tried };
+export type {
+  ArchiveRecord,
+  DueForArchive,
+  ErasureRecord,
+  IdentityRecord,
+  IdentityStory,
+  JointStanding,
+  NewArchive,
+  NewErasure,
+  Observation,
+  Pushed,
+  Slice,
+  Tried,
+};
 
 export type ControlError =
   | { code: 'not_found'; what: string }
@@ -223,8 +239,8 @@ export interface ControlRpc {
   ): Promise<Result<IdentityRecord, ControlError>>;
   /** REC-3: the highest tier that an actor (`person:…`, `service:…`) may grant today by any of its keys; null: none. */
   authorityOf(actor: string): Promise<Tier | null>;
-  /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of what it drew only what it used is charged. */
-  release(pipeline_id: string, used: Slice, tally?: StepTally): Promise<void>;
+  /** The pipeline ended, or waits for a fallback (CONS-9): its quota slot is free, and of what it drew only what it used is charged. `bytes`: what its log and documents take. */
+  release(pipeline_id: string, used: Slice, tally?: StepTally, bytes?: number): Promise<void>;
   /** It never started, and its slot is at least that old; the same spawn may then take the slot anew, under the same number. */
   abandon(pipeline_id: string, older_than_s: number): Promise<void>;
   /** REC-1: it works again. */
@@ -242,6 +258,26 @@ export interface ControlRpc {
   changes(since: number, limit: number): Promise<ChainedEvent[]>;
   /** LEDG-1: every pipeline that was admitted, after `number`. */
   pipelinesAfter(number: number, limit: number): Promise<{ number: number; pipeline_id: string }[]>;
+  /** LEDG-5: the next pipelines that are older than the tenant keeps them, and the moment that makes them so. */
+  dueForArchive(limit: number): Promise<DueForArchive>;
+  recordArchive(archive: NewArchive): Promise<ArchiveRecord>;
+  archiveRemoved(pipeline_id: string): Promise<void>;
+  archiveOf(pipeline_id: string): Promise<ArchiveRecord | null>;
+  listArchives(a: {
+    before: number | null;
+    limit: number;
+    project_ids: readonly string[] | null;
+  }): Promise<ArchiveRecord[]>;
+  /** LEDG-2: another file stands for the archive, with less content. Repeatable. */
+  archiveRewritten(
+    pipeline_id: string,
+    file: Pick<NewArchive, 'object_key' | 'sha256' | 'bytes' | 'documents_key' | 'documents_sha256'>,
+  ): Promise<ArchiveRecord>;
+  /** LEDG-2: on record before anything is erased. */
+  recordErasure(actor: string, erasure: NewErasure): Promise<ErasureRecord>;
+  pendingErasures(limit: number): Promise<ErasureRecord[]>;
+  erasureDone(erasure_id: string): Promise<ErasureRecord | null>;
+  listErasures(a: { before: number | null; limit: number }): Promise<ErasureRecord[]>;
   /** Ids that have a slot. */
   livePipelines(): Promise<string[]>;
   /** For the cron (REC-6): those with a slot, and those that ended lately and may still have tokens to revoke. */
@@ -258,13 +294,12 @@ export interface KillRecord extends Kill {
   unacknowledged: string[];
 }
 
-export interface TenantUsage extends Slice {
+export interface TenantUsage extends Slice, StoredBytes {
   month: string;
   live_pipelines: number;
   live_diagnostics: number;
   spawns_last_minute: number;
   pipelines: number;
-  plan_bytes: number;
   error_budget: ErrorBudget;
 }
 
@@ -283,8 +318,8 @@ export interface KeyRecord {
 
 /** One per tenant (class `FeedObject`, binding `FEED`, name `t/{tenant}/feed`): the list that viewers watch. */
 export interface FeedRpc {
-  /** The newest state of a pipeline; older seqs than the known one are dropped. */
-  update(pipeline: Pipeline): Promise<void>;
+  /** The newest state of a pipeline; older seqs than the known one are dropped. `rewritten`: in place of what is known of the same seq. */
+  update(pipeline: Pipeline, rewritten?: boolean): Promise<void>;
   /** Live ones, newest first; keyset by number. `ended` adds those that ended lately. */
   list(a: {
     project_id?: string;

@@ -99,6 +99,30 @@ export const CONTROL_MIGRATIONS = [
   ALTER TABLE admissions ADD COLUMN before_tokens INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE admissions ADD COLUMN before_microusd INTEGER NOT NULL DEFAULT 0;
   `,
+  // LEDG-5. The index holds what may become due, so that looking costs what is found.
+  `
+  ALTER TABLE admissions ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX admissions_kept ON admissions (released_at, number) WHERE removed = 0 AND abandoned = 0 AND released_at IS NOT NULL;
+  CREATE TABLE archives (
+    number INTEGER PRIMARY KEY, pipeline_id TEXT NOT NULL UNIQUE, project_id TEXT NOT NULL, object_key TEXT NOT NULL, sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL, documents_key TEXT, documents_sha256 TEXT, events INTEGER NOT NULL, head_hash TEXT NOT NULL,
+    archived_at INTEGER NOT NULL, removed_at INTEGER, revision INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE TABLE retention_cursor (one INTEGER PRIMARY KEY CHECK (one = 1), released_at INTEGER NOT NULL, number INTEGER NOT NULL);
+  `,
+  // LEDG-2. Documents' hashes are here only until they are gone: without salt they would let a guess be confirmed.
+  `
+  CREATE TABLE erasures (
+    log_seq INTEGER PRIMARY KEY, pipeline_id TEXT NOT NULL, seqs TEXT NOT NULL, documents TEXT NOT NULL, document_hashes TEXT NOT NULL,
+    reason TEXT NOT NULL, asked_by TEXT NOT NULL, asked_at INTEGER NOT NULL, done_at INTEGER
+  );
+  CREATE INDEX erasures_pending ON erasures (log_seq) WHERE done_at IS NULL;
+  `,
+  // TEN-1: rolled up, so that what is stored is asked of one row.
+  `
+  ALTER TABLE admissions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE storage (one INTEGER PRIMARY KEY CHECK (one = 1), pipeline_bytes INTEGER NOT NULL, archived_bytes INTEGER NOT NULL);
+  `,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

@@ -16,6 +16,12 @@ export const databaseName = (toml: string): string => {
   return name;
 };
 
+export const bucketName = (toml: string): string => {
+  const name = /^bucket_name = "([^"]+)"$/m.exec(toml)?.[1];
+  if (!name) throw new Refused('wrangler.toml names no bucket');
+  return name;
+};
+
 /** Every queue that the Worker sends to, reads from, or leaves its dead letters in. */
 export const queueNames = (toml: string): string[] => [
   ...new Set([...toml.matchAll(/^(?:queue|dead_letter_queue) = "([^"]+)"$/gm)].map((m) => m[1] as string)),

@@ -1,5 +1,5 @@
 /**
- * `npm run deploy` (RUN-6): secrets check, database, queues, migrations, Worker. Repeatable: what is there stays.
+ * `npm run deploy` (RUN-6): secrets check, database, bucket, queues, migrations, Worker. Repeatable: what is there stays.
  * `--dry-run` needs no account. `--secrets FILE` (JSON or .env) uploads secrets with this version.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs, parseEnv } from 'node:util';
 import { ROOT } from '#scripts/generate/migrations.ts';
 import { bundleWorker, kib, MAX_WORKER_BYTES } from './bundle.ts';
-import { committedConfig, databaseName, queueNames, writeProductionConfig } from './config.ts';
+import { bucketName, committedConfig, databaseName, queueNames, writeProductionConfig } from './config.ts';
 import { buildDashboard } from './dashboard.ts';
 import { missingSecrets } from './secrets.ts';
 import { ask, main, must, Refused } from './wrangler.ts';
@@ -30,7 +30,7 @@ async function dryRun(): Promise<void> {
     console.log(`Worker: ${kib(bundle.compressed)} compressed of at most ${kib(MAX_WORKER_BYTES)}`);
     console.log('Start-up: `npm run bench` measures it; Cloudflare allows 1 s and refuses what is slower.');
     console.log(
-      `Would create, when missing: D1 ${databaseName(committedConfig())}; queues ${queueNames(committedConfig()).join(', ')}`,
+      `Would create, when missing: D1 ${databaseName(committedConfig())}; R2 ${bucketName(committedConfig())}; queues ${queueNames(committedConfig()).join(', ')}`,
     );
     console.log(`Secrets that a deployment needs:\n  ${missingSecrets([]).join('\n  ')}`);
     if (bundle.compressed > MAX_WORKER_BYTES) throw new Refused('The Worker is too large for the free plan.');
@@ -55,6 +55,7 @@ async function deploy(): Promise<void> {
     join(ROOT, '.wrangler/ags'),
     database(databaseName(committedConfig())),
   );
+  createBucket(bucketName(committedConfig()));
   for (const queue of queueNames(committedConfig())) createQueue(queue);
   must(['d1', 'migrations', 'apply', databaseName(committedConfig()), '--remote', '-c', config]);
   must(['deploy', '-c', config, ...(options.secrets ? ['--secrets-file', options.secrets] : [])]);
@@ -91,6 +92,14 @@ function database(name: string): string {
   if (!created)
     throw new Refused(`D1 ${name} was created but is not in the account's list yet. Run this again.`);
   return created;
+}
+
+/** LEDG-5. R2 has to be switched on once for an account, in Cloudflare's dashboard. */
+function createBucket(name: string): void {
+  const made = ask(['r2', 'bucket', 'create', name]);
+  if (!made.ok && !/already exists|10004/i.test(made.output))
+    throw new Refused(`bucket ${name} cannot be created:\n${made.output}`);
+  if (made.ok) console.log(`bucket ${name} created`);
 }
 
 function createQueue(name: string): void {

@@ -16,7 +16,7 @@ describe('dry runs of a deployment', () => {
     const { status, stdout, stderr } = run('scripts/deploy/worker.ts');
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^Worker: \d+ KiB compressed of at most 3072 KiB$/m);
-    expect(stdout).toMatch(/D1 ags-ledger; queues ags-steps-0,/);
+    expect(stdout).toMatch(/D1 ags-ledger; R2 ags-archives; queues ags-steps-0,/);
     expect(status).toBe(0);
   });
 

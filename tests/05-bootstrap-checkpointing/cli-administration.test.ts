@@ -130,6 +130,22 @@ describe('ags key, project, quota and tenant', () => {
     expect((await shell.ags('key', 'revoke', 'k1')).exitCode).toBe(0);
   });
 
+  it('LEDG-4 CLI-1: an export that ends early goes on by itself, and the file is the whole', async () => {
+    for (const [format, head, row, more] of [
+      ['csv', 'at,seq\r\n', (n: number) => `2026,${n}\r\n`, '#next_cursor,WzFd\r\n'],
+      ['jsonl', '', (n: number) => `{"seq":${n}}\n`, '{"next_cursor":"WzFd"}\n'],
+    ] as const) {
+      api.answer('GET /api/ledger/export', ({ query }) => ({
+        status: 200,
+        body: query.cursor === 'WzFd' ? row(2) : head + 'x'.repeat(5_000) + row(1) + more,
+        headers: { 'content-type': 'text/plain' },
+      }));
+      expect((await shell.ags('ledger', 'export', '--out', `all.${format}`)).exitCode).toBe(0);
+      const file = readFileSync(join(shell.home, `all.${format}`), 'utf8');
+      expect(file).toBe(head + 'x'.repeat(5_000) + row(1) + row(2));
+    }
+  });
+
   it('CLI-1 TEN-1: quotas are shown beside their use, and set by tenant’s admin or platform', async () => {
     const report = {
       quotas: {
@@ -150,12 +166,15 @@ describe('ags key, project, quota and tenant', () => {
         tokens: 3,
         cost_microusd: 0,
         storage_bytes: null,
+        storage: { plans: 1, memory: null, pipelines: 2_000, archives: 30 },
         pipelines: 4,
         error_budget: { target_permille: 950, windows: [], spent: null as object | null },
       },
     };
     api.answer('GET /api/quotas', ok(report));
-    expect((await shell.ags('quota', 'show')).stdout).toMatch(/storage_bytes\s+9\s+unknown/);
+    const table = (await shell.ags('quota', 'show')).stdout;
+    expect(table).toMatch(/storage_bytes\s+9\s+unknown/);
+    expect(table).toContain('plans 1, memory unknown, pipelines 2000, archives 30');
     api.answer('PUT /api/tenants/acme/quotas', ok(report));
     expect((await shell.ags('quota', 'set', 'live_pipelines', 'default', '--tenant', 'acme')).exitCode).toBe(
       0,

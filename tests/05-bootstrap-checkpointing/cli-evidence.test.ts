@@ -192,3 +192,41 @@ describe('ags ledger', () => {
     expect([run.exitCode, run.stderr]).toEqual([1, expect.stringContaining('cannot be believed')]);
   });
 });
+
+describe('ags archive', () => {
+  const archive = {
+    pipeline_id: ID,
+    number: 1,
+    project_id: 'pj_1',
+    sha256: 'a'.repeat(64),
+    bytes: 12_345,
+    events: 97,
+    head_hash: 'b'.repeat(64),
+    documents: true,
+    archived_at: '2026-11-30T00:00:00.000Z',
+    removed_at: null,
+  };
+
+  it('LEDG-5 CLI-1: list names what lies in the archive, and what is still on its way', async () => {
+    api.answer('GET /api/archives', () => ({ status: 200, body: { items: [archive], next_cursor: '1' } }));
+    const run = await shell.ags('archive', 'list');
+    expect(run.exitCode).toBe(0);
+    for (const text of [ID, '97', 'being moved', '--cursor 1']) expect(run.stdout).toContain(text);
+    const json = await shell.ags('archive', 'list', '--json');
+    expect(JSON.parse(json.stdout)).toEqual({ items: [archive], next_cursor: '1' });
+  });
+
+  it('LEDG-5: get writes a file that `ags evidence verify` accepts', async () => {
+    api.answer(`GET /api/archives/${ID}`, () => ({ status: 200, body: JSON.parse(good) }));
+    expect((await shell.ags('archive', 'get', ID, '--out', 'old.json')).exitCode).toBe(0);
+    expect(statSync(join(shell.home, 'old.json')).mode & 0o777).toBe(0o600);
+    const verified = await shell.ags('evidence', 'verify', 'old.json', '--trust', 'trust.txt');
+    expect(verified.exitCode).toBe(0);
+    api.answer(`GET /api/archives/${ID}/documents`, () => ({
+      status: 200,
+      body: { [archive.sha256]: 'text' },
+    }));
+    expect((await shell.ags('archive', 'get', ID, '--documents')).exitCode).toBe(0);
+    expect(readFileSync(join(shell.home, `${ID}.documents.json`), 'utf8')).toContain('text');
+  });
+});

@@ -114,7 +114,7 @@ describe('the reconciler', () => {
     ],
     [
       'an event that the object never had',
-      `INSERT INTO events SELECT tenant, pipeline_id, 99, at, type, v, actor, body, salt, prev_hash, '${hash}' FROM events WHERE pipeline_id = 'pl_aaaa' AND seq = 1`,
+      `INSERT INTO events SELECT tenant, pipeline_id, 99, at, type, v, actor, body, salt, prev_hash, '${hash}', NULL FROM events WHERE pipeline_id = 'pl_aaaa' AND seq = 1`,
       99,
     ],
   ])('LEDG-1: a planted fork raises an alarm: %s', async (_what, sql, seq) => {

@@ -133,7 +133,7 @@ describe('ledger exports', () => {
     odd.log = odd.log.map((e) => ({ ...e, actor }));
     await ship([odd]);
     const [head, line, end, ...rest] = (await read({ format: 'csv', pipeline_id: 'pl_eeee' })).split('\r\n');
-    expect(head).toBe('at,pipeline_id,seq,type,actor,agent_id,severity,body,v,salt,prev_hash,hash');
+    expect(head).toBe('at,pipeline_id,seq,type,actor,agent_id,severity,body,v,salt,prev_hash,hash,content');
     expect(line).toContain(`,log_written,"'=HYPERLINK(""evil"")",,,"{""log_id"":""lg_1""`);
     expect([end, ...rest]).toEqual(['']);
   });
@@ -152,6 +152,26 @@ describe('ledger exports', () => {
     await reader.read();
     expect(queries).toBeLessThan(4);
     await reader.cancel();
+  });
+
+  it('LEDG-4: what one request cannot carry ends with the cursor to go on with, and the parts are the whole', async () => {
+    for (const format of ['csv', 'jsonl'] as const) {
+      const query = { format, pipeline_id: 'pl_cccc' } as const;
+      const whole = await read(query);
+      let all = '';
+      let parts = 0;
+      for (let cursor: string | undefined, more = true; more; parts++) {
+        const part = await new Response(
+          await exportLedger(db, ADMIN, { ...query, cursor }, { page: 500, pages: 3 }),
+        ).text();
+        const found = /(?:#next_cursor,(\S+)|\{"next_cursor":"([^"]+)"\})\r?\n$/.exec(part);
+        all += found ? part.slice(0, found.index) : part;
+        cursor = found?.[1] ?? found?.[2];
+        more = found !== null;
+      }
+      expect([format, parts]).toEqual([format, 3]);
+      expect(all === whole).toBe(true);
+    }
   });
 
   it('LEDG-4: a database that fails halfway breaks the file off instead of ending it', async () => {

@@ -249,3 +249,31 @@ describe('slices of the tenant’s month', () => {
     expect(await drawnOf('awake')).toBe(before);
   });
 });
+
+describe('what is stored', () => {
+  it('TEN-1: logs and documents of pipelines count once they end, in usage and against the quota; a newer word replaces the older', async () => {
+    const acme = await makeTenant('quota-bytes');
+    const { admin, operator: key } = acme.keys;
+    const spawn = () =>
+      answer<Pipeline & Problem>('/api/spawn', { key, body: { plan: { source: planSource() } } });
+    const { pipeline_id } = (await spawn()).body;
+    const usage = async () => (await answer<QuotaReport>('/api/quotas', { key })).body.usage;
+    expect((await usage()).storage).toEqual({ plans: 0, memory: 0, pipelines: 0, archives: 0 });
+    await answer('/api/pipeline/cancel', { key, body: { pipeline_id, reason: 'enough' } });
+    await vi.waitFor(async () => expect((await usage()).storage.pipelines).toBeGreaterThan(1_000), 10_000);
+    const events = await answer<object>(`/api/pipeline/events?pipeline_id=${pipeline_id}`, { key });
+    const { storage, storage_bytes } = await usage();
+    // What lies there is what is shown, give or take what was written after the slot was given back.
+    const length = JSON.stringify(events.body).length;
+    expect(storage.pipelines).toBeGreaterThan(length / 2);
+    expect(storage.pipelines).toBeLessThan(length * 1.5);
+    expect(storage_bytes).toBe(storage.pipelines);
+    const control = controlOf('quota-bytes');
+    await control.release(pipeline_id, { tokens: 0, cost_microusd: 0 }, undefined, 777);
+    expect((await usage()).storage.pipelines).toBe(777);
+    await answer('/api/quotas', { method: 'PUT', key: admin, body: { storage_bytes: 777 } });
+    expect((await spawn()).body).toMatchObject({ status: 429, code: 'quota_exceeded' });
+    const memory = await answer<Problem>('/api/memory', { key, body: { title: 't', text: 'x' } });
+    expect(memory.body.code).toBe('quota_exceeded');
+  });
+});

@@ -1,9 +1,11 @@
 import type { Endpoint } from './endpoint.ts';
 import { actions } from './resources/actions.ts';
 import { agents } from './resources/agents.ts';
+import { archives } from './resources/archives.ts';
 import { auth } from './resources/auth.ts';
 import { consensus } from './resources/consensus.ts';
 import { docs } from './resources/docs.ts';
+import { erasures } from './resources/erasures.ts';
 import { evidence } from './resources/evidence.ts';
 import { health } from './resources/health.ts';
 import { identities } from './resources/identities.ts';
@@ -32,6 +34,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...pipeline,
   ...consensus,
   ...evidence,
+  ...archives,
+  ...erasures,
   ...tree,
   ...observability,
   ...plans,

@@ -38,6 +38,8 @@ const REMEDIES: Record<ProblemCode, string> = {
   approval_expired: 'Ask again: take the fallback once more.',
   rate_limited:
     'Wait for the time in Retry-After; an agent that goes on for a second minute loses its token.',
+  archived:
+    'Read its evidence from the archive: `ags archive get PIPELINE`, or GET /api/archives/{pipeline_id}.',
   killed: 'Have a person lift it: `ags lift ID`; `ags stop list` shows who threw it and why.',
   evidence_conflict: 'Keep both copies and tell who runs the deployment: one of them was changed.',
   pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
@@ -52,6 +54,8 @@ const REMEDIES: Record<ProblemCode, string> = {
   not_implemented_here: 'See /api/docs for what this deployment offers.',
   pipeline_halted: 'Deploy the version that wrote the pipeline’s log; it goes on by itself then.',
   ledger_unavailable: 'Try again shortly; spawn, steps and live state go on meanwhile.',
+  archive_unavailable:
+    'Try again shortly; if it stays, tell who runs the deployment: the bucket lacks the file.',
   misconfigured: 'Set the named variables (`wrangler secret put NAME`) and deploy again.',
   overloaded: 'Try again after the time in Retry-After.',
   internal: 'Try again; if it stays, report the trace id.',
@@ -82,6 +86,10 @@ export function problemOf(error: DomainError | ControlError | CredentialError): 
       return new ProblemError('not_implemented_here', error.detail);
     case 'halted':
       return new ProblemError('pipeline_halted', `Nothing is decided here any more: ${error.detail}.`);
+    case 'archived':
+      return new ProblemError('archived', error.detail, {
+        remedy: `Read its evidence from the archive: \`ags archive get ${error.pipeline_id}\`, or GET /api/archives/${error.pipeline_id}.`,
+      });
     case 'rate_limited':
       return new ProblemError('rate_limited', error.detail, { retry_after_s: error.retry_after_s });
     case 'killed':

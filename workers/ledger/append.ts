@@ -33,7 +33,7 @@ export function chunk(fresh: readonly FreshEvent[]): FreshEvent[][] {
 /**
  * Writes events and the rows they become, all or nothing: the events are the cursor, so a row can be neither missed nor doubled.
  * Answers with the rows for which D1 already had another hash. Throws when D1 fails, and when it wrote less than it was given without having
- * had the rest.
+ * had the rest, which of an archived pipeline it does not take (LEDG-5).
  */
 export async function append(
   db: D1Database,
@@ -62,7 +62,8 @@ async function otherHashes(
       `SELECT value ->> '$.tenant' AS tenant, value ->> '$.pipeline_id' AS pipeline_id, value ->> '$.seq' AS seq,
          e.hash AS ledger_hash, value ->> '$.hash' AS object_hash
        FROM json_each(?) LEFT JOIN events e ON e.pipeline_id = value ->> '$.pipeline_id' AND e.seq = value ->> '$.seq'
-       WHERE e.hash IS NOT value ->> '$.hash'`,
+       WHERE e.hash IS NOT value ->> '$.hash' AND (e.hash IS NOT NULL OR NOT EXISTS (SELECT 1 FROM archives a
+         WHERE a.tenant = value ->> '$.tenant' AND a.pipeline_id = value ->> '$.pipeline_id'))`,
     )
     .bind(JSON.stringify(sent))
     .all<Omit<IntegrityAlarmRow, 'at'> & { ledger_hash: string | null }>();

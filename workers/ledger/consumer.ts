@@ -129,6 +129,11 @@ async function readEvents(g: Group, deps: LedgerDeps): Promise<void> {
 }
 
 function refuse(g: Group, deps: LedgerDeps, code: string): void {
+  // LEDG-5: a hint that came late; what it was about is in the archive.
+  if (code === 'archived') {
+    g.outcome = 'drop';
+    return;
+  }
   g.outcome = code === 'not_found' ? 'drop' : 'retry';
   deps.log('warn', 'a pipeline refuses to be read for the ledger', { pipeline_id: g.pipeline_id, code });
 }

@@ -3,6 +3,7 @@ import type { EvidenceSource } from '#domain/ledger/evidence/assemble.ts';
 import type { EvidenceEvent, PolicyInForce } from '#domain/ledger/evidence/package.ts';
 import type { PolicyReference } from '#domain/ledger/evidence/read.ts';
 import { logOrigin } from '#domain/ledger/log/checkpoint.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
@@ -91,7 +92,14 @@ async function* eventsUpTo(
     const read = await pipeline.events(tenant, since, Math.min(PER_READ, end - since));
     const last = read.ok ? read.value.at(-1) : undefined;
     if (!read.ok || !last) throw new Error('the pipeline’s events could not be read to their end');
-    yield read.value;
+    yield read.value.map(asEvidence);
     since = last.seq;
   }
+}
+
+/** LEDG-2: of erased content a package has the commitment alone, nothing that the chain does not cover. */
+function asEvidence({ content, ...event }: PipelineEvent): EvidenceEvent {
+  if (content === undefined) return event;
+  const { body: _, salt: __, ...frame } = event;
+  return { ...frame, content };
 }

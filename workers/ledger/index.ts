@@ -3,6 +3,7 @@ export { ARTIFACT_LIMITS, type NewArtifact, readArtifact, writeArtifact } from '
 export { BUG_STATUSES, type Bug, logBug, readBug } from './bugs.ts';
 export { handleLedgerBatch, type LedgerDeps } from './consumer.ts';
 export { queryDeadLetters, recordDeadLetter } from './dead-letters.ts';
+export { eraseRows, renewSummary } from './erase.ts';
 export { type ErrorGroup, type ErrorsQuery, queryErrors } from './errors.ts';
 export { queryEvents } from './events.ts';
 export { type EvidenceRefusal, evidenceSource } from './evidence.ts';
@@ -22,7 +23,7 @@ export { queryPipelines } from './pipelines.ts';
 export { type ReconcileDeps, type Reconciled, reconcileLog, reconcileTenant } from './reconcile.ts';
 export type { DeadLetterRow } from './schema.ts';
 export { queryLedger, type Sight } from './search.ts';
-export { type LedgerKeys, ledgerSigner, logPorts, publicKeys } from './signing.ts';
+export { type LedgerKeys, ledgerKeysOf, ledgerSigner, logPorts, publicKeys } from './signing.ts';
 export { type LogSource, logSources, reconcileDeps } from './source.ts';
 export { countAlarms, ledgerStatus } from './status.ts';
 export { queryBugs, queryViolations } from './violations.ts';

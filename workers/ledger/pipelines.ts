@@ -5,24 +5,24 @@ import { decodeCursor, pageOf } from './cursor.ts';
 import { insertRows, isNonEmpty } from './rows.ts';
 import type { PipelineRow } from './schema.ts';
 
+export const indexRow = (tenant: string, p: Pipeline): PipelineRow => ({
+  tenant,
+  number: p.number,
+  pipeline_id: p.pipeline_id,
+  project_id: p.project_id,
+  state: p.state,
+  seq: p.seq,
+  created_at: p.created_at,
+  search: `${p.number} ${p.pipeline_id} ${p.plan_name} ${p.objective} ${p.verdict ?? ''}`.toLowerCase(),
+  body: JSON.stringify(p),
+});
+
 /** Puts the newest known states into the index; an older seq than the known one changes nothing. */
 export function upsertPipelines(
   db: D1Database,
   list: readonly { tenant: string; pipeline: Pipeline }[],
 ): D1PreparedStatement[] {
-  const rows = list.map(
-    ({ tenant, pipeline: p }): PipelineRow => ({
-      tenant,
-      number: p.number,
-      pipeline_id: p.pipeline_id,
-      project_id: p.project_id,
-      state: p.state,
-      seq: p.seq,
-      created_at: p.created_at,
-      search: `${p.number} ${p.pipeline_id} ${p.plan_name} ${p.objective} ${p.verdict ?? ''}`.toLowerCase(),
-      body: JSON.stringify(p),
-    }),
-  );
+  const rows = list.map(({ tenant, pipeline }) => indexRow(tenant, pipeline));
   if (!isNonEmpty(rows)) return [];
   return [
     insertRows(

@@ -4,7 +4,9 @@ import type { EventBodies, PipelineEvent } from '#domain/pipeline/event.ts';
 import type {
   AgentActionRow,
   AgentMetricRow,
+  ArchiveRow,
   BugRow,
+  ErasureRow,
   ErrorRow,
   EventRow,
   PromotionRow,
@@ -45,6 +47,9 @@ export interface Projection {
   error_occurrences: ErrorRow[];
   bugs: BugRow[];
   promotions: PromotionRow[];
+  /** Behind the events: the database takes an archive only when its record is there. */
+  archives: ArchiveRow[];
+  erasures: ErasureRow[];
 }
 
 export const emptyProjection = (): Projection => ({
@@ -55,6 +60,8 @@ export const emptyProjection = (): Projection => ({
   error_occurrences: [],
   bugs: [],
   promotions: [],
+  archives: [],
+  erasures: [],
 });
 
 type Place = Pick<EventRow, 'tenant' | 'pipeline_id' | 'seq' | 'at'>;
@@ -69,10 +76,13 @@ export function project(
 ): void {
   const place: Place = { tenant, pipeline_id: pipelineId, seq: e.seq, at: e.at };
   const { type, v, actor, salt, prev_hash, hash } = e;
-  out.events.push({ ...place, type, v, actor, body: JSON.stringify(e.body), salt, prev_hash, hash });
+  const content = e.content ?? null;
+  out.events.push({ ...place, type, v, actor, body: JSON.stringify(e.body), salt, prev_hash, hash, content });
 
   if (pipelineId === controlLogId(tenant)) {
     promotion(out, place, e);
+    archive(out, place, e);
+    erasure(out, place, e);
     return;
   }
   switch (e.type) {
@@ -164,6 +174,42 @@ function promotion(
     runs: JSON.stringify(body.runs),
     decided_by: e.actor,
   });
+}
+
+type ArchiveBody = Omit<ArchiveRow, 'tenant' | 'log_seq' | 'archived_at' | 'removed_at'>;
+
+/** LEDG-5. A rewritten archive says which revision it is. */
+function archive(
+  out: Projection,
+  { tenant, seq, at }: Place,
+  e: { type: string; actor: string; body: unknown },
+): void {
+  if (e.type !== 'pipeline_archived' && e.type !== 'archive_rewritten') return;
+  const {
+    pipeline_id,
+    revision = 0,
+    number,
+    object_key,
+    sha256,
+    bytes,
+    events,
+    head_hash,
+  } = e.body as ArchiveBody;
+  out.archives.push({
+    ...{ tenant, pipeline_id, revision, number, object_key, sha256, bytes, events, head_hash },
+    ...{ log_seq: seq, archived_at: at, removed_at: null },
+  });
+}
+
+/** LEDG-2. */
+function erasure(
+  out: Projection,
+  { tenant, seq, at }: Place,
+  e: { type: string; actor: string; body: unknown },
+): void {
+  if (e.type !== 'content_erased') return;
+  const { pipeline_id, seqs } = e.body as { pipeline_id: string; seqs: number[] };
+  out.erasures.push({ tenant, pipeline_id, log_seq: seq, seqs: JSON.stringify(seqs), at });
 }
 
 const roleOf = (context: Context, agentId: string | null): string | null =>

@@ -82,6 +82,15 @@ function differs(
   return said === copy.hash ? null : { ...at, ledger_hash: said, object_hash: event.hash };
 }
 
+/** Puts a pipeline's newest state into the index; answers how many rows that took. */
+async function index(db: D1Database, tenant: string, source: LogSource): Promise<number> {
+  const state = await source.read(tenant);
+  if (!state.ok || !state.value) return 0;
+  const [upsert] = upsertPipelines(db, [{ tenant, pipeline: state.value }]);
+  const written = await upsert?.run();
+  return (written?.meta.changes ?? 0) > 0 ? 1 : 0;
+}
+
 /**
  * Compares one log with its copy, event by event, and writes what the copy lacks (LEDG-1). Where they differ it raises an alarm and
  * repairs nothing from there on: which of the two is right is for people to say.
@@ -96,6 +105,9 @@ export async function reconcileLog(deps: ReconcileDeps, tenant: string, id: stri
     const read = await source.events(tenant, head.seq, PAGE);
     if (!read.ok) {
       if (read.error.code === 'not_found') return { ...found, checked: 0 };
+      // LEDG-5: nothing to compare; its place in the index of pipelines it keeps.
+      if (read.error.code === 'archived')
+        return { ...found, checked: 0, repaired: await index(deps.db, tenant, source) };
       throw new Error(`the log ${id} cannot be read: ${read.error.code}`);
     }
     const events = read.value;
@@ -116,12 +128,7 @@ export async function reconcileLog(deps: ReconcileDeps, tenant: string, id: stri
     if (found.alarms.length > 0) break;
     found.repaired += await fill(deps.db, tenant, id, events, copy, context);
     if (events.length < PAGE || !last) {
-      const state = await source.read(tenant);
-      if (state.ok && state.value) {
-        const [upsert] = upsertPipelines(deps.db, [{ tenant, pipeline: state.value }]);
-        const written = await upsert?.run();
-        found.repaired += (written?.meta.changes ?? 0) > 0 ? 1 : 0;
-      }
+      found.repaired += await index(deps.db, tenant, source);
       break;
     }
     head = last;
@@ -177,15 +184,8 @@ export async function reconcileTenant(
     .bind(tenant)
     .first<ReconciliationRow>();
   const after = before?.after_number ?? 0;
-  const pipelines = await deps.pipelinesAfter(tenant, after, logs);
-  const archived = await archivedOf(
-    deps.db,
-    tenant,
-    pipelines.map((p) => p.pipeline_id),
-  );
   const total: Reconciled = { checked: 0, repaired: 0, alarms: [] };
-  const ids = pipelines.map((p) => p.pipeline_id).filter((id) => !archived.has(id));
-  for (const id of [controlLogId(tenant), ...ids]) {
+  const reconcile = async (id: string): Promise<void> => {
     try {
       const one = await reconcileLog(deps, tenant, id);
       total.checked += one.checked;
@@ -194,6 +194,19 @@ export async function reconcileTenant(
     } catch (error) {
       deps.log('warn', 'a log could not be reconciled', { tenant, pipeline_id: id, error: String(error) });
     }
+  };
+  // First of all, because it says what lies in the archive and is not to be copied any more (LEDG-5).
+  await reconcile(controlLogId(tenant));
+  const pipelines = await deps.pipelinesAfter(tenant, after, logs);
+  const archived = await archivedOf(
+    deps.db,
+    tenant,
+    pipelines.map((p) => p.pipeline_id),
+  );
+  for (const { pipeline_id } of pipelines) {
+    const inIndex = archived.get(pipeline_id);
+    if (inIndex === undefined) await reconcile(pipeline_id);
+    else if (!inIndex) total.repaired += await index(deps.db, tenant, deps.pipeline(tenant, pipeline_id));
   }
   if (total.repaired > 0)
     deps.log('warn', 'the ledger lacked rows, and has them now', { tenant, rows: total.repaired });
@@ -216,12 +229,19 @@ export async function reconcileTenant(
   return total;
 }
 
-async function archivedOf(db: D1Database, tenant: string, ids: readonly string[]): Promise<Set<string>> {
+/** LEDG-5: those of them that lie in the archive, and whether the index of pipelines still has their row. */
+async function archivedOf(
+  db: D1Database,
+  tenant: string,
+  ids: readonly string[],
+): Promise<Map<string, boolean>> {
   const { results } = await db
     .prepare(
-      'SELECT pipeline_id FROM archives WHERE tenant = ? AND pipeline_id IN (SELECT value FROM json_each(?))',
+      `SELECT a.pipeline_id, p.number IS NOT NULL AS in_index
+       FROM archives a LEFT JOIN pipelines p ON p.tenant = a.tenant AND p.number = a.number
+       WHERE a.tenant = ? AND a.revision = 0 AND a.pipeline_id IN (SELECT value FROM json_each(?))`,
     )
     .bind(tenant, JSON.stringify(ids))
-    .all<{ pipeline_id: string }>();
-  return new Set(results.map((r) => r.pipeline_id));
+    .all<{ pipeline_id: string; in_index: number }>();
+  return new Map(results.map((r) => [r.pipeline_id, r.in_index === 1]));
 }

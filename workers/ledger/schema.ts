@@ -29,6 +29,8 @@ export const events = sqliteTable(
     salt: text().notNull(),
     prev_hash: text().notNull(),
     hash: text().notNull(),
+    /** LEDG-2: commitment to content that was erased. */
+    content: text(),
   },
   (t) => [primaryKey({ columns: [t.pipeline_id, t.seq] }), index('events_by_time').on(t.tenant, t.at)],
 );
@@ -197,24 +199,46 @@ export const reconciliations = sqliteTable('reconciliations', {
 });
 
 /**
- * LEDG-5: what was moved out of the database. A row is written when the archive has been read back whole, and is what allows its
- * events to be deleted (by trigger); only `removed_at` is ever set later.
+ * LEDG-5: what was moved out of the database: follows from the tenant's own log, which has the record first (by trigger), and is what
+ * allows the pipeline's rows to be deleted (by trigger). An archive that was rewritten has another row, with the next revision; only
+ * `removed_at` is ever set later.
  */
 export const archives = sqliteTable(
   'archives',
   {
     tenant: text().notNull(),
     pipeline_id: text().notNull(),
+    revision: integer().notNull(),
     number: integer().notNull(),
     object_key: text().notNull(),
     sha256: text().notNull(),
     bytes: integer().notNull(),
     events: integer().notNull(),
     head_hash: text().notNull(),
+    /** Of the record in the tenant's log. */
+    log_seq: integer().notNull(),
     archived_at: text().notNull(),
     removed_at: text(),
   },
-  (t) => [primaryKey({ columns: [t.tenant, t.pipeline_id] })],
+  (t) => [primaryKey({ columns: [t.tenant, t.pipeline_id, t.revision] })],
+);
+
+/**
+ * LEDG-2: whose content was erased: follows from the tenant's own log, and is what allows its rows to lose their content (by trigger).
+ * Append-only.
+ */
+export const erasures = sqliteTable(
+  'erasures',
+  {
+    tenant: text().notNull(),
+    pipeline_id: text().notNull(),
+    /** Of the record in the tenant's log. */
+    log_seq: integer().notNull(),
+    /** JSON list of the events that it names. */
+    seqs: text().notNull(),
+    at: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.pipeline_id, t.log_seq] })],
 );
 
 /** MEM-1: large content kept out of prompts. Has a rowid, because its full-text index (a later migration) points at it. */
@@ -298,4 +322,5 @@ export type DeadLetterRow = typeof deadLetters.$inferSelect;
 export type IntegrityAlarmRow = typeof integrityAlarms.$inferSelect;
 export type ReconciliationRow = typeof reconciliations.$inferSelect;
 export type ArchiveRow = typeof archives.$inferSelect;
+export type ErasureRow = typeof erasures.$inferSelect;
 export type MemoryRow = typeof memory.$inferSelect;

@@ -18,7 +18,7 @@ type Value = string | number;
 export type Order = 'newest' | 'oldest';
 
 const AGENT = `coalesce(e.body ->> '$.agent_id', e.body ->> '$.work.agent_id', iif(e.actor LIKE 'agent:%', substr(e.actor, 7), NULL))`;
-const COLUMNS = `e.pipeline_id, e.seq, e.at, e.type, e.v, e.actor, ${AGENT} AS agent_id, e.body ->> '$.severity' AS severity, e.body, e.salt, e.prev_hash, e.hash`;
+const COLUMNS = `e.pipeline_id, e.seq, e.at, e.type, e.v, e.actor, ${AGENT} AS agent_id, e.body ->> '$.severity' AS severity, e.body, e.salt, e.prev_hash, e.hash, e.content`;
 
 /** Conditions and their values, in the order of their question marks. */
 class Where {
@@ -62,8 +62,9 @@ function matchOf(tenant: string, q: string): string | null {
     : `tenant : "${tenant}" AND text : (${words.map((w) => `"${w}"`).join(' AND ')})`;
 }
 
-const entryOf = ({ body, place: _, tenant: __, ...row }: Row): LedgerEntry => ({
+const entryOf = ({ body, content, place: _, tenant: __, ...row }: Row): LedgerEntry => ({
   ...row,
+  ...(content === null ? {} : { content }),
   body: JSON.parse(body) as unknown,
 });
 

@@ -1,6 +1,6 @@
 import { fromBase64 } from '#domain/ledger/base64.ts';
 import { type Ed25519Pair, ed25519Pair, ed25519Verifier } from '#domain/ledger/log/ed25519.ts';
-import { verifierKey } from '#domain/ledger/log/note.ts';
+import { type VerifierKey, verifierKey } from '#domain/ledger/log/note.ts';
 import type { LogPorts, LogSigner } from '#objects/tenant/index.ts';
 
 /** What is configured of the ledger's keys; see `LedgerKey` in config.ts. */
@@ -48,6 +48,10 @@ export async function publicKeys(ledger: LedgerKeys): Promise<PublicKey[]> {
     }),
   );
 }
+
+/** Every published key under a log's name: whoever signed once is believed as long as the key is configured. */
+export const ledgerKeysOf = async (ledger: LedgerKeys, origin: string): Promise<VerifierKey[]> =>
+  (await publicKeys(ledger)).map(({ publicKey }) => verifierKey(origin, 'ed25519', publicKey));
 
 /** What a log object is given of the configuration. */
 export const logPorts = (ledger: LedgerKeys): LogPorts => ({

@@ -12,7 +12,7 @@ export async function ledgerStatus(db: D1Database, tenant: string): Promise<Ledg
       )
       .bind(tenant, ALARMS_SHOWN),
     db.prepare('SELECT * FROM reconciliations WHERE tenant = ?').bind(tenant),
-    db.prepare('SELECT count(*) AS n FROM archives WHERE tenant = ?').bind(tenant),
+    db.prepare('SELECT count(*) AS n FROM archives WHERE tenant = ? AND revision = 0').bind(tenant),
   ]);
   const found = (alarms?.results ?? []) as Omit<IntegrityAlarmRow, 'tenant'>[];
   const round = rounds?.results[0] as ReconciliationRow | undefined;

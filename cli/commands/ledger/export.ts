@@ -3,6 +3,7 @@ import { choice, flag, text } from '../../options.ts';
 import { download } from '../../terminal/download.ts';
 import { defineVerb } from '../../verb.ts';
 import { filters, filtersOf } from './filters.ts';
+import { wholeExport } from './parts.ts';
 
 export default defineVerb({
   path: ['ledger', 'export'],
@@ -20,8 +21,12 @@ export default defineVerb({
   async handler(context, _args, { format, out, force, ...given }) {
     if (out === undefined) throw usageError('Where to? Give --out FILE.');
     const by = format ?? (out.endsWith('.csv') ? 'csv' : 'jsonl');
-    const response = await context.client().exportLedger({ ...filtersOf(given), format: by });
-    const written = await download(response, { path: out, cwd: context.cwd, force });
+    const client = context.client();
+    const query = { ...filtersOf(given), format: by };
+    // Asked before the file is touched: a refusal must not cost an older one.
+    const first = await client.exportLedger(query);
+    const whole = wholeExport(first, (cursor) => client.exportLedger({ ...query, cursor }));
+    const written = await download(whole, { path: out, cwd: context.cwd, force });
     const { style } = context.out;
     context.emit(written, () => [
       `${style.good('✔')} ${written.file} ${style.faint(`${written.bytes} bytes`)}`,

@@ -52,9 +52,16 @@ export default defineVerb({
   examples: ['ags quota show', 'ags --profile platform quota show --tenant acme'],
   async handler(context, _args, { tenant }) {
     const report = await context.client().quotas(tenant);
+    const { storage } = report.usage;
+    const { faint } = context.out.style;
     context.emit(report, () => [
-      ...quotaTable(report, context.out.width(), context.out.style.faint),
+      ...quotaTable(report, context.out.width(), faint),
       ...budgetLines(report),
+      faint(
+        `Bytes: ${Object.entries(storage)
+          .map(([where, bytes]) => `${where} ${bytes ?? 'unknown'}`)
+          .join(', ')}`,
+      ),
     ]);
   },
 });

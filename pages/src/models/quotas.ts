@@ -33,7 +33,7 @@ const SHAPES: Record<QuotaName, Shape> = {
   spawns_per_minute: { label: 'Starts per minute', say: exact, used: (u) => u.spawns_last_minute },
   monthly_tokens: { label: 'Tokens this month', say: exact, used: (u) => u.tokens },
   monthly_cost_microusd: { label: 'Cost this month', say: money, used: (u) => u.cost_microusd },
-  storage_bytes: { label: 'Plans and memory', say: bytes, used: (u) => u.storage_bytes },
+  storage_bytes: { label: 'Plans, memory and runs', say: bytes, used: (u) => u.storage_bytes },
   step_success_permille: {
     label: 'Steps free of agents’ errors, target',
     say: (n) => `${n / 10} %`,

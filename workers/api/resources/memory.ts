@@ -65,7 +65,10 @@ export const memory = [
       const project = await existingProject(asked, projectFor(asked.caller, project_id));
       const { quotas, usage } = must(await controlOf(asked).quotas());
       const stored = await fromLedger(asked, () => memoryBytes(asked.env.LEDGER, asked.caller.tenant));
-      if (usage.plan_bytes + stored + text.length > quotas.storage_bytes)
+      if (
+        usage.plan_bytes + usage.pipeline_bytes + usage.archived_bytes + stored + text.length >
+        quotas.storage_bytes
+      )
         throw new ProblemError('quota_exceeded', `The tenant may store ${quotas.storage_bytes} bytes.`, {
           remedy: 'Ask an admin for more storage: PUT /api/quotas, within what the platform allows.',
         });

@@ -65,7 +65,7 @@ const reading = [
     summary: 'Agents and blackboard, now or as they were after an event (PIPE-7)',
     query: OfPipelineAt,
     answers: { 200: Orchestration },
-    problems: ['not_found'],
+    problems: ['not_found', 'archived'],
     async handle(asked) {
       const stub = await pipelineOf(asked, asked.query.pipeline_id);
       return json(200, must(await stub.orchestration(asked.caller.tenant, asked.query.at ?? null)));
@@ -75,7 +75,7 @@ const reading = [
     summary: 'The event log, in order',
     query: EventsQuery,
     answers: { 200: EventPage },
-    problems: ['not_found'],
+    problems: ['not_found', 'archived'],
     async handle(asked) {
       const { pipeline_id, since = 0, limit = DEFAULT_EVENTS } = asked.query;
       const stub = await pipelineOf(asked, pipeline_id);
@@ -88,7 +88,7 @@ const reading = [
     summary: 'The life of the pipeline’s tokens; never a token (CRED-5)',
     query: OfPipeline,
     answers: { 200: TokenStatusView },
-    problems: ['not_found'],
+    problems: ['not_found', 'archived'],
     async handle(asked) {
       const stub = await pipelineOf(asked, asked.query.pipeline_id);
       return json(200, must(await stub.tokenStatus(asked.caller.tenant)));
@@ -99,14 +99,14 @@ const reading = [
     stream: true,
     query: OfPipeline.extend({ since: z.coerce.number().int().min(0).optional() }),
     answers: { 101: null },
-    problems: ['not_found', 'upgrade_required'],
+    problems: ['not_found', 'upgrade_required', 'archived'],
     async handle(asked) {
       requireStream(asked.request);
       const { pipeline_id, since = lastEventId(asked) } = asked.query;
       const { tenant } = asked.caller;
       const stub = await pipelineOf(asked, pipeline_id);
-      // An unknown pipeline is a 404, not a socket that says nothing.
-      must(await stub.read(tenant));
+      // An unknown pipeline is a 404, not a socket that says nothing; so is one that has nothing to stream any more (LEDG-5).
+      must(await stub.events(tenant, 0, 1));
       const url = new URL(STREAM_URL);
       url.searchParams.set('tenant', tenant);
       url.searchParams.set('since', String(since));

@@ -12,15 +12,17 @@ import { controlOf, must } from '../scope.ts';
 /** Memory lies in the ledger's database, whose outage must not hide the other quotas (LEDG-1). */
 async function reportOf({ env, log }: Asked, tenant: string, control: ControlRpc): Promise<Response> {
   const { quotas, usage } = must(await control.quotas());
-  const { plan_bytes, ...rest } = usage;
-  const storage_bytes = await memoryBytes(env.LEDGER, tenant).then(
-    (bytes) => plan_bytes + bytes,
+  const { plan_bytes, pipeline_bytes, archived_bytes, ...rest } = usage;
+  const memory = await memoryBytes(env.LEDGER, tenant).then(
+    (bytes) => bytes,
     (error: unknown) => {
       log('warn', 'the ledger could not be read', { error });
       return null;
     },
   );
-  return json(200, { quotas, usage: { ...rest, storage_bytes } });
+  const storage = { plans: plan_bytes, memory, pipelines: pipeline_bytes, archives: archived_bytes };
+  const storage_bytes = memory === null ? null : plan_bytes + memory + pipeline_bytes + archived_bytes;
+  return json(200, { quotas, usage: { ...rest, storage_bytes, storage } });
 }
 
 const tenantOf = (asked: Asked) => asked.params.tenant ?? '';

@@ -7,6 +7,7 @@ import { PageHeader, StaleNote } from '../../components/page-header.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
 import { plural } from '../../models/format.ts';
 import { exportAddress, filterOf, type LedgerFilter, queryOf } from '../../models/ledger.ts';
+import { Archives } from './archives.tsx';
 import { Entries } from './entries.tsx';
 import { LedgerFilters } from './filters.tsx';
 import { LedgerState } from './status.tsx';
@@ -68,6 +69,7 @@ export function LedgerPage() {
           </>
         )}
       </section>
+      <Archives />
     </>
   );
 }
