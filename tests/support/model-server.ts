@@ -45,6 +45,8 @@ export interface ModelServer {
   requests: SeenRequest[];
   /** Replies for the next requests, in order; when they are used up, answers are true to the schema. */
   script(...replies: Reply[]): void;
+  /** What is not scripted is decided by this from then on, request by request. */
+  decide(by: (body: ChatBody) => Reply | Promise<Reply>): void;
   close(): Promise<void>;
 }
 
@@ -214,6 +216,7 @@ export async function startModelServer(
 ): Promise<ModelServer> {
   const requests: SeenRequest[] = [];
   const replies: Reply[] = [];
+  let decide: (body: ChatBody) => Reply | Promise<Reply> = () => ({ kind: 'json' });
   const server = createServer((request, response) => {
     void read(request).then(async (text) => {
       const body = JSON.parse(text) as ChatBody;
@@ -221,7 +224,7 @@ export async function startModelServer(
       requests.push(seen);
       const reply = replies.shift();
       if (handler && !reply) await pass(handler, seen, text, response);
-      else answer(reply ?? { kind: 'json' }, body, response);
+      else answer(reply ?? (await decide(body)), body, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -230,6 +233,9 @@ export async function startModelServer(
     url: `http://127.0.0.1:${port}/v1`,
     requests,
     script: (...next) => void replies.push(...next),
+    decide: (by) => {
+      decide = by;
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
