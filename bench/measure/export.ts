@@ -128,6 +128,6 @@ export async function measureExport(
     ? results
     : [
         ...results,
-        atMost('LEDG-4', 'memory that exporting took beyond that, at most', most - before, 'MB', 128),
+        atMost('LEDG-4', 'memory that exporting took beyond that, at most', most - before, 'MB', file / 2),
       ];
 }
