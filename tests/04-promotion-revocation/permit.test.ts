@@ -178,9 +178,9 @@ describe('how long a permit is believed', () => {
       },
       () => now,
     );
-    expect(await lease.current()).toEqual({ killed: null, ttl_ms: 5_000 });
+    expect(await lease.current()).toEqual({ killed: null, troubled: [], ttl_ms: 5_000 });
     now += 2_000;
-    expect(await lease.current()).toEqual({ killed: null, ttl_ms: 3_000 });
+    expect(await lease.current()).toEqual({ killed: null, troubled: [], ttl_ms: 3_000 });
     expect(asked).toBe(1);
     reachable = false;
     now += 2_999;
