@@ -235,7 +235,8 @@ describe('asking', () => {
     expect((await answer('/api/actions', { key: acme.keys.admin, body: {} })).status).toBe(403);
     const forged = one.token.replace(/_acme_/, '_other-co_');
     expect((await answer('/api/actions', { key: forged, body: {} })).status).toBe(401);
-    expect((await answer('/api/actions', { key: `${one.token.slice(0, -1)}0`, body: {} })).status).toBe(401);
+    const mistyped = one.token.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    expect((await answer('/api/actions', { key: mistyped, body: {} })).status).toBe(401);
   });
 });
 
