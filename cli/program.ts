@@ -11,6 +11,7 @@ export const NOUNS: Record<string, string> = {
   agents: 'What agents have earned: tiers, their runs, promotion and demotion',
   evidence: 'Get, verify and read evidence packages',
   ledger: 'The tenant’s ledger and its signed log: query, export, keys, heads, audit',
+  archive: 'What is older than the tenant keeps it, as evidence packages',
   plan: 'Check plans without running them',
   policy: 'What the gate judges by: check, try, publish, observe',
   mcp: 'MCP servers of your own behind the gate: their tools, and what is pinned of them',

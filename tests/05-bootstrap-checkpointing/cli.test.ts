@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VERBS } from '#cli/commands/index.ts';
 import { NOUNS } from '#cli/program.ts';
+import type { Orchestration } from '#client/index.ts';
 import { type FakeApi, goldenLog, problem, startFakeApi } from '#tests/support/fake-api.ts';
 import { newShell, type Shell } from './cli-run.ts';
 
@@ -415,6 +416,25 @@ describe('looking', () => {
     const { stdout } = await shell.ags('pipeline', 'logs', 'last', '--all', '--json');
     expect(json(stdout)).toMatchObject({ items: goldenLog('v1-consensus') });
     expect(api.requests.filter(({ path }) => path === '/api/pipeline/events').length).toBeGreaterThan(3);
+  });
+
+  it('CLI-1: show says the winning title once, and what agents wrote as text, not as Markdown', async () => {
+    const { stdout } = await shell.ags('pipeline', 'show', 'last', '--json');
+    const shown = JSON.parse(stdout) as Orchestration;
+    const { consensus } = shown.blackboard;
+    const winner = shown.blackboard.proposals.find(
+      ({ proposal_id, revision }) =>
+        proposal_id === consensus?.proposal_id && revision === consensus.revision,
+    );
+    if (!winner) throw new Error('the golden run has a winner');
+    winner.title = shown.pipeline.verdict = 'Do not apply; split in three';
+    winner.body = `${winner.title}.\n\n## Found\n- **critical** the \`database\` is replaced\n\u001b[2J> Split it.`;
+    api.answer('GET /api/pipeline/orchestration', () => ({ status: 200, body: shown }));
+    const page = (await shell.ags('pipeline', 'show', 'last')).stdout;
+    expect(page.split(winner.title)).toHaveLength(2);
+    expect(page).toMatch(/\n {2}Found\n\n {2}• critical the database is replaced\n\n {2}│ Split it\.\n/);
+    winner.body = `${winner.title} after all.`;
+    expect((await shell.ags('pipeline', 'show', 'last')).stdout).toContain(winner.body);
   });
 
   it('RUN-5: the embedded model is called what it is', async () => {

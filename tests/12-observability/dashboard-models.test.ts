@@ -10,6 +10,7 @@ import { verifyChain } from '#domain/ledger/chain.ts';
 import type { EvidenceReport } from '#domain/ledger/evidence/verify.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { evolve, initialState, replay, UnknownEventError } from '#domain/pipeline/evolve.ts';
+import { blocksOf } from '#domain/prose.ts';
 import { actorName } from '../../pages/src/models/actor.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
 import { controlText } from '../../pages/src/models/control-text.ts';
@@ -27,7 +28,6 @@ import { alarmsOf, BANNER_FOR, incidentOf } from '../../pages/src/models/inciden
 import { EXPIRING_WITHIN, expiryIn, keyStatus, orderKeys } from '../../pages/src/models/keys.ts';
 import { entryText, exportAddress, filterOf, matchesHash, queryOf } from '../../pages/src/models/ledger.ts';
 import { readLocator, shortLocator } from '../../pages/src/models/locator.ts';
-import { blocksOf } from '../../pages/src/models/markdown.ts';
 import { isCurrent, navigationFor } from '../../pages/src/models/navigation.ts';
 import {
   countShown,

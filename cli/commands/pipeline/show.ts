@@ -10,7 +10,8 @@ import { approvalLines } from '../../views/approval.ts';
 import { heading } from '../../views/dashboard.ts';
 import { recoveryLines } from '../../views/recovery.ts';
 import { stateRibbon } from '../../views/ribbon.ts';
-import { severityWord, verdictLine, winningProposal } from '../../views/verdict.ts';
+import { severityWord, verdictLine } from '../../views/verdict.ts';
+import { winnerLines } from '../../views/winner.ts';
 import { whichArgument, whichPipeline } from './which.ts';
 
 /** Prose is easier to read in lines of at most this many columns. */
@@ -31,9 +32,6 @@ function page(orchestration: Orchestration, context: Context): string[] {
   const section = (title: string, lines: string[]) =>
     lines.length > 0 ? ['', style.title(title), ...lines] : [];
   const indented = (text: string) => wrap(printable(text, true), width - 2).map((line) => `  ${line}`);
-  const winner = blackboard.consensus
-    ? winningProposal(blackboard.proposals, blackboard.consensus)
-    : undefined;
   const elapsed = Date.parse(pipeline.ended_at ?? pipeline.updated_at) - Date.parse(pipeline.created_at);
   return [
     heading(orchestration, style),
@@ -46,19 +44,7 @@ function page(orchestration: Orchestration, context: Context): string[] {
     ),
     ...section('Objective', indented(pipeline.objective)),
     ...section('Agents', agentLines(agents, style, width)),
-    ...section(
-      'Verdict',
-      winner
-        ? [
-            `  ${style.strong(printable(winner.title))}`,
-            ...indented(winner.body),
-            ...(winner.steps.length > 0 ? [''] : []),
-            ...winner.steps.flatMap((step, at) =>
-              wrap(`${at + 1}. ${printable(step)}`, width - 4).map((line, n) => `  ${n ? '   ' : ''}${line}`),
-            ),
-          ]
-        : [],
-    ),
+    ...section('Verdict', winnerLines(orchestration, style, width)),
     ...section(
       'Minority report',
       (blackboard.consensus?.minority_report ?? []).flatMap(({ seat, vote, reason }) =>

@@ -1,4 +1,4 @@
-import { type Block, blocksOf, type Span, spansOf } from '../models/markdown.ts';
+import { type Block, blocksOf, type Span, spansOf } from '#domain/prose.ts';
 
 function Spans({ spans }: { spans: Span[] }) {
   return spans.map(({ text, look }, i) => {
