@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Time } from './primitives.ts';
+import { GivenTime, Time } from './primitives.ts';
 
 /** TEN-2. A platform admin (tenants) is not a role in a tenant. */
 export const ACCESS_ROLES = ['viewer', 'operator', 'admin', 'auditor'] as const;
@@ -64,7 +64,7 @@ export const CreateKeyRequest = z.strictObject({
   owner: z.string().max(80),
   role: AccessRole,
   project_ids: z.array(z.string().max(80)).max(100).optional(),
-  expires_at: Time.optional(),
+  expires_at: GivenTime.optional(),
 });
 export const CreatedKey = z
   .object({ key_id: z.string(), prefix: z.string(), secret: z.string() })

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { KILL_SCOPES } from '#domain/governance/permit.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
-import { Cursor, GivenId, Limit, PipelineId, page, Reason, Time } from './primitives.ts';
+import { Cursor, GivenId, GivenTime, Limit, PipelineId, page, Reason, Time } from './primitives.ts';
 
 /** ENF-6. `id` names what is stopped: an agent, a pipeline, a project, the tenant; for `system` it is `system`. */
 export const KillRequest = z
@@ -69,8 +69,8 @@ export const ViolationsQuery = z.strictObject({
   agent_id: GivenId.optional(),
   rule: z.string().max(200).optional(),
   severity: z.enum(SEVERITIES).optional(),
-  since: Time.optional(),
-  until: Time.optional(),
+  since: GivenTime.optional(),
+  until: GivenTime.optional(),
   limit: Limit.optional(),
   cursor: Cursor.optional(),
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SEVERITIES } from '#domain/governance/severity.ts';
-import { Cursor, GivenId, Limit, page, Time } from './primitives.ts';
+import { Cursor, GivenId, GivenTime, Limit, page, Time } from './primitives.ts';
 
 /** LEDG-4: one event of a pipeline, or of the tenant's own log (`ct_…`: people, keys, projects, quotas), as the ledger has it. */
 export const LedgerEntry = z
@@ -32,8 +32,8 @@ const filters = {
   agent_id: GivenId.optional(),
   type: z.string().min(1).max(80).optional(),
   severity: z.enum(SEVERITIES).optional(),
-  since: Time.optional(),
-  until: Time.optional(),
+  since: GivenTime.optional(),
+  until: GivenTime.optional(),
   q: z.string().min(1).max(200).optional(),
 };
 export const LedgerQuery = z.strictObject({ ...filters, limit: Limit.optional(), cursor: Cursor.optional() });

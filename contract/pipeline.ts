@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PlannerReport } from '#domain/agents/output.ts';
+import { ActionDraft, PlannerReport } from '#domain/agents/output.ts';
 import { AGENT_PHASES, AGENT_ROLES, SEATS } from '#domain/agents/roles.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
 import { DECISIONS, ENFORCEMENTS, MEDIATION_TRIGGERS, RECOVERY_TRIGGERS } from '#domain/pipeline/event.ts';
@@ -146,6 +146,7 @@ export const Finding = z
   .object({
     ...entry,
     finding_id: z.string(),
+    agent_id: z.string(),
     author: Seat,
     round: z.int(),
     severity: z.enum(SEVERITIES),
@@ -162,12 +163,15 @@ export const Proposal = z
     ...entry,
     proposal_id: z.string(),
     revision: z.int(),
+    agent_id: z.string(),
     author: Seat,
     round: z.int(),
     title: z.string(),
     body: z.string(),
     steps: z.array(z.string()),
+    actions: z.array(ActionDraft).describe('Run through the gate once it has won (PIPE-5)'),
     citations: z.array(Citation),
+    content_sha256: Sha256,
     taken: z.array(z.object({ proposal_id: z.string(), revision: z.int(), what: z.string() })),
     origin: z.array(z.string()),
   })

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { GATE_MODES } from '#domain/governance/permit.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
 import { DECISIONS } from '#domain/pipeline/event.ts';
-import { GivenId, Limit, page, Reason, Sha256, Time } from './primitives.ts';
+import { GivenId, GivenTime, Limit, page, Reason, Sha256, Time } from './primitives.ts';
 import { PlanFinding } from './requests.ts';
 
 /** Characters; the gate's own limit is in bytes and says so in a finding. */
@@ -70,7 +70,7 @@ export const PublishPolicyRequest = z.strictObject({
 /** Without `cedar`: what the policies in force would say today. */
 export const BacktestRequest = z.strictObject({
   cedar: PolicyText.optional(),
-  since: Time.optional(),
+  since: GivenTime.optional(),
   pipeline_id: GivenId.optional(),
   limit: Limit.optional(),
 });
@@ -103,7 +103,7 @@ export type BacktestResult = z.infer<typeof BacktestResult>;
 /** GOV-10: what a project that observes let happen, and what enforcing would have said. */
 export const PolicyReportQuery = z.strictObject({
   project_id: z.string().max(80).optional(),
-  since: Time.optional(),
+  since: GivenTime.optional(),
   limit: Limit.optional(),
 });
 export const PolicyReport = z

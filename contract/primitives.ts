@@ -16,6 +16,11 @@ export const PlanId = z
 export const GivenId = z.string().min(1).max(80);
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const Time = z.iso.datetime({ precision: 3 }).describe('RFC 3339, UTC');
+/** A time as a caller sends it: any RFC 3339 time in UTC, kept to the millisecond as {@link Time}, so that both compare as texts. */
+export const GivenTime = z.iso
+  .datetime()
+  .transform((time) => new Date(time).toISOString())
+  .describe('RFC 3339, UTC');
 export const MicroUsd = z.int().describe('Integer micro-USD (1,000,000 = 1 USD)');
 export const Reason = z.string().trim().min(1).max(2_000);
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { FALLBACKS, PIPELINE_STATES } from '#domain/pipeline/states.ts';
 import { LIMITS } from '#domain/plan/limits.ts';
 import { Tier } from './pipeline.ts';
-import { Cursor, GivenId, Limit, PlanId, Reason, Time } from './primitives.ts';
+import { Cursor, GivenId, GivenTime, Limit, PlanId, Reason, Time } from './primitives.ts';
 
 /** API-2: unknown fields are refused, so every request is a strict object. */
 const limits = z.strictObject(
@@ -157,7 +157,7 @@ export const ActivePipelinesQuery = z.strictObject({
   cursor: Cursor.optional(),
 });
 export const PipelinesQuery = ActivePipelinesQuery.extend({
-  since: Time.optional(),
-  until: Time.optional(),
+  since: GivenTime.optional(),
+  until: GivenTime.optional(),
   q: z.string().max(200).optional(),
 });

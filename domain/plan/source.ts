@@ -1,5 +1,7 @@
 import {
   type Document,
+  isAlias,
+  isCollection,
   isMap,
   isNode,
   isPair,
@@ -76,6 +78,27 @@ function repeatedKeys(document: Document, position: (offset: number) => Position
   return found.slice(0, MAX_FINDINGS);
 }
 
+/** `*name` without an `&name` before it; one walk, because looking each alias up by itself walks the text once per alias. */
+function loneAliases(document: Document, position: (offset: number) => Position): PlanFinding[] {
+  const found: PlanFinding[] = [];
+  const anchors = new Set<string>();
+  visit(document, (_key, node) => {
+    if (isAlias(node) && !anchors.has(node.source)) {
+      const name = node.source.slice(0, 60);
+      found.push(
+        problem(
+          'syntax',
+          `“*${name}” points at nothing.`,
+          position(node.range?.[0] ?? 0),
+          `“&${name}” before it`,
+        ),
+      );
+    }
+    if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.add(node.anchor);
+  });
+  return found;
+}
+
 /** Reads YAML 1.2 or JSON (which is YAML, but for tabs as indentation: those become spaces, so that columns stay true). */
 export function readPlanText(source: string): Result<PlanSourceText, PlanFinding[]> {
   const text = /^\s*\{/.test(source)
@@ -96,8 +119,8 @@ export function readPlanText(source: string): Result<PlanSourceText, PlanFinding
           .slice(0, MAX_FINDINGS)
           .map((e) => problem('syntax', e.message, position(e.pos[0]), 'valid YAML or JSON')),
       );
-    const repeated = repeatedKeys(document, position);
-    if (repeated.length > 0) return err(repeated);
+    const refused = [...repeatedKeys(document, position), ...loneAliases(document, position)];
+    if (refused.length > 0) return err(refused.slice(0, MAX_FINDINGS));
     if (!isMap(document.contents)) {
       const found = document.contents === null ? 'nothing' : 'something else';
       return err([

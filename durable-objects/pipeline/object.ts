@@ -68,7 +68,8 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
       },
     );
     if (!done.ok) return done;
-    return ok({ pipeline: toPipeline(this.#pipeline.state), replayed: done.value.committed.length === 0 });
+    const replayed = done.value.committed.length === 0;
+    return ok({ pipeline: replayed ? this.#past.spawned() : toPipeline(this.#pipeline.state), replayed });
   }
 
   async read(tenant: string) {

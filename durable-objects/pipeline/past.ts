@@ -1,7 +1,7 @@
-import type { Orchestration } from '#contract/pipeline.ts';
-import { toOrchestration } from '#contract/views.ts';
+import type { Orchestration, Pipeline } from '#contract/pipeline.ts';
+import { toOrchestration, toPipeline } from '#contract/views.ts';
 import type { DomainError } from '#domain/errors.ts';
-import type { ForkSeed } from '#domain/pipeline/event.ts';
+import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';
@@ -27,6 +27,16 @@ export class PipelinePast {
   orchestration(now: PipelineState, at: number): Result<Orchestration, DomainError> {
     if (at > now.seq) return unknownEvent(now, at);
     return ok(toOrchestration(replay(this.#store.events(0, at))));
+  }
+
+  /** PIPE-9: what the spawn answered. Its transaction ends with the first step, whatever was decided since. */
+  spawned(): Pipeline {
+    const opening: PipelineEvent[] = [];
+    for (const event of this.#store.events(0)) {
+      opening.push(event);
+      if (event.type === 'step_scheduled') break;
+    }
+    return toPipeline(replay(opening));
   }
 
   forkSource(now: PipelineState, at: number): Result<ForkSource, DomainError> {

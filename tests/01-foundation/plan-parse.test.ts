@@ -93,6 +93,14 @@ describe('a plan’s text', () => {
     expect(!parsed.ok && parsed.error[0]?.severity).toBe('error');
   });
 
+  it('API-2 DSL-1: an alias without its anchor is a finding with line and column; one with it is none', () => {
+    const parsed = parse(`${HEAD}title: *nobody\n`);
+    expect(!parsed.ok && parsed.error).toMatchObject([
+      { code: 'syntax', line: HEAD.split('\n').length, column: 8, message: '“*nobody” points at nothing.' },
+    ]);
+    expect(parse(`${HEAD}title: &one A plan\ndescription: *one\n`).ok).toBe(true);
+  });
+
   it('DSL-1 SEC-2: names of JavaScript’s own are names like others', () => {
     expect(findings(`${HEAD}__proto__: { tier: 2 }\nconstructor: 1\n`).length).toBe(2);
     expect(planOf(HEAD).tier).toBe(1);

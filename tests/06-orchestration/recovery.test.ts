@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Finding, Orchestration } from '#contract/pipeline.ts';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import { assignmentFor, failureContexts } from '#domain/pipeline/assign.ts';
@@ -187,6 +188,38 @@ describe('fallbacks', () => {
       }
       expect(toPipeline(rig.state)).toMatchObject({ waiting_for: 'fallback', exit_code: 2 });
     }
+  });
+
+  it('API-1 REC-1: accept_partial that is not confirmed asks for that, named or not; a refusal is one sentence', () => {
+    const rig = new Rig().toConsensusFailure();
+    const accept = { kind: 'fallback', action: 'accept_partial', reason: 'r' } as const;
+    expect(rig.when({ ...accept, proposal_id: null, revision: null, confirm: false })).toMatchObject({
+      ok: false,
+      error: { code: 'confirmation_required' },
+    });
+    expect(rig.when({ ...accept, proposal_id: null, revision: null, confirm: true })).toMatchObject({
+      ok: false,
+      error: { code: 'invalid', field: 'proposal_id' },
+    });
+    const early = fail(new Rig().toRoundOne(), 'rerun_same');
+    expect(!early.ok && early.error.code === 'wrong_state' && early.error.detail).toMatch(/[^.]\.$/);
+  });
+
+  it('API-2: the blackboard has the fields that its schema has, and no others', () => {
+    const view = toOrchestration(new Rig().toConsensusFailure().state);
+    expect(view.blackboard.proposals.length).toBeGreaterThan(0);
+    // What the schema does not know, parsing leaves out.
+    expect(Orchestration.parse(view)).toEqual(view);
+    const finding = { agent_id: 'ag_1', author: 'ALPHA', round: 1, severity: 'low', title: 't', body: 'b' };
+    const written = {
+      ...finding,
+      finding_id: 'fi_1',
+      citations: [],
+      origin: [],
+      seq: 1,
+      at: view.pipeline.created_at,
+    };
+    expect(Finding.parse(written)).toEqual(written);
   });
 
   it('REC-1, PIPE-6: accept_partial completes with a named, confirmed proposal, by a person only', () => {

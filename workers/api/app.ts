@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import * as z from 'zod';
 import type { Caller } from '#contract/access.ts';
 import { type Config, configOf, describeProblems, type Env } from '#workers/config.ts';
 import { joinTrace, log, logWith, type TraceContext } from '#workers/telemetry/index.ts';
@@ -18,6 +19,14 @@ type App = Hono<{
 
 /** `GET` and `HEAD` have no body; everything else has one, if only an empty one. */
 const hasBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD';
+
+const NO_QUERY = z.strictObject({});
+/** What anybody may read without a key: whoever probes or caches it adds parameters of their own. */
+const ANY_QUERY = z.unknown();
+
+/** API-2: where no parameter is known, none is taken in silence. */
+const queryOf = ({ query, access }: Endpoint): z.ZodType =>
+  query ?? (access === 'open' ? ANY_QUERY : NO_QUERY);
 
 async function configFor(env: Env): Promise<Config> {
   const config = configOf(env);
@@ -48,9 +57,7 @@ function register(app: App, endpoint: Endpoint): void {
     const caller = identity && authorise(identity, endpoint);
     const url = new URL(c.req.url);
     const { ticket: _, ...parameters } = queryObject(url);
-    const query = endpoint.query
-      ? validate(endpoint.query, endpoint.stream ? parameters : queryObject(url))
-      : undefined;
+    const query = validate(queryOf(endpoint), endpoint.stream ? parameters : queryObject(url));
     const given = hasBody(c.req.method) ? await readJson(c.req.raw, endpoint.bodyLimit) : undefined;
     const trace = c.get('trace');
     const asked: Asked = {

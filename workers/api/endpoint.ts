@@ -42,6 +42,8 @@ export interface Endpoint {
   bodyLimit: number;
   /** Status → schema of the answer; null has no body. */
   answers: Record<number, z.ZodType | null>;
+  /** Of an answer that is no JSON. */
+  mediaType: string;
   /** Problems beyond those that any endpoint may answer with. */
   problems: readonly ProblemCode[];
   /** A WebSocket: signs in with a ticket or a bearer key. */
@@ -55,6 +57,7 @@ interface Spec<Q extends z.ZodType, B extends z.ZodType> {
   body?: B;
   bodyLimit?: number;
   answers: Record<number, z.ZodType | null>;
+  mediaType?: string;
   problems?: readonly ProblemCode[];
   stream?: boolean;
   handle(asked: Asked<z.output<Q>, z.output<B>>): Response | Promise<Response>;
@@ -78,6 +81,7 @@ export function endpoint<Q extends z.ZodType = z.ZodType, B extends z.ZodType = 
     path,
     access: ACCESS[name],
     bodyLimit: spec.bodyLimit ?? BODY_LIMIT,
+    mediaType: spec.mediaType ?? 'application/json',
     problems: spec.problems ?? [],
     stream: spec.stream ?? false,
     handle: spec.handle as Endpoint['handle'],

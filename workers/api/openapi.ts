@@ -106,7 +106,7 @@ function operation(endpoint: Endpoint, components: Components, problem: Json): J
     status,
     {
       description: endpoint.summary,
-      ...(schema ? { content: { 'application/json': { schema: components.add(schema, 'output') } } } : {}),
+      ...(schema ? { content: { [endpoint.mediaType]: { schema: components.add(schema, 'output') } } } : {}),
     },
   ]);
   const { access } = endpoint;

@@ -5,6 +5,7 @@ import type { PipelineRpc } from '#objects/pipeline/rpc.ts';
 import { controlStub, feedStub, logStub, pipelineStub, type Stub } from '#objects/shared/stubs.ts';
 import type { LogRpc } from '#objects/tenant/log/rpc.ts';
 import type { ControlError, ControlRpc, FeedRpc } from '#objects/tenant/rpc.ts';
+import { UnknownCursorError } from '#workers/ledger/index.ts';
 import type { Asked } from './endpoint.ts';
 import { ProblemError, problemOf } from './problem.ts';
 
@@ -62,6 +63,11 @@ export async function fromLedger<T>({ log }: Asked, query: () => Promise<T>): Pr
   try {
     return await query();
   } catch (error) {
+    if (error instanceof UnknownCursorError)
+      throw new ProblemError('validation_failed', `cursor: ${error.message}`, {
+        field: 'cursor',
+        remedy: 'Send `next_cursor` of the page before as it is, or none for the first page.',
+      });
     log('warn', 'the ledger could not be read', { error });
     throw new ProblemError('ledger_unavailable', 'The ledger database cannot be reached.', {
       retry_after_s: 5,

@@ -1,12 +1,25 @@
-/** Keyset cursors: the last row's key as JSON in base64url. A cursor that is not one of ours reads as null: the first page. */
+/** A cursor that no page of this list gave: starting anew in silence would have its caller walk in circles. */
+export class UnknownCursorError extends Error {}
+
+/** Keyset cursors: the last row's key as JSON in base64url. */
 export const encodeCursor = (key: readonly (string | number)[]): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(key))))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
 
-export function decodeCursor(text: string | null | undefined): (string | number)[] | null {
-  if (!text) return null;
+/**
+ * The key of `parts` values that a cursor stands for; null without one: the first page. Throws {@link UnknownCursorError} for a text that
+ * is none.
+ */
+export function decodeCursor(text: string | null | undefined, parts: number): (string | number)[] | null {
+  if (text === null || text === undefined) return null;
+  const key = decoded(text);
+  if (key?.length !== parts) throw new UnknownCursorError('is not a cursor of this list');
+  return key;
+}
+
+function decoded(text: string): (string | number)[] | null {
   try {
     const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
       c.charCodeAt(0),

@@ -16,7 +16,7 @@ export async function queryDeadLetters(
   query: { pipeline_id?: string; limit?: number; cursor?: string },
 ): Promise<{ items: DeadLetterRow[]; next_cursor: string | null }> {
   const limit = query.limit ?? 50;
-  const [at, id] = decodeCursor(query.cursor) ?? [];
+  const [at, id] = decodeCursor(query.cursor, 2) ?? [];
   const { results } = await db
     .prepare(
       `SELECT * FROM dead_letters WHERE tenant = ?1 AND (?2 IS NULL OR pipeline_id = ?2)

@@ -37,7 +37,7 @@ export async function queryErrors(
   query: ErrorsQuery,
 ): Promise<{ items: ErrorGroup[]; next_cursor: string | null }> {
   const limit = query.limit ?? 50;
-  const [lastSeen, fingerprint] = decodeCursor(query.cursor) ?? [];
+  const [lastSeen, fingerprint] = decodeCursor(query.cursor, 2) ?? [];
   // max(at) makes SQLite take code, message and source from the newest row of the group.
   const { results } = await db
     .prepare(

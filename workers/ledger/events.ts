@@ -9,7 +9,7 @@ export async function queryEvents(
   query: { pipeline_id: string; since?: number; limit?: number; cursor?: string },
 ): Promise<{ items: PipelineEvent[]; next_cursor: string | null }> {
   const limit = query.limit ?? 100;
-  const [after] = decodeCursor(query.cursor) ?? [query.since ?? 0];
+  const [after] = decodeCursor(query.cursor, 1) ?? [query.since ?? 0];
   const { results } = await db
     .prepare('SELECT * FROM events WHERE pipeline_id = ? AND seq > ? AND tenant = ? ORDER BY seq LIMIT ?')
     .bind(query.pipeline_id, after ?? 0, tenant, limit + 1)

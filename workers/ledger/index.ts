@@ -2,6 +2,7 @@ export { queryRecordedActions, type RecordedAction } from './actions.ts';
 export { ARTIFACT_LIMITS, type NewArtifact, readArtifact, writeArtifact } from './artifacts.ts';
 export { BUG_STATUSES, type Bug, logBug, readBug } from './bugs.ts';
 export { handleLedgerBatch, type LedgerDeps } from './consumer.ts';
+export { UnknownCursorError } from './cursor.ts';
 export { queryDeadLetters, recordDeadLetter } from './dead-letters.ts';
 export { eraseRows, renewSummary } from './erase.ts';
 export { type ErrorGroup, type ErrorsQuery, queryErrors } from './errors.ts';

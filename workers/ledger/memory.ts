@@ -95,7 +95,7 @@ export async function listMemory(
   query: { project_id?: string; limit?: number; cursor?: string },
 ): Promise<{ items: MemorySummary[]; next_cursor: string | null }> {
   const limit = query.limit ?? 50;
-  const [before] = decodeCursor(query.cursor) ?? [];
+  const [before] = decodeCursor(query.cursor, 1) ?? [];
   const { results } = await db
     .prepare(
       `SELECT m.id, ${SUMMARY} FROM memory m

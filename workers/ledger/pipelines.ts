@@ -51,7 +51,7 @@ export async function queryPipelines(
     where.push(sql);
     values.push(value);
   };
-  const [before] = decodeCursor(query.cursor) ?? [];
+  const [before] = decodeCursor(query.cursor, 1) ?? [];
   filter('number < ?', before);
   filter('project_id = ?', query.project_id);
   filter('state = ?', query.state);

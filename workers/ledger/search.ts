@@ -80,12 +80,12 @@ export async function queryLedger(
 ): Promise<{ items: LedgerEntry[]; next_cursor: string | null }> {
   const { q, limit = 100, cursor, ...filters } = query;
   const [than, by] = order === 'newest' ? ['<', 'DESC'] : ['>', 'ASC'];
-  const key = decodeCursor(cursor);
+  const key = decodeCursor(cursor, q === undefined ? 3 : 1);
   const where = new Where();
   let sql: string;
   if (q === undefined) {
     narrow(where, sight, filters);
-    if (key?.length === 3) {
+    if (key) {
       // The first condition follows from the second; with it SQLite enters the index at the right place.
       where.and(`e.at ${than}= ? AND (e.at, e.pipeline_id, e.seq) ${than} (?, ?, ?)`, key[0] ?? '', ...key);
     }
@@ -95,7 +95,7 @@ export async function queryLedger(
     const match = matchOf(sight.tenant, q);
     if (match === null) return { items: [], next_cursor: null };
     where.and('event_text MATCH ?', match);
-    if (key?.length === 1) where.and(`event_text.rowid ${than} ?`, key[0] ?? 0);
+    if (key) where.and(`event_text.rowid ${than} ?`, key[0] ?? 0);
     narrow(where, sight, filters);
     sql = `SELECT p.id AS place, ${COLUMNS} FROM event_text JOIN event_places p ON p.id = event_text.rowid
            JOIN events e ON e.pipeline_id = p.pipeline_id AND e.seq = p.seq WHERE ${where}

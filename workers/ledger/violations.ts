@@ -41,7 +41,7 @@ export async function queryViolations(
   query: ViolationsQuery,
 ): Promise<{ items: ViolationItem[]; next_cursor: string | null }> {
   const limit = query.limit ?? 100;
-  const [at, pipeline, seq] = decodeCursor(query.cursor) ?? [];
+  const [at, pipeline, seq] = decodeCursor(query.cursor, 3) ?? [];
   const { results } = await db
     .prepare(
       `SELECT v.violation_id, v.pipeline_id, p.project_id, v.seq, v.at, v.agent_id, v.role, v.rule, v.severity, v.evidence, v.consequence
@@ -87,7 +87,7 @@ export async function queryBugs(
   query: { limit?: number; cursor?: string },
 ): Promise<{ items: BugItem[]; next_cursor: string | null }> {
   const limit = query.limit ?? 100;
-  const [at, id] = decodeCursor(query.cursor) ?? [];
+  const [at, id] = decodeCursor(query.cursor, 2) ?? [];
   const { results } = await db
     .prepare(
       `SELECT b.bug_id, coalesce(b.project_id, p.project_id) AS project_id, b.pipeline_id, b.title, b.detail, b.severity, b.status,

@@ -39,7 +39,7 @@ export function fallback(draft: Draft, command: FallbackCommand): Result<undefin
   if (refusal !== null) {
     return wrongState(
       draft.state,
-      refusal,
+      refusal.replace(/\.$/, ''),
       ['ORCHESTRATING'],
       'GET /api/pipeline/consensus/status lists what fits',
     );
@@ -76,6 +76,13 @@ function acceptPartial(draft: Draft, command: FallbackCommand): Result<undefined
   const proposal = draft.state.proposals.find(
     (p) => p.proposal_id === proposal_id && p.revision === revision,
   );
+  if (!command.confirm && proposal_id === null) {
+    return err({
+      code: 'confirmation_required',
+      detail:
+        'This completes the pipeline with a proposal that did not reach consensus. Name it by proposal_id and revision, and send confirm: true.',
+    });
+  }
   if (!proposal) {
     return err({
       code: 'invalid',

@@ -52,7 +52,16 @@ export const agents = [
     summary: 'Register an agent that runs elsewhere; its session token is shown this once (GOV-7)',
     body: RegisterAgentRequest,
     answers: { 201: RegisteredAgent },
-    problems: ['not_found', 'tier_not_permitted', 'wrong_state', 'pipeline_ended', 'quota_exceeded'],
+    problems: [
+      'not_found',
+      'tier_not_permitted',
+      'wrong_state',
+      'pipeline_ended',
+      'idempotency_conflict',
+      'quota_exceeded',
+      'killed',
+      'error_budget_spent',
+    ],
     async handle(asked) {
       const { body, caller, config, env } = asked;
       const ttl_s = body.ttl_s ?? SESSION_TTL_S.default;

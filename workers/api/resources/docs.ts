@@ -21,11 +21,13 @@ export function docs(endpoints: () => readonly Endpoint[]): Endpoint[] {
     endpoint('GET /api/docs', {
       summary: 'The reference as a page',
       answers: { 200: Html },
+      mediaType: 'text/html',
       handle: () => html(referencePage(document())),
     }),
     endpoint('GET /api/docs/errors', {
       summary: 'Every error code, what it means and what to do',
       answers: { 200: Html },
+      mediaType: 'text/html',
       handle: () => html(errorsPage()),
     }),
   ];

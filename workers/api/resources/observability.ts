@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Cursor, Limit, PipelineId, page, Sha256, Time } from '#contract/primitives.ts';
+import { Cursor, GivenId, GivenTime, Limit, PipelineId, page, Sha256, Time } from '#contract/primitives.ts';
 import { OfPipeline } from '#contract/requests.ts';
 import { queryErrors } from '#workers/ledger/index.ts';
 import { endpoint, json } from '../endpoint.ts';
@@ -23,9 +23,9 @@ const ErrorGroup = z
   .meta({ id: 'ErrorGroup' });
 
 const ErrorsQuery = z.strictObject({
-  pipeline_id: PipelineId.optional(),
-  since: Time.optional(),
-  until: Time.optional(),
+  pipeline_id: GivenId.optional(),
+  since: GivenTime.optional(),
+  until: GivenTime.optional(),
   limit: Limit.optional(),
   cursor: Cursor.optional(),
 });
@@ -55,7 +55,7 @@ export const observability = [
     summary: 'Errors, grouped, with rates (OBS-4)',
     query: ErrorsQuery,
     answers: { 200: page(ErrorGroup) },
-    problems: ['ledger_unavailable'],
+    problems: ['not_found', 'ledger_unavailable'],
     async handle(asked) {
       const { caller, query, env } = asked;
       if (query.pipeline_id !== undefined)

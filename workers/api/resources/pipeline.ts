@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AgentCaller } from '#contract/agents.ts';
 import { EventPage, Orchestration, Pipeline, TokenStatusView } from '#contract/pipeline.ts';
-import { PipelineId, Time } from '#contract/primitives.ts';
+import { GivenId, Time } from '#contract/primitives.ts';
 import {
   ContinueRequest,
   EndRequest,
@@ -177,7 +177,7 @@ const operating = [
   }),
   endpoint('POST /api/pipeline/redrive', {
     summary: 'Put a step that the queue gave up on back to work (PIPE-8)',
-    body: z.strictObject({ pipeline_id: PipelineId, step_id: z.string().max(80) }),
+    body: z.strictObject({ pipeline_id: GivenId, step_id: z.string().max(80) }),
     answers: { 202: Pipeline },
     problems: ['not_found', 'wrong_state', 'pipeline_ended'],
     async handle(asked) {

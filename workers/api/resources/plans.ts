@@ -30,6 +30,7 @@ export const plans = [
   endpoint('GET /api/plans/schema.json', {
     summary: 'The JSON Schema of a plan file (DSL-1)',
     answers: { 200: z.unknown() },
+    mediaType: 'application/schema+json',
     handle: () =>
       json(200, planJsonSchema(), {
         'content-type': 'application/schema+json',

@@ -69,6 +69,8 @@ export const recovery = [
       'agent_suspended',
       'idempotency_conflict',
       'quota_exceeded',
+      'killed',
+      'error_budget_spent',
     ],
     async handle(asked) {
       const { caller, body } = asked;

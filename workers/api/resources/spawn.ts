@@ -23,6 +23,8 @@ export const spawn = endpoint('POST /api/spawn', {
     'not_found',
     'pipeline_halted',
     'agent_suspended',
+    'killed',
+    'error_budget_spent',
   ],
   async handle(asked) {
     const { body, caller } = asked;
