@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Cursor, Limit, PipelineId, page, Sha256, Time } from './primitives.ts';
+import { Limit, NumberCursor, PipelineId, page, Sha256, Time } from './primitives.ts';
 
 /** LEDG-5: a pipeline whose log lies in the archive. */
 export const Archive = z
@@ -23,7 +23,7 @@ export const Archive = z
 export type Archive = z.infer<typeof Archive>;
 export const ArchivePage = page(Archive).meta({ id: 'ArchivePage' });
 
-export const ArchivesQuery = z.strictObject({ limit: Limit.optional(), cursor: Cursor.optional() });
+export const ArchivesQuery = z.strictObject({ limit: Limit.optional(), cursor: NumberCursor.optional() });
 
 /** By hash, as the pipeline's first event names them. */
 export const ArchivedDocuments = z.record(Sha256, z.string()).meta({ id: 'ArchivedDocuments' });

@@ -30,3 +30,5 @@ export const page = <T extends z.ZodType>(item: T) =>
 
 export const Limit = z.coerce.number().int().min(1).max(1_000);
 export const Cursor = z.string().max(200);
+/** Of lists that go by a pipeline's number. */
+export const NumberCursor = z.string().regex(/^\d{1,15}$/, 'is not a cursor of this list');

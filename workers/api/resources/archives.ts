@@ -29,7 +29,7 @@ export const archives = [
     async handle(asked) {
       const { limit = LIMIT, cursor } = asked.query;
       const found = await controlOf(asked).listArchives({
-        before: cursor === undefined ? null : Number.parseInt(cursor, 10) || 0,
+        before: cursor === undefined ? null : Number(cursor),
         limit: limit + 1,
         project_ids: asked.caller.project_ids,
       });

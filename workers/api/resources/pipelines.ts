@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PipelinePage } from '#contract/pipeline.ts';
+import { NumberCursor } from '#contract/primitives.ts';
 import { ActivePipelinesQuery, PipelinesQuery } from '#contract/requests.ts';
 import { FEED_URL } from '#objects/tenant/index.ts';
 import { queryPipelines } from '#workers/ledger/index.ts';
@@ -12,12 +13,7 @@ const DEFAULT_LIMIT = 50;
 export const pipelines = [
   endpoint('GET /api/active-pipelines', {
     summary: 'Live pipelines, newest first; needs no ledger',
-    query: ActivePipelinesQuery.extend({
-      cursor: z
-        .string()
-        .regex(/^\d{1,15}$/, 'is not a cursor of this list')
-        .optional(),
-    }),
+    query: ActivePipelinesQuery.extend({ cursor: NumberCursor.optional() }),
     answers: { 200: PipelinePage },
     async handle(asked) {
       const { limit = DEFAULT_LIMIT, cursor = null, ...filter } = asked.query;
