@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Cursor, Limit, PipelineId, page, Time } from './primitives.ts';
+import { Limit, NumberCursor, PipelineId, page, Time } from './primitives.ts';
 
 /** LEDG-2: content of events, and of context documents by their name. The reason stays on record, so it must not repeat what is to go. */
 const named = { pipeline_id: PipelineId, reason: z.string().min(3).max(1_000) };
@@ -29,4 +29,4 @@ export const Erasure = z
 export type Erasure = z.infer<typeof Erasure>;
 
 export const ErasurePage = page(Erasure).meta({ id: 'ErasurePage' });
-export const ErasuresQuery = z.strictObject({ limit: Limit.optional(), cursor: Cursor.optional() });
+export const ErasuresQuery = z.strictObject({ limit: Limit.optional(), cursor: NumberCursor.optional() });

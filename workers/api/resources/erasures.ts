@@ -80,7 +80,7 @@ export const erasures = [
     answers: { 200: ErasurePage },
     async handle(asked) {
       const { limit = LIMIT, cursor } = asked.query;
-      const before = cursor === undefined ? null : Number.parseInt(cursor, 10) || 0;
+      const before = cursor === undefined ? null : Number(cursor);
       const found = await controlOf(asked).listErasures({ before, limit: limit + 1 });
       const items = found.slice(0, limit);
       const last = items.at(-1);
