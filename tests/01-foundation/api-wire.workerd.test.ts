@@ -52,6 +52,13 @@ describe('what the document says is what is answered', () => {
     }
   });
 
+  it('API-2 PIPE-9 GOV-8: the Idempotency-Key stands where it counts', () => {
+    const takes = Object.entries(document.paths)
+      .filter(([, { post }]) => post?.parameters.some(({ name }) => name === 'Idempotency-Key'))
+      .map(([path]) => path);
+    expect(takes.sort()).toEqual(['/api/actions', '/api/agents', '/api/pipeline/fork', '/api/spawn']);
+  });
+
   it('API-2 ENF-6: that a kill switch stands is among the documented refusals of all that starts a run', async () => {
     const { body: run } = await answer<Pipeline>('/api/spawn', {
       key: acme.keys.operator,

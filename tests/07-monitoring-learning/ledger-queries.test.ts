@@ -6,6 +6,7 @@ import {
   queryEvents,
   queryPipelines,
   recordDeadLetter,
+  UnknownCursorError,
 } from '#workers/ledger/index.ts';
 import { migratedDatabases } from './d1.ts';
 import { batchOf, FakeLog, FakePipeline, hint } from './fake-pipeline.ts';
@@ -64,11 +65,9 @@ describe('lists of pipelines', () => {
     expect((await queryPipelines(db, 'acme', { q: "%' OR 1=1 --" })).items).toEqual([]);
   });
 
-  it('SEC-2: a cursor that nobody gave out is the first page, not an error', async () => {
-    for (const cursor of ['%%%', 'bnVsbA', 'e30', 'W3sieCI6MX1d']) {
-      const page = await queryPipelines(db, 'acme', { cursor, limit: 1 });
-      expect(page.items[0]?.number).toBe(25);
-    }
+  it('SEC-2 API-2: a cursor that nobody gave out is told as such, and never begins anew', async () => {
+    for (const cursor of ['', '%%%', 'bnVsbA', 'e30', 'W3sieCI6MX1d', 'WzEsMl0'])
+      await expect(queryPipelines(db, 'acme', { cursor, limit: 1 })).rejects.toThrow(UnknownCursorError);
   });
 
   it('TEN-1: another tenant sees nothing of it', async () => {

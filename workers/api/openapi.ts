@@ -42,8 +42,13 @@ const ALWAYS: readonly ProblemCode[] = [
 ];
 const WITH_KEY: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'origin_refused', 'overloaded'];
 
-/** PIPE-9: they take an Idempotency-Key. */
-const STARTS_A_PIPELINE: ReadonlySet<string> = new Set(['POST /api/spawn', 'POST /api/pipeline/fork']);
+/** PIPE-9, GOV-8: they take an Idempotency-Key; for an agent that registers it names the run that it opens. */
+const TAKES_IDEMPOTENCY_KEY: ReadonlySet<string> = new Set([
+  'POST /api/spawn',
+  'POST /api/pipeline/fork',
+  'POST /api/agents',
+  'POST /api/actions',
+]);
 
 /** Whoever names a pipeline may meet one that a newer version wrote (PIPE-7). */
 const alwaysOf = (endpoint: Endpoint): readonly ProblemCode[] =>
@@ -88,7 +93,7 @@ function parametersOf(endpoint: Endpoint, components: Components): Json[] {
   const ticket = endpoint.stream
     ? [{ name: 'ticket', in: 'query', required: false, schema: { type: 'string' } }]
     : [];
-  const idempotency = STARTS_A_PIPELINE.has(endpoint.name)
+  const idempotency = TAKES_IDEMPOTENCY_KEY.has(endpoint.name)
     ? [
         {
           name: 'Idempotency-Key',
