@@ -295,7 +295,8 @@ export function toTokenStatus(state: PipelineState): TokenStatusView {
     renewals: state.renewals,
     policies: token?.policies ?? [],
     last_error: state.credential_error,
-    revoked_at: state.outcome?.at ?? state.failure?.at ?? null,
+    // Where nothing was issued, nothing was revoked.
+    revoked_at: token && (state.outcome?.at ?? state.failure?.at ?? null),
     confirmed_at: token?.confirmed_at ?? null,
     agents: Object.values(state.agents).map(({ agent_id, role }) => ({
       agent_id,

@@ -82,6 +82,23 @@ describe('what the document says is what is answered', () => {
     expect(lifted.status).toBe(200);
   });
 
+  it('API-2 ENF-4: that an agent asks too often is a documented 429', () => {
+    expect(document.paths['/api/actions']?.post?.responses[429]?.description).toContain('`rate_limited`');
+  });
+
+  it('API-1 CRED-5: of a run that ended before it had a token none was revoked', async () => {
+    const { body: run } = await answer<Pipeline>('/api/spawn', {
+      key: acme.keys.operator,
+      body: spawnBody(),
+    });
+    const { pipeline_id } = run;
+    await ask('/api/pipeline/cancel', { key: acme.keys.operator, body: { pipeline_id, reason: 'r' } });
+    const { body } = await answer(`/api/pipeline/token?pipeline_id=${pipeline_id}`, {
+      key: acme.keys.viewer,
+    });
+    expect(body).toMatchObject({ status: 'none', issued_at: null, revoked_at: null });
+  });
+
   it('API-2: a key that opened another external run is a documented conflict of POST /api/agents', async () => {
     const register = (name: string) =>
       answer('/api/agents', {

@@ -69,7 +69,7 @@ export const actions = [
     body: AskRequest,
     bodyLimit: MAX_ACTION_BYTES,
     answers: { 200: AskedAction },
-    problems: ['idempotency_conflict', 'wrong_state'],
+    problems: ['idempotency_conflict', 'wrong_state', 'rate_limited'],
     async handle(asked) {
       const { env, config, agent, body, request } = asked;
       if (agent === null) throw new Error('only agents ask');
