@@ -19,6 +19,8 @@ const { status } = spawnSync(
   [
     'node_modules/vitest/vitest.mjs',
     'run',
+    // A line for each of thousands of requests helps nobody, unless it belongs to a failure.
+    '--silent=passed-only',
     '--project',
     'workerd',
     'tests/08-hardening/fuzz.workerd.test.ts',
