@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ApiError, type Client } from '#client/index.ts';
+import type { Client } from '#client/index.ts';
 import type { Misbehaviour } from '#domain/plan/plan.ts';
 import { newShell } from '#tests/05-bootstrap-checkpointing/cli-run.ts';
 import {
@@ -38,19 +38,6 @@ async function withoutVault<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Spawns, and cancels at once, until the tenant's spawns of this minute are used up. */
-async function useUpQuota(): Promise<void> {
-  for (let n = 0; ; n += 1) {
-    try {
-      const { pipeline_id } = await ags.spawn(sky({ name: `flood-${n}` }));
-      await ags.cancel(pipeline_id, 'only here to be counted');
-    } catch (error) {
-      if (error instanceof ApiError && error.problem.code === 'quota_exceeded') return;
-      throw error;
-    }
-  }
-}
-
 describe('recovery under faults', () => {
   it('REC-2 REC-3 CRED-6: with Vault gone GAMMA gets no token within 60 s, the rules write, and the successor waits for Vault', async () => {
     const stall: Misbehaviour = { agent: 'ALPHA', kind: 'stall', seconds: 20, times: 1, attempts: 1 };
@@ -66,10 +53,11 @@ describe('recovery under faults', () => {
   });
 
   it('REC-3 OPS-3: with the quota full, the successor waits for it, shown as waiting, and is then spawned, once', async () => {
-    // GAMMA takes its time over the synthesis, until this minute's spawns are used up.
-    const first = await spawn('crowded', 30);
+    const admin = system.client(system.keys.approver);
+    // GAMMA takes its time over the synthesis, until nobody may begin anything.
+    const first = await spawn('crowded', 10);
     await whenLogged(ags, first, 'recovery_started');
-    await useUpQuota();
+    await admin.setQuotas({ live_pipelines: 0 });
     const { body } = await whenLogged(ags, first, 'handoff_sealed');
     const waits = async () =>
       ofType(await logOf(ags, first), 'step_failed').some((e) => e.body.code === 'quota_exceeded');
@@ -83,6 +71,7 @@ describe('recovery under faults', () => {
     shell.remove();
     expect(shown.stdout).toContain(`${body.successor_id} is planned and waits to be admitted`);
 
+    await admin.setQuotas({ live_pipelines: null });
     await expectOneSuccessor(ags, first);
   });
 });
