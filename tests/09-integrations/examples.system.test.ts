@@ -3,6 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client as McpClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Orchestration } from '#client/index.ts';
 import { startSystem, type TestSystem } from '#tests/support/system.ts';
@@ -128,6 +130,58 @@ describe('Claude Code', () => {
   });
 });
 
+/** Runs while a policy of the tenant's own asks for a person before a deployment. */
+const POLICY = `@id("deploys_need_a_person")
+@decision("require_approval")
+@reason("A deployment needs a person.")
+@remedy("Somebody else approves it.")
+forbid (principal, action, resource)
+when { resource.name == "sandbox-deploy" };`;
+
+const yes = (action_sha256: string) => ({ decision: 'approve', reason: 'fine', action_sha256 }) as const;
+
+describe('waiting for a person', () => {
+  beforeAll(async () => {
+    await system.client(system.keys.approver).publishPolicies({ cedar: POLICY, note: 'deployments' });
+  });
+  afterAll(async () => {
+    await system.client(system.keys.approver).publishPolicies({ cedar: '', note: 'over' });
+  });
+
+  it('GOV-7 GOV-5: the hook waits, then denies with the approval’s id, and asks its own user nothing', async () => {
+    const more = ['--target', 'sandbox-deploy', '--wait-for-person', '2'];
+    const { dir, session } = await connect('claude-code', ...more);
+    const { stdout, code } = await hook(dir, { ...event('pre-tool-use'), tool_use_id: 'toolu_deploy' });
+    expect(code).toBe(0);
+    const said = decision(stdout);
+    expect(said.permissionDecision).toBe('deny');
+    const [approval] = (await shown(session)).approvals;
+    expect(said.permissionDecisionReason).toContain('A deployment needs a person.');
+    expect(said.permissionDecisionReason).toContain(`approval ${approval?.approval_id}`);
+    // A person says yes; the same call is asked again under its own key, and let through once.
+    await system
+      .client(system.keys.approver)
+      .decideApproval(approval!.approval_id, yes(approval!.action_sha256));
+    const again = await hook(dir, { ...event('pre-tool-use'), tool_use_id: 'toolu_deploy' });
+    expect(again).toEqual({ code: 0, stdout: '' });
+    expect((await shown(session)).actions).toMatchObject([{ status: 'allowed' }]);
+  });
+
+  it('GOV-7 GOV-5: the hook that waits hears of a yes while it waits', async () => {
+    const more = ['--target', 'sandbox-deploy', '--wait-for-person', '60'];
+    const { dir, session } = await connect('claude-code', ...more);
+    const asked = hook(dir, event('pre-tool-use'));
+    await expect
+      .poll(async () => (await shown(session)).approvals.length, { timeout: 60_000, interval: 500 })
+      .toBe(1);
+    const [approval] = (await shown(session)).approvals;
+    await system
+      .client(system.keys.approver)
+      .decideApproval(approval!.approval_id, yes(approval!.action_sha256));
+    expect(await asked).toEqual({ code: 0, stdout: '' });
+  });
+});
+
 describe('examples', () => {
   it('GOV-7: TypeScript: two lines govern a tool', async () => {
     const { session, dir } = await connect('langgraph');
@@ -141,11 +195,20 @@ describe('examples', () => {
       { tool: 'write_note', status: 'succeeded', result: '"8 characters"' },
       { tool: 'restart_service', status: 'denied', target: 'prod-web-1' },
     ]);
+    rmSync(note);
+    const dead = { ...session, url: 'http://127.0.0.1:1' };
+    await expect(example(process.execPath, ['examples/typescript/agent.ts', note], dead)).rejects.toThrow(
+      'cannot be reached',
+    );
+    expect(existsSync(note)).toBe(false);
   });
 
   const python = spawnSync('python3', ['--version']).status === 0;
   it.skipIf(!python)('GOV-7: Python: one file, standard library only', async () => {
     const { session, dir } = await connect('openai-agents');
+    expect(readFileSync(join(dir, 'ags_govern.py'), 'utf8')).toBe(
+      readFileSync('client/ags_govern.py', 'utf8'),
+    );
     const note = join(dir, 'note.txt');
     const out = await example('python3', ['examples/python/agent.py', note], session);
     expect(out).toContain('8 characters');
@@ -179,6 +242,20 @@ describe('examples', () => {
     const config = JSON.parse(readFileSync(join(dir, '.mcp.json'), 'utf8'));
     expect(config.mcpServers.ags).toMatchObject({ type: 'http', url: `${system.url}/mcp` });
     expect(JSON.stringify(config)).not.toContain(session.session_token);
+    // As a client reads it: the configuration, and the session in its environment.
+    const variables = readFileSync(join(dir, '.ags/session.env'), 'utf8').match(/^AGS_SESSION_TOKEN=(.*)$/m);
+    const header = String(config.mcpServers.ags.headers.Authorization);
+    const connected = new McpClient({ name: 'configured', version: '1' });
+    await connected.connect(
+      new StreamableHTTPClientTransport(new URL(config.mcpServers.ags.url), {
+        requestInit: {
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: that is what stands in the file.
+          headers: { Authorization: header.replace('${AGS_SESSION_TOKEN}', variables?.[1] ?? '') },
+        },
+      }),
+    );
+    expect((await connected.listTools()).tools.map((t) => t.name)).toContain('http_get');
+    await connected.close();
     const out = await example(process.execPath, ['examples/mcp/agent.ts'], session);
     expect(out).toMatch(/tools: .*http_get/);
     expect(out).toContain('results');
