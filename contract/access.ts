@@ -1,18 +1,9 @@
 import * as z from 'zod';
+import { ACCESS_ROLES } from '#domain/governance/access-role.ts';
 import { GivenTime, Time } from './primitives.ts';
 
-/** TEN-2. A platform admin (tenants) is not a role in a tenant. */
-export const ACCESS_ROLES = ['viewer', 'operator', 'admin', 'auditor'] as const;
 export const AccessRole = z.enum(ACCESS_ROLES);
 export type AccessRole = z.infer<typeof AccessRole>;
-
-/** PROM-3: the highest tier that a role may grant; null grants none. */
-export const HIGHEST_TIER: Record<AccessRole, 0 | 1 | 2 | null> = {
-  viewer: null,
-  auditor: null,
-  operator: 1,
-  admin: 2,
-};
 
 export const TenantSlug = z
   .string()

@@ -1,4 +1,5 @@
-import { type AccessRole, type Caller, HIGHEST_TIER } from '#contract/access.ts';
+import type { Caller } from '#contract/access.ts';
+import { type AccessRole, HIGHEST_TIER } from '#domain/governance/access-role.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';

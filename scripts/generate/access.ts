@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { ACCESS_ROLES } from '#contract/access.ts';
+import { ACCESS_ROLES } from '#domain/governance/access-role.ts';
 import { ACCESS, type Access, FOR_AGENTS, TENANT_WIDE } from '#workers/api/access.ts';
 
 const TARGET = new URL('../../docs/access.md', import.meta.url);

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ACCESS_ROLES } from '#contract/access.ts';
 import type { ConsensusView, Orchestration, Pipeline } from '#contract/pipeline.ts';
 import type { Problem } from '#contract/problem.ts';
 import { PROBLEMS } from '#contract/problem.ts';
 import type { PlanCheckResult, PlanSummary } from '#contract/requests.ts';
+import { ACCESS_ROLES } from '#domain/governance/access-role.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import {

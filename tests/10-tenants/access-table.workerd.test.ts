@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ACCESS_ROLES, type AccessRole } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { PlanSummary } from '#contract/requests.ts';
+import { ACCESS_ROLES, type AccessRole } from '#domain/governance/access-role.ts';
 import { formatKey, verifierKey } from '#domain/ledger/log/note.ts';
 import {
   idsOf,

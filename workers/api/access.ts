@@ -1,4 +1,4 @@
-import { ACCESS_ROLES, type AccessRole } from '#contract/access.ts';
+import { ACCESS_ROLES, type AccessRole } from '#domain/governance/access-role.ts';
 
 /** `open`: needs no key. `platform`: the platform admin's key only. Otherwise: which roles of a tenant, and perhaps the platform's key. */
 export type Access = 'open' | 'platform' | readonly (AccessRole | 'platform')[];

@@ -1,4 +1,4 @@
-import { type AccessRole, HIGHEST_TIER } from '#contract/access.ts';
+import { type AccessRole, HIGHEST_TIER } from '#domain/governance/access-role.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import { ProblemError } from './problem.ts';
 

@@ -1,4 +1,4 @@
-import { ACCESS_ROLES } from '#contract/access.ts';
+import { ACCESS_ROLES } from '#domain/governance/access-role.ts';
 import { usageError } from '../../exit.ts';
 import { choice, integer, repeated, text } from '../../options.ts';
 import { defineVerb } from '../../verb.ts';

@@ -1,5 +1,5 @@
-import { type AccessRole, HIGHEST_TIER } from '#contract/access.ts';
 import type { ConsensusView, Pipeline, Proposal } from '#contract/pipeline.ts';
+import { type AccessRole, HIGHEST_TIER } from '#domain/governance/access-role.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 
 export interface FallbackText {

@@ -3,7 +3,7 @@ import { Input } from '@cloudflare/kumo/components/input';
 import { Select } from '@cloudflare/kumo/components/select';
 import { useState } from 'react';
 import type { CreatedKey } from '#client/index.ts';
-import { ACCESS_ROLES, type AccessRole } from '#contract/access.ts';
+import { ACCESS_ROLES, type AccessRole } from '#domain/governance/access-role.ts';
 import { ags } from '../../api/client.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { expiryIn } from '../../models/keys.ts';
