@@ -25,7 +25,9 @@ export class PipelineObject extends objects.PipelineObject {
 
   override async complete(...args: Parameters<objects.PipelineObject['complete']>) {
     const done = await super.complete(...args);
-    if (this.#waiting.length > 0) await this.#tell(args[0]);
+    // Only these can end a run; looking after every step would load what is measured.
+    const mayEnd = args[3].kind === 'turn' || args[3].kind === 'revoke';
+    if (mayEnd && this.#waiting.length > 0) await this.#tell(args[0]);
     return done;
   }
 
