@@ -61,7 +61,7 @@ function Server({ server: s, onRemove, onWord, onChanged }: ServerProps) {
         </div>
         {onRemove && (
           <div className="flex flex-wrap gap-2">
-            <Button size="sm" loading={busy} onClick={look} aria-label={`Look at ${s.name} now`}>
+            <Button size="sm" loading={busy} onClick={look} aria-label={`Look now: ${s.name}`}>
               Look now
             </Button>
             <Button
