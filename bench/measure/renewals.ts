@@ -89,7 +89,9 @@ async function fillAll(product: Running, tokens: number, say: (text: string) => 
   let live = 0;
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      live += await fill(product, next.tenant, next.pipelines);
+      const filled = await fill(product, next.tenant, next.pipelines);
+      // Not `+= await`, which would forget what other lanes have added meanwhile.
+      live += filled;
       say(`  ${live} live tokens`);
     }
   };

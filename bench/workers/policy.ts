@@ -86,15 +86,23 @@ const get = (url: string) => ({ arguments: { url }, target: new URL(url).host })
 const gate = createGate({ tools: TOOL_RULES, egress: { allow: ['docs.example.com'] } });
 let asked = 0;
 
-/** Judges `n` actions one after another and answers with the milliseconds that all of them took. `cold=1`: under a version not seen yet. */
+/** What is in force while nobody publishes anything. */
+const STANDING = ownPolicies(POLICIES - builtinPolicies(), 0);
+
+/**
+ * Judges `n` actions one after another and answers with the milliseconds that all of them took. `kind`: only this one of the ten, else by
+ * turns. `cold=1`: under a version not seen yet.
+ */
 export default {
   async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
     const n = Number(query.get('n'));
-    const own = ownPolicies(POLICIES - builtinPolicies(), query.get('cold') ? ++asked : 0);
+    const own = query.get('cold') ? ownPolicies(POLICIES - builtinPolicies(), ++asked) : STANDING;
+    const kind = query.get('kind');
     const actions = Array.from({ length: n }, () => {
       asked += 1;
-      const { decision, ...more } = ASKED[asked % ASKED.length]?.(asked) ?? { decision: 'deny' };
+      const make = ASKED[(kind ? Number(kind) : asked) % ASKED.length];
+      const { decision, ...more } = make?.(asked) ?? { decision: 'deny' };
       return { facts: { ...base, ...more }, decision };
     });
     const from = Date.now();

@@ -24,9 +24,9 @@ export interface PolicyNote {
 
 /** What the engine found; `errors` are ids of policies that could not be evaluated. */
 export interface PolicyAnswer {
-  allowed: boolean;
-  determining: PolicyNote[];
-  errors: string[];
+  readonly allowed: boolean;
+  readonly determining: readonly PolicyNote[];
+  readonly errors: readonly string[];
 }
 
 export interface PolicyVersion {
@@ -66,7 +66,7 @@ function refusal(
   };
 }
 
-const broken = (errors: string[]): Judged => ({
+const broken = (errors: readonly string[]): Judged => ({
   decision: 'deny',
   determining: errors.map((id) => `policy_error:${id}`),
   reason: 'A policy could not be evaluated, so nothing is allowed.',

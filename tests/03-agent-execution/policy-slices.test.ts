@@ -282,10 +282,12 @@ describe('slices of a set of policies', () => {
           if (expected === UNREADABLE) {
             seen.unreadable += 1;
             // Unless no policy looks at that part, and it is not sent.
-            if (looksOf(compiled.map(({ json }) => json.conditions)).attributes === null)
+            if (looksOf(compiled.map(({ json }) => json)).attributes === null)
               expect(sliced(text, one, compiled)).toBe(UNREADABLE);
             continue;
           }
+          expect(sliced(text, one, compiled)).toEqual(expected);
+          // And again from what is kept of it.
           expect(sliced(text, one, compiled)).toEqual(expected);
           const kept = sliceOf(compiled, one).length;
           seen.looked_at += kept;
@@ -344,6 +346,34 @@ describe('slices of a set of policies', () => {
     expect(sliced(text, request({ action: '\udc00' }))).toBe(UNREADABLE);
     expect(sliced(text, request({}, { actions_left: 0.5 }))).toMatchObject({ determining: ['all'] });
   });
+
+  it.each([
+    [
+      'a rule of one agent',
+      'principal == Agent::"ag_2"',
+      { principal: { ...request().principal, id: 'ag_2' } },
+    ],
+    ['a rule of one tool', 'action == Action::"x"', { action: 'x' }],
+    ['the name of a target', 'resource == Target::"x"', { resource: { name: 'x', class: 'none' as const } }],
+    [
+      'one agent’s attributes',
+      'Agent::"ag_2".tier == 1',
+      { principal: { ...request().principal, id: 'ag_2' } },
+    ],
+    [
+      'its name among others',
+      '[Agent::"ag_2"].contains(principal)',
+      { principal: { ...request().principal, id: 'ag_2' } },
+    ],
+  ])(
+    'PERF-4 GOV-2: an answer that is kept is not taken for another question: %s',
+    (_what, condition, other) => {
+      const text = `@id("all") permit (principal, action, resource);
+      @id("one") forbid (principal, action, resource) when { context has tool && ${condition} };`;
+      expect(sliced(text, request())).not.toMatchObject({ determining: ['one'] });
+      expect(sliced(text, request(other))).toMatchObject({ determining: ['one'] });
+    },
+  );
 
   it('GOV-2: what Cedar cannot read wears nothing out: after thousands of such actions everybody is judged as before', () => {
     const text = '@id("label") forbid (principal, action, resource) when { context.labels.contains("x") };';

@@ -9,6 +9,7 @@ export type {
   EntityUidJson,
   Expr,
   PolicyJson,
+  StatefulAuthorizationCall,
 } from '@cedar-policy/cedar-wasm/web';
 
 let ready = false;

@@ -26,7 +26,7 @@ export function setOf(policies: readonly CompiledPolicy[]): CompiledSet {
   return {
     policies,
     notes: new Map(policies.map(({ note }) => [note.id, note])),
-    looks: looksOf(policies.map(({ json }) => json.conditions)),
+    looks: looksOf(policies.map(({ json }) => json)),
   };
 }
 

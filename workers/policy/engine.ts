@@ -1,49 +1,56 @@
 import type { PolicyAnswer } from '#domain/governance/decision.ts';
 import type { PolicyRequest } from '#domain/governance/request.ts';
-import { type EntityJson, loadCedar } from './cedar.ts';
+import { type EntityJson, loadCedar, type StatefulAuthorizationCall } from './cedar.ts';
 import { byId, type CompiledPolicy, type CompiledSet } from './compile.ts';
 import { type Looks, looksOf, readable } from './looks.ts';
+import { Recent } from './recent.ts';
 import { sliceOf } from './slice.ts';
 
 /** Of parsed policies kept in Cedar's memory, together: some megabytes of the Worker's 128. The slices unused for longest give way. */
 const HELD_POLICIES = 4_000;
 const HELD_SLICES = 512;
+/** Answers kept, each with what Cedar was asked, up to this many characters: a megabyte or two. */
+const HELD_ANSWERS = 2_048;
+const LONGEST_QUESTION = 1_024;
 
 /** Policies of a set as Cedar has them parsed under a name, and what they look at. */
 interface Slice {
   name: string;
   size: number;
   looks: Looks;
+  /** Unlike its name never used again. */
+  serial: number;
 }
 
 /** Evaluates sets of policies (GOV-2). One per isolate, because Cedar's own memory is; what a request leaves of a set is parsed once. */
 class PolicyEngine {
-  readonly #slices = new Map<string, Slice>();
+  readonly #slices = new Recent<Slice>(HELD_SLICES);
+  /** By slice and question: Cedar answers the same question about the same policies always the same (PERF-4). */
+  readonly #answers = new Recent<PolicyAnswer>(HELD_ANSWERS);
   /** Cedar keeps what it parsed by name and forgets no name, so names are used again. */
   readonly #free: string[] = [];
   #held = 0;
+  #parsed = 0;
 
   /** `key` names the set's exact content. Throws when Cedar fails; whoever asks turns that into a no. */
   evaluate(key: string, set: CompiledSet, request: PolicyRequest): PolicyAnswer {
     // By what the whole set looks at: what some policy cannot be shown is refused, whichever policies are left over.
     if (!readable(request, set.looks)) throw new Error('Cedar cannot read the request');
-    const { name, looks } = this.#slice(key, sliceOf(set.policies, request));
-    const answer = loadCedar().statefulIsAuthorized(callOf(name, looks, request));
-    if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'Cedar failed');
-    const { decision, diagnostics } = answer.response;
-    return {
-      allowed: decision === 'allow',
-      determining: diagnostics.reason.map((id) => set.notes.get(id)).filter((note) => note !== undefined),
-      errors: diagnostics.errors.map((error) => error.policyId),
-    };
+    const slice = this.#slice(key, sliceOf(set.policies, request));
+    const question = questionFor(slice.looks, request);
+    const asked = `${slice.serial} ${JSON.stringify(question)}`;
+    const known = this.#answers.get(asked);
+    if (known !== undefined) return known;
+    const answer = answerOf(slice.name, question, set);
+    if (asked.length <= LONGEST_QUESTION) this.#answers.set(asked, answer);
+    return answer;
   }
 
   #slice(set: string, policies: readonly CompiledPolicy[]): Slice {
     const key = `${set}:${policies.map(({ note }) => note.id).join(' ')}`;
     const held = this.#slices.get(key);
-    // Used last goes last: the one unused for longest gives way.
-    if (held !== undefined) this.#slices.delete(key);
-    const slice = held ?? this.#parse(policies);
+    if (held !== undefined) return held;
+    const slice = this.#parse(policies);
     this.#slices.set(key, slice);
     return slice;
   }
@@ -57,23 +64,41 @@ class PolicyEngine {
       throw new Error(parsed.errors[0]?.message ?? 'Cedar cannot read the policies');
     }
     this.#held += policies.length;
-    return { name, size: policies.length, looks: looksOf(policies.map(({ json }) => json.conditions)) };
+    this.#parsed += 1;
+    const looks = looksOf(policies.map(({ json }) => json));
+    return { name, size: policies.length, looks, serial: this.#parsed };
   }
 
   #makeRoom(policies: number): void {
-    for (const [key, { name, size }] of this.#slices) {
-      if (this.#held + policies <= HELD_POLICIES && this.#slices.size < HELD_SLICES) return;
-      loadCedar().preparsePolicySet(name, { staticPolicies: {} });
-      this.#slices.delete(key);
-      this.#free.push(name);
-      this.#held -= size;
+    while (this.#held + policies > HELD_POLICIES || this.#slices.size >= HELD_SLICES) {
+      const slice = this.#slices.drop();
+      if (slice === undefined) return;
+      loadCedar().preparsePolicySet(slice.name, { staticPolicies: {} });
+      this.#free.push(slice.name);
+      this.#held -= slice.size;
     }
   }
 }
 
 export const engine = new PolicyEngine();
 
+/** In place of a name that no policy looks at, so that questions which differ in it alone are the same. */
+const ANY = 'any';
+
 const uid = (type: string, id: string) => ({ type, id });
+
+type Question = Omit<StatefulAuthorizationCall, 'preparsedPolicySetId'>;
+
+function answerOf(slice: string, question: Question, { notes }: CompiledSet): PolicyAnswer {
+  const answer = loadCedar().statefulIsAuthorized({ ...question, preparsedPolicySetId: slice });
+  if (answer.type === 'failure') throw new Error(answer.errors[0]?.message ?? 'Cedar failed');
+  const { decision, diagnostics } = answer.response;
+  return {
+    allowed: decision === 'allow',
+    determining: diagnostics.reason.map((id) => notes.get(id)).filter((note) => note !== undefined),
+    errors: diagnostics.errors.map((error) => error.policyId),
+  };
+}
 
 /** Only what some policy looks at: most of a judgement's time is Cedar reading the request (PERF-4). */
 function seen(values: object, attributes: Looks['attributes']): EntityJson['attrs'] {
@@ -85,9 +110,9 @@ function seen(values: object, attributes: Looks['attributes']): EntityJson['attr
 }
 
 /** The request is made by typed code, so Cedar need not check it against the schema again: that would double the time. */
-function callOf(preparsedPolicySetId: string, { attributes, wholeTool }: Looks, request: PolicyRequest) {
-  const agent = uid('Agent', request.principal.id);
-  const target = uid('Target', request.resource.name);
+function questionFor({ attributes, wholeTool, which }: Looks, request: PolicyRequest): Question {
+  const agent = uid('Agent', which.principal ? request.principal.id : ANY);
+  const target = uid('Target', which.resource ? request.resource.name : ANY);
   const call = uid('Arguments', 'call');
   const { id: _id, ...principal } = request.principal;
   const entities: EntityJson[] = [];
@@ -105,10 +130,9 @@ function callOf(preparsedPolicySetId: string, { attributes, wholeTool }: Looks, 
   }
   return {
     principal: agent,
-    action: uid('Action', request.action),
+    action: uid('Action', which.action ? request.action : ANY),
     resource: target,
     context,
-    preparsedPolicySetId,
     validateRequest: false,
     entities,
   };

@@ -7,6 +7,7 @@ import type { GateDecision } from '#domain/pipeline/event.ts';
 import { BUILTIN, builtin, LIMITS_TEXT, PERMITS_TEXT } from './builtin.ts';
 import { type CompiledSet, compile, setOf } from './compile.ts';
 import { engine } from './engine.ts';
+import { Recent } from './recent.ts';
 
 /** A version of a tenant's own policies, as its control object published it (GOV-4). */
 export interface TenantPolicies {
@@ -43,9 +44,9 @@ const NO_SOURCE: PolicySource = async () => null;
 export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE): Gate {
   const builtinSha = hashJson({ data: gateData(config), limits: LIMITS_TEXT, permits: PERMITS_TEXT });
   const version = `${BUILTIN}+${builtinSha.slice(0, 16)}`;
-  const kept = new Map<string, TenantPolicies>();
-  const sets = new Map<string, CompiledSet>();
-  const versions = new Map<string, PolicyVersion>();
+  const kept = new Recent<TenantPolicies>(KEPT_VERSIONS);
+  const sets = new Recent<CompiledSet>(KEPT_VERSIONS);
+  const versions = new Recent<PolicyVersion>(KEPT_VERSIONS);
 
   async function tenantPolicies({ tenant, policy }: GateFacts): Promise<TenantPolicies | null> {
     if (policy === BUILTIN_ONLY) return null;
@@ -55,7 +56,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
     const found = await inTime(source(tenant, policy));
     if (found?.policy_version !== policy)
       throw new Error(`version ${policy} of the tenant's policies is not there`);
-    remember(kept, key, found);
+    kept.set(key, found);
     return found;
   }
 
@@ -68,7 +69,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
     const added = own ? compile(own.text, 'tenant:', limits.length + permits.length) : [];
     const narrows = added.some(({ note }) => note.effect === 'permit' && note.labels.length === 0);
     const set = setOf([...limits, ...(narrows ? [] : permits), ...added]);
-    remember(sets, key, set);
+    sets.set(key, set);
     return set;
   }
 
@@ -81,7 +82,7 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
       sha256: hashJson({ builtin: builtinSha, tenant: own.sha256 }),
       tenant_policy: own.policy_version,
     };
-    remember(versions, own.policy_version, made);
+    versions.set(own.policy_version, made);
     return made;
   }
 
@@ -133,14 +134,6 @@ export function createGate(config: GateConfig, source: PolicySource = NO_SOURCE)
 
 /** Names a set by its content: the built-in texts are the same for all, a tenant's by their hash. */
 const setKey = (own: TenantPolicies | null): string => (own === null ? BUILTIN : `${BUILTIN}/${own.sha256}`);
-
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  if (map.size >= KEPT_VERSIONS) {
-    const oldest = map.keys().next();
-    if (!oldest.done) map.delete(oldest.value);
-  }
-  map.set(key, value);
-}
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;

@@ -7,16 +7,39 @@ export interface Looks {
   attributes: ReadonlySet<string> | null;
   /** One looks at `context.tool` as a whole, not at its parts. */
   wholeTool: boolean;
+  /** One looks at which agent, action or target it is, not only at their attributes. */
+  which: Readonly<Record<Scope, boolean>>;
 }
 
-/** Of policies with these conditions. */
-export const looksOf = (conditions: readonly PolicyJson['conditions'][]): Looks => ({
-  attributes: takesWhole(conditions, isContext) ? null : new Set(attributesIn(conditions)),
-  wholeTool: takesWhole(conditions, isTool),
-});
+type Scope = 'principal' | 'action' | 'resource';
 
-type Node = { Var?: unknown; attr?: unknown; left?: unknown; '.'?: unknown };
+export function looksOf(policies: readonly PolicyJson[]): Looks {
+  const conditions = policies.map((policy) => policy.conditions);
+  const named = namesEntity(conditions);
+  const which = (scope: Scope): boolean =>
+    named ||
+    takesWhole(conditions, (node) => node.Var === scope) ||
+    policies.some((policy) => compares(policy[scope]));
+  return {
+    attributes: takesWhole(conditions, isContext) ? null : new Set(attributesIn(conditions)),
+    wholeTool: takesWhole(conditions, isTool),
+    which: { principal: which('principal'), action: which('action'), resource: which('resource') },
+  };
+}
+
+/** A head that takes all, or all of a type, is the same for each of them. */
+const compares = (head: PolicyJson[Scope]): boolean =>
+  !(head.op === 'All' || (head.op === 'is' && head.in === undefined));
+
+type Node = { Var?: unknown; attr?: unknown; left?: unknown; '.'?: unknown; __entity?: unknown };
 type Is = (node: Node) => boolean;
+
+/** `Agent::"x"`, which a request's own may be: its attributes are found under its name. */
+function namesEntity(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(namesEntity);
+  if (!isNode(value)) return false;
+  return value.__entity !== undefined || Object.values(value).some(namesEntity);
+}
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
 const isContext: Is = (node) => node.Var === 'context';
