@@ -6,9 +6,9 @@ import { type Looks, looksOf, readable } from './looks.ts';
 import { Recent } from './recent.ts';
 import { sliceOf } from './slice.ts';
 
-/** Of parsed policies kept in Cedar's memory, together: some megabytes of the Worker's 128. The slices unused for longest give way. */
-const HELD_POLICIES = 4_000;
-const HELD_SLICES = 512;
+/** What Cedar keeps parsed: policies and, as some more of them, the slices they stand in. Some megabytes of the Worker's 128. */
+const HELD_POLICIES = 8_000;
+const WEIGHT_OF_SLICE = 8;
 /** Answers kept, each with what Cedar was asked, up to this many characters: a megabyte or two. */
 const HELD_ANSWERS = 2_048;
 const LONGEST_QUESTION = 1_024;
@@ -24,12 +24,18 @@ interface Slice {
 
 /** Evaluates sets of policies (GOV-2). One per isolate, because Cedar's own memory is; what a request leaves of a set is parsed once. */
 class PolicyEngine {
-  readonly #slices = new Recent<Slice>(HELD_SLICES);
+  readonly #slices = new Recent<Slice>(
+    HELD_POLICIES,
+    ({ size }) => size + WEIGHT_OF_SLICE,
+    ({ name }) => {
+      loadCedar().preparsePolicySet(name, { staticPolicies: {} });
+      this.#free.push(name);
+    },
+  );
   /** By slice and question: Cedar answers the same question about the same policies always the same (PERF-4). */
   readonly #answers = new Recent<PolicyAnswer>(HELD_ANSWERS);
   /** Cedar keeps what it parsed by name and forgets no name, so names are used again. */
   readonly #free: string[] = [];
-  #held = 0;
   #parsed = 0;
 
   /** `key` names the set's exact content. Throws when Cedar fails; whoever asks turns that into a no. */
@@ -56,27 +62,15 @@ class PolicyEngine {
   }
 
   #parse(policies: readonly CompiledPolicy[]): Slice {
-    this.#makeRoom(policies.length);
-    const name = this.#free.pop() ?? `slice${this.#slices.size}`;
+    this.#parsed += 1;
+    const name = this.#free.pop() ?? `slice${this.#parsed}`;
     const parsed = loadCedar().preparsePolicySet(name, { staticPolicies: byId(policies) });
     if (parsed.type === 'failure') {
       this.#free.push(name);
       throw new Error(parsed.errors[0]?.message ?? 'Cedar cannot read the policies');
     }
-    this.#held += policies.length;
-    this.#parsed += 1;
     const looks = looksOf(policies.map(({ json }) => json));
     return { name, size: policies.length, looks, serial: this.#parsed };
-  }
-
-  #makeRoom(policies: number): void {
-    while (this.#held + policies > HELD_POLICIES || this.#slices.size >= HELD_SLICES) {
-      const slice = this.#slices.drop();
-      if (slice === undefined) return;
-      loadCedar().preparsePolicySet(slice.name, { staticPolicies: {} });
-      this.#free.push(slice.name);
-      this.#held -= slice.size;
-    }
   }
 }
 
