@@ -90,8 +90,8 @@ let asked = 0;
 const STANDING = ownPolicies(POLICIES - builtinPolicies(), 0);
 
 /**
- * Judges `n` actions one after another and answers with the milliseconds that all of them took. `kind`: only this one of the ten, else by
- * turns. `cold=1`: under a version not seen yet.
+ * Judges `n` actions one after another and answers with the milliseconds that all of them took, and each. `kind`: only this one of the ten,
+ * else by turns. `cold=1`: under a version not seen yet.
  */
 export default {
   async fetch(request: Request): Promise<Response> {
@@ -106,13 +106,18 @@ export default {
       return { facts: { ...base, ...more }, decision };
     });
     const from = Date.now();
+    const each: number[] = [];
+    let last = from;
     for (const { facts, decision } of actions) {
       const judged = gate.judgeUnder(facts, own);
       if (judged.decision !== decision)
         return new Response(`${facts.tool} was answered ${judged.decision}: ${judged.reason}`, {
           status: 500,
         });
+      const now = Date.now();
+      each.push(now - last);
+      last = now;
     }
-    return Response.json({ ms: Date.now() - from });
+    return Response.json({ ms: Date.now() - from, each });
   },
 };

@@ -1,6 +1,7 @@
 import type { PolicyNote } from '#domain/governance/decision.ts';
 import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
 import { loadCedar, type PolicyJson } from './cedar.ts';
+import { flat } from './flat.ts';
 import { type Looks, looksOf } from './looks.ts';
 import { type RulesOut, rulesOut } from './slice.ts';
 
@@ -8,6 +9,8 @@ import { type RulesOut, rulesOut } from './slice.ts';
 export interface CompiledPolicy {
   note: PolicyNote;
   json: PolicyJson;
+  /** The same for Cedar to evaluate faster. */
+  flat: PolicyJson;
   /** For which requests it need not be looked at (PERF-4). */
   rulesOut: RulesOut;
 }
@@ -30,8 +33,9 @@ export function setOf(policies: readonly CompiledPolicy[]): CompiledSet {
   };
 }
 
-export const byId = (policies: readonly CompiledPolicy[]): Record<string, PolicyJson> =>
-  Object.fromEntries(policies.map(({ note, json }) => [note.id, json]));
+export const byId = (
+  policies: readonly Pick<CompiledPolicy, 'note' | 'json'>[],
+): Record<string, PolicyJson> => Object.fromEntries(policies.map(({ note, json }) => [note.id, json]));
 
 /** A policy's text that Cedar cannot read, or that has no usable id. Checked before anything is published. */
 export class PolicyTextError extends Error {}
@@ -95,6 +99,7 @@ export function compile(text: string, prefix = '', first = 0): CompiledPolicy[] 
     .map(({ note, json }, place) => ({
       note: { ...note, order: prefix === '' ? first + place : first },
       json,
+      flat: flat(json),
       rulesOut: rulesOut(json),
     }));
 }

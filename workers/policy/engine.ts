@@ -2,6 +2,7 @@ import type { PolicyAnswer } from '#domain/governance/decision.ts';
 import type { PolicyRequest } from '#domain/governance/request.ts';
 import { type EntityJson, loadCedar, type StatefulAuthorizationCall } from './cedar.ts';
 import { byId, type CompiledPolicy, type CompiledSet } from './compile.ts';
+import { flatContext } from './flat.ts';
 import { type Looks, looksOf, readable } from './looks.ts';
 import { Recent } from './recent.ts';
 import { sliceOf } from './slice.ts';
@@ -64,12 +65,15 @@ class PolicyEngine {
   #parse(policies: readonly CompiledPolicy[]): Slice {
     this.#parsed += 1;
     const name = this.#free.pop() ?? `slice${this.#parsed}`;
-    const parsed = loadCedar().preparsePolicySet(name, { staticPolicies: byId(policies) });
+    // Where one compares the context as a whole, nothing may be added to it.
+    const plain = looksOf(policies.map(({ json }) => json));
+    const read = plain.attributes === null ? policies : policies.map((one) => ({ ...one, json: one.flat }));
+    const parsed = loadCedar().preparsePolicySet(name, { staticPolicies: byId(read) });
     if (parsed.type === 'failure') {
       this.#free.push(name);
       throw new Error(parsed.errors[0]?.message ?? 'Cedar cannot read the policies');
     }
-    const looks = looksOf(policies.map(({ json }) => json));
+    const looks = plain.attributes === null ? plain : looksOf(read.map(({ json }) => json));
     return { name, size: policies.length, looks, serial: this.#parsed };
   }
 }
@@ -95,16 +99,16 @@ function answerOf(slice: string, question: Question, { notes }: CompiledSet): Po
 }
 
 /** Only what some policy looks at: most of a judgement's time is Cedar reading the request (PERF-4). */
-function seen(values: object, attributes: Looks['attributes']): EntityJson['attrs'] {
-  const read: EntityJson['attrs'] = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (attributes === null || attributes.has(name)) read[name] = value;
-  }
-  return read;
-}
+const seen = (values: object, attributes: Looks['attributes']): EntityJson['attrs'] =>
+  attributes === null
+    ? { ...values }
+    : Object.fromEntries(Object.entries(values).filter(([name]) => attributes.has(name)));
 
 /** The request is made by typed code, so Cedar need not check it against the schema again: that would double the time. */
-function questionFor({ attributes, wholeTool, which }: Looks, request: PolicyRequest): Question {
+function questionFor(
+  { attributes, wholeTool, which, entities: reads, flat }: Looks,
+  request: PolicyRequest,
+): Question {
   const agent = uid('Agent', which.principal ? request.principal.id : ANY);
   const target = uid('Target', which.resource ? request.resource.name : ANY);
   const call = uid('Arguments', 'call');
@@ -114,10 +118,13 @@ function questionFor({ attributes, wholeTool, which }: Looks, request: PolicyReq
   const add = (entity: EntityJson): void => {
     if (Object.keys(entity.attrs).length > 0) entities.push(entity);
   };
-  add({ uid: agent, attrs: seen(principal, attributes), parents: [] });
-  add({ uid: target, attrs: seen(request.resource, attributes), parents: [] });
+  if (reads || attributes === null) {
+    add({ uid: agent, attrs: seen(principal, attributes), parents: [] });
+    add({ uid: target, attrs: seen(request.resource, attributes), parents: [] });
+  }
   const context = seen(request.context, attributes);
   if (context.tool !== undefined && !wholeTool) context.tool = seen(request.context.tool, attributes);
+  Object.assign(context, flatContext(flat, request));
   if (attributes === null || attributes.has('arguments')) {
     entities.push({ uid: call, attrs: {}, parents: [], tags: request.arguments });
     context.arguments = { __entity: call };

@@ -1,5 +1,6 @@
 import type { PolicyRequest } from '#domain/governance/request.ts';
 import type { PolicyJson } from './cedar.ts';
+import { type FlatValue, flatValuesIn } from './flat.ts';
 
 /** What of a request some policies look at. */
 export interface Looks {
@@ -7,8 +8,11 @@ export interface Looks {
   attributes: ReadonlySet<string> | null;
   /** One looks at `context.tool` as a whole, not at its parts. */
   wholeTool: boolean;
-  /** One looks at which agent, action or target it is, not only at their attributes. */
+  /** One looks at which agent, action or target it is. */
   which: Readonly<Record<Scope, boolean>>;
+  /** One reads attributes of an entity, other than from what `flat.ts` makes of them. */
+  entities: boolean;
+  flat: readonly FlatValue[];
 }
 
 type Scope = 'principal' | 'action' | 'resource';
@@ -16,14 +20,16 @@ type Scope = 'principal' | 'action' | 'resource';
 export function looksOf(policies: readonly PolicyJson[]): Looks {
   const conditions = policies.map((policy) => policy.conditions);
   const named = namesEntity(conditions);
+  const takes = (scope: Scope): boolean => holds(conditions, (node) => node.Var === scope);
   const which = (scope: Scope): boolean =>
-    named ||
-    takesWhole(conditions, (node) => node.Var === scope) ||
-    policies.some((policy) => compares(policy[scope]));
+    named || takes(scope) || policies.some((policy) => compares(policy[scope]));
+  const attributes = takesWhole(conditions, isContext) ? null : new Set(attributesIn(conditions));
   return {
-    attributes: takesWhole(conditions, isContext) ? null : new Set(attributesIn(conditions)),
+    attributes,
     wholeTool: takesWhole(conditions, isTool),
     which: { principal: which('principal'), action: which('action'), resource: which('resource') },
+    flat: flatValuesIn(attributes ?? []),
+    entities: named || takes('principal') || takes('resource'),
   };
 }
 
@@ -34,12 +40,13 @@ const compares = (head: PolicyJson[Scope]): boolean =>
 type Node = { Var?: unknown; attr?: unknown; left?: unknown; '.'?: unknown; __entity?: unknown };
 type Is = (node: Node) => boolean;
 
-/** `Agent::"x"`, which a request's own may be: its attributes are found under its name. */
-function namesEntity(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(namesEntity);
-  if (!isNode(value)) return false;
-  return value.__entity !== undefined || Object.values(value).some(namesEntity);
+function holds(value: unknown, is: Is): boolean {
+  if (Array.isArray(value)) return value.some((one) => holds(one, is));
+  return isNode(value) && (is(value) || Object.values(value).some((one) => holds(one, is)));
 }
+
+/** `Agent::"x"`, which a request's own may be: its attributes are found under its name. */
+const namesEntity = (value: unknown): boolean => holds(value, (node) => node.__entity !== undefined);
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
 const isContext: Is = (node) => node.Var === 'context';
