@@ -242,15 +242,20 @@ export function createClient(options: ClientOptions) {
     createSignInLink: (ttl_s?: number) => post<wire.SignInLink>('/api/auth/links', { ttl_s }),
     createTicket: () => post<wire.Ticket>('/api/tickets'),
 
-    /** Needs the platform admin's key. */
+    /** TEN-3: exchanges the platform admin's key for a session of its own. */
+    signInToPlatform: (key: string) => post<wire.PlatformSession>('/api/auth/platform', { key }),
+    platformSession: () => get<wire.PlatformSession>('/api/auth/platform'),
+    signOutOfPlatform: () => transport.json<void>('DELETE', '/api/auth/platform'),
+    /** Needs the platform admin's key or session, as all that is about tenants does. */
     createTenant: (request: wire.CreateTenantRequest) => post<wire.CreatedTenant>('/api/tenants', request),
     /** Needs the platform admin's key: an admin's key of one hour, for a tenant's first people and keys. */
     bootstrapKey: (tenant: string) =>
       post<wire.BootstrapKey>(`/api/tenants/${encodeURIComponent(tenant)}/bootstrap-key`),
-    tenants: () => get<wire.Page<{ tenant: string; name: string; created_at: string }>>('/api/tenants'),
-    /** TEN-1; of another tenant with the platform admin's key. */
+    tenants: () => get<wire.Page<wire.Tenant>>('/api/tenants'),
+    /** ENF-5: an admin of the tenant who is a person. */
     liftErrorBudget: (reason: string) =>
       transport.json<wire.QuotaReport>('POST', '/api/error-budget/lift', { body: { reason } }),
+    /** TEN-1; of another tenant with the platform admin's key. */
     quotas: (tenant?: string) => get<wire.QuotaReport>(quotasOf(tenant)),
     setQuotas: (change: wire.SetQuotasRequest, tenant?: string) =>
       transport.json<wire.QuotaReport>('PUT', quotasOf(tenant), { body: change }),

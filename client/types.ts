@@ -11,7 +11,7 @@ import type * as tree from '#contract/tree.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 
 /** Types of the wire, inferred from the contract; nothing here exists at run time. */
-export type { Caller, SignInMethods } from '#contract/access.ts';
+export type { Caller, PlatformSession, SignInMethods, Tenant } from '#contract/access.ts';
 export type { Archive } from '#contract/archives.ts';
 export type { BreakerView } from '#contract/breakers.ts';
 export type {

@@ -26,6 +26,12 @@ export const Caller = z
   .meta({ id: 'Caller' });
 export type Caller = z.infer<typeof Caller>;
 
+/** A tenant as the platform knows it. */
+export const Tenant = z
+  .object({ tenant: TenantSlug, name: z.string(), created_at: Time })
+  .meta({ id: 'Tenant' });
+export type Tenant = z.infer<typeof Tenant>;
+
 export const CreateTenantRequest = z.strictObject({
   tenant: TenantSlug,
   name: z.string().trim().min(1).max(120),
@@ -89,4 +95,10 @@ export const SessionRequest = z.strictObject({
   key: z.string().max(300).optional(),
   link_token: z.string().max(300).optional(),
 });
+/** TEN-3: the platform admin's own. */
+export const PlatformSession = z
+  .object({ expires_at: Time.nullable().describe('null: the key itself asked, not a session') })
+  .meta({ id: 'PlatformSession' });
+export type PlatformSession = z.infer<typeof PlatformSession>;
+
 export const Ticket = z.object({ ticket: z.string(), expires_at: Time }).meta({ id: 'Ticket' });

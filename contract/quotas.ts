@@ -59,6 +59,8 @@ export const LiftErrorBudgetRequest = z.strictObject({ reason: z.string().trim()
 export const QuotaReport = z
   .object({
     quotas: z.object(shape(() => z.int())),
+    /** What the platform allows, below which the tenant's own admins may go. */
+    allowed: z.object(shape(() => z.int())),
     /** What of them is in use now; `month` is the one that tokens and cost are of. */
     usage: z.object({
       month: z.string(),

@@ -34,7 +34,7 @@ import { grant, NO_GRANT } from './permit.ts';
 import * as plans from './plans.ts';
 import * as policies from './policies.ts';
 import { push } from './push.ts';
-import { type QuotaLayer, quotasOf, setQuotas } from './quotas.ts';
+import { type QuotaLayer, quotaLayers, setQuotas } from './quotas.ts';
 import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
 import { keepsBytes, storedBytes } from './storage.ts';
@@ -401,7 +401,7 @@ export class TenantControl extends DurableObject implements ControlRpc {
   async quotas() {
     return this.#result((s) =>
       ok({
-        quotas: quotasOf(s),
+        ...quotaLayers(s),
         usage: {
           ...admission.usageOf(s),
           ...storedBytes(s),

@@ -6,6 +6,7 @@ import { rows, run } from '../shared/sql.ts';
 import { controlStub, type ObjectNamespace } from '../shared/stubs.ts';
 import * as breakers from './breakers.ts';
 import { liftSwitch, listSystemSwitches, standing, throwSwitch } from './kills.ts';
+import * as platform from './platform-sessions.ts';
 import { push } from './push.ts';
 import type { DirectoryRpc } from './rpc.ts';
 import { iso } from './store.ts';
@@ -43,6 +44,16 @@ export class TenantDirectory
       this.ctx.storage.sql,
       'SELECT tenant, name, created_at FROM tenants ORDER BY tenant',
     ).map((t) => ({ ...t, created_at: iso(t.created_at) }));
+  }
+
+  async openPlatformSession(hash: string, expires_at: number): Promise<void> {
+    this.ctx.storage.transactionSync(() => platform.openSession(this.#store, hash, expires_at));
+  }
+  async platformSession(hash: string): Promise<number | null> {
+    return platform.sessionEnd(this.#store, hash);
+  }
+  async closePlatformSession(hash: string): Promise<void> {
+    platform.closeSession(this.#store, hash);
   }
 
   async systemSwitch(): Promise<{ killed: Kill | null; troubled: string[] }> {

@@ -3,4 +3,11 @@ export { TenantDirectory } from './directory.ts';
 export { FEED_URL, TenantFeed } from './feed.ts';
 export { type LogPorts, TenantLog } from './log/object.ts';
 export type { LogSigner } from './log/signer.ts';
-export { keyedHash, parseKey, parseToken, sameText } from './secret.ts';
+export {
+  isPlatformToken,
+  keyedHash,
+  newPlatformToken,
+  parseKey,
+  parseToken,
+  sameText,
+} from './secret.ts';

@@ -11,21 +11,22 @@ const MORE_IS_STRICTER = ['retention_days', 'step_success_permille'];
 const stricter = (name: string, a: number, b: number): number =>
   MORE_IS_STRICTER.includes(name) ? Math.max(a, b) : Math.min(a, b);
 
-/** TEN-1: what this tenant may use: the default or what the platform set, and within it what its admins set. */
-export function quotasOf(store: ControlStore): Quotas {
-  const set = rows<{ layer: QuotaLayer; name: QuotaName; value: number }>(
-    store.sql,
-    'SELECT layer, name, value FROM quotas',
-  );
-  const of = (layer: QuotaLayer, name: string) =>
+type Setting = { layer: QuotaLayer; name: QuotaName; value: number };
+
+const perQuota = (of: (name: QuotaName) => number): Quotas =>
+  Object.fromEntries((Object.keys(QUOTAS) as QuotaName[]).map((name) => [name, of(name)])) as Quotas;
+
+/** What the platform allows, the default where it has set nothing; and within it what this tenant may use, where its admins set less (TEN-1). */
+export function quotaLayers(store: ControlStore): { allowed: Quotas; quotas: Quotas } {
+  const set = rows<Setting>(store.sql, 'SELECT layer, name, value FROM quotas');
+  const of = (layer: QuotaLayer, name: QuotaName) =>
     set.find((q) => q.layer === layer && q.name === name)?.value;
-  return Object.fromEntries(
-    Object.entries(QUOTAS).map(([name, quota]) => {
-      const bound = of('platform', name) ?? quota.default;
-      return [name, stricter(name, bound, of('tenant', name) ?? bound)];
-    }),
-  ) as Quotas;
+  const allowed = perQuota((name) => of('platform', name) ?? QUOTAS[name].default);
+  const quotas = perQuota((name) => stricter(name, allowed[name], of('tenant', name) ?? allowed[name]));
+  return { allowed, quotas };
 }
+
+export const quotasOf = (store: ControlStore): Quotas => quotaLayers(store).quotas;
 
 /** Takes effect with the next admission and the next slice; what runs goes on with what it has drawn. */
 export function setQuotas(

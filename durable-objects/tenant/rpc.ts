@@ -247,8 +247,8 @@ export interface ControlRpc {
   occupy(pipeline_id: string): Promise<void>;
   /** PIPE-11: draws so much of the tenant's month that `need`, counted from the pipeline's beginning, fits. */
   draw(pipeline_id: string, need: Slice): Promise<TenantSlice>;
-  /** TEN-1. */
-  quotas(): Promise<Result<{ quotas: Quotas; usage: TenantUsage }, ControlError>>;
+  /** TEN-1. `allowed` is the platform's bound; an object that still runs the version before does not tell it. */
+  quotas(): Promise<Result<{ allowed?: Quotas; quotas: Quotas; usage: TenantUsage }, ControlError>>;
   setQuotas(
     actor: string,
     layer: QuotaLayer,
@@ -336,6 +336,11 @@ export interface FeedRpc {
 export interface DirectoryRpc {
   add(tenant: string, name: string): Promise<boolean>;
   list(): Promise<{ tenant: string; name: string; created_at: string }[]>;
+  /** TEN-3: a session of the platform admin's, by the keyed hash of its cookie; it ends at `expires_at` (ms since 1970). */
+  openPlatformSession(hash: string, expires_at: number): Promise<void>;
+  /** When it ends (ms since 1970); null: there is none. */
+  platformSession(hash: string): Promise<number | null>;
+  closePlatformSession(hash: string): Promise<void>;
   /** ENF-6: the switch for the whole deployment, as it stands. */
   systemSwitch(): Promise<{ killed: Kill | null; troubled?: string[] }>;
   /** OPS-1: the breakers around Vault and store, which all tenants share. Answers which of the reported ones are not closed. */

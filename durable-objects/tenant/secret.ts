@@ -43,6 +43,10 @@ export type TokenKind = 'ses' | 'lnk' | 'tkt';
 export const newToken = (kind: TokenKind, tenant: string): string =>
   `${kind}_${tenant}_${random(SECRET_BYTES)}`;
 
+/** TEN-3: a session of the platform admin's, which is no tenant's. */
+export const newPlatformToken = (): string => `plt_${random(SECRET_BYTES)}`;
+export const isPlatformToken = (token: string): boolean => /^plt_[a-z0-9]{24,64}$/.test(token);
+
 const TOKEN = /^(ses|lnk|tkt)_([a-z][a-z0-9-]{1,38}[a-z0-9])_[a-z0-9]{24,64}$/;
 
 export function parseToken(kind: TokenKind, token: string): { tenant: string } | null {

@@ -135,4 +135,6 @@ export const DIRECTORY_MIGRATIONS = [
   KILLS,
   'ALTER TABLE kills ADD COLUMN project_id TEXT',
   BREAKERS_TABLE,
+  // TEN-3. The platform admin's.
+  'CREATE TABLE platform_sessions (hash TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID',
 ] as const;

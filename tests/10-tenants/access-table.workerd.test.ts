@@ -35,6 +35,7 @@ const OWN_CREDENTIAL = new Set([
   'DELETE /api/auth/session',
   'POST /api/auth/session',
   'POST /api/auth/access',
+  'POST /api/auth/platform',
 ]);
 /** In everything that a tenant names, so that it can be looked for in what another one reads. */
 const MARK = 'zebra-quartz';

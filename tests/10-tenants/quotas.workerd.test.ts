@@ -34,13 +34,17 @@ describe('quotas', () => {
     const put = (body: object) => answer<QuotaReport>('/api/quotas', { method: 'PUT', key, body });
     expect((await put({ live_pipelines: 2 })).body.quotas.live_pipelines).toBe(2);
     expect((await put({ live_pipelines: 5_000 })).body.quotas.live_pipelines).toBe(100);
-    await put({ live_pipelines: 50 });
+    expect((await put({ live_pipelines: 50 })).body).toMatchObject({
+      quotas: { live_pipelines: 50 },
+      allowed: { live_pipelines: 100 },
+    });
     const platform = await answer<QuotaReport>('/api/tenants/quota-set/quotas', {
       method: 'PUT',
       key: PLATFORM_KEY,
       body: { live_pipelines: 20, retention_days: 400 },
     });
     expect(platform.body.quotas).toMatchObject({ live_pipelines: 20, retention_days: 400 });
+    expect(platform.body.allowed).toMatchObject({ live_pipelines: 20, retention_days: 400 });
     // Longer retention is the stricter one.
     expect((await put({ retention_days: 200 })).body.quotas.retention_days).toBe(400);
     expect((await put({ live_pipelines: null })).body.quotas.live_pipelines).toBe(20);

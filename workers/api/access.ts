@@ -1,6 +1,6 @@
 import { ACCESS_ROLES, type AccessRole } from '#domain/governance/access-role.ts';
 
-/** `open`: needs no key. `platform`: the platform admin's key only. Otherwise: which roles of a tenant, and perhaps the platform's key. */
+/** `open`: needs no key. `platform`: the platform admin's key, or a session that it opened, only. Otherwise: which roles of a tenant, and perhaps the platform's key. */
 export type Access = 'open' | 'platform' | readonly (AccessRole | 'platform')[];
 
 const EVERYONE = ACCESS_ROLES;
@@ -25,6 +25,9 @@ export const ACCESS = {
   'GET /api/auth/whoami': EVERYONE,
   'POST /api/auth/links': EVERYONE,
   'POST /api/tickets': EVERYONE,
+  'POST /api/auth/platform': 'open',
+  'GET /api/auth/platform': 'platform',
+  'DELETE /api/auth/platform': 'platform',
 
   'POST /api/tenants': 'platform',
   'GET /api/tenants': 'platform',

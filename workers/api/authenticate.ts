@@ -6,6 +6,7 @@ import type { Config, Env } from '#workers/config.ts';
 import { AFTER_THE_END, FOR_AGENTS, TENANT_WIDE } from './access.ts';
 import { cookieOf } from './cookie.ts';
 import type { Endpoint } from './endpoint.ts';
+import { platformSession } from './platform.ts';
 import { ProblemError, problemOf } from './problem.ts';
 import { parseSessionToken } from './session-token.ts';
 
@@ -68,6 +69,19 @@ async function bySession(env: Env, config: Config, request: Request, cookie: str
   return { kind: 'caller', caller: caller.value };
 }
 
+/** TEN-3: the platform admin's, which counts nowhere but on the platform's own endpoints. */
+async function byPlatformSession(
+  env: Env,
+  config: Config,
+  request: Request,
+  cookie: string,
+): Promise<Identity> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') checkOwnSite(request, config);
+  if ((await platformSession(env, config, cookie)) === null)
+    throw new ProblemError('unauthenticated', 'The platform admin’s session is over; sign in again.');
+  return { kind: 'platform' };
+}
+
 /** Who sends this request: a bearer key before anything else, on streams a single-use ticket, else the session's cookie. */
 export async function authenticate(
   env: Env,
@@ -88,6 +102,10 @@ export async function authenticate(
       throw new ProblemError('unauthenticated', 'A stream needs a ticket or a bearer key.');
     return byTicket(env, ticket);
   }
+  if (endpoint.access === 'platform') {
+    const platform = cookieOf(request, 'platform');
+    if (platform !== null) return byPlatformSession(env, config, request, platform);
+  }
   const cookie = cookieOf(request);
   if (cookie === null)
     throw new ProblemError('unauthenticated', 'The request carries no key and no session.');
@@ -104,7 +122,7 @@ export function authorise(identity: Identity, endpoint: Endpoint): Caller | null
   }
   if (endpoint.access === 'platform') {
     if (identity.kind === 'platform') return null;
-    throw new ProblemError('forbidden', 'Only the platform admin’s key may do this.');
+    throw new ProblemError('forbidden', 'Only the platform admin may do this.');
   }
   if (identity.kind === 'platform') {
     // What concerns the deployment as well as its tenants; the handler keeps them apart.

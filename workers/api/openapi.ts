@@ -119,7 +119,8 @@ function operation(endpoint: Endpoint, components: Components, problem: Json): J
     operationId: endpoint.name.replaceAll(/[^A-Za-z0-9]+/g, '_').replace(/_$/, ''),
     summary: endpoint.summary,
     tags: [endpoint.path.split('/')[2] ?? 'health'],
-    security: access === 'open' ? [] : [{ key: [] }, ...(access === 'platform' ? [] : [{ session: [] }])],
+    security:
+      access === 'open' ? [] : [{ key: [] }, access === 'platform' ? { platform: [] } : { session: [] }],
     'x-ags-access': access,
     parameters: parametersOf(endpoint, components),
     ...(endpoint.body
@@ -153,6 +154,7 @@ export function buildOpenApi(endpoints: readonly Endpoint[]): Json {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer' },
         session: { type: 'apiKey', in: 'cookie', name: 'ags_session' },
+        platform: { type: 'apiKey', in: 'cookie', name: 'ags_platform' },
       },
     },
   };

@@ -1,10 +1,19 @@
 import * as z from 'zod';
-import { Caller, SessionRequest, SignInLink, SignInMethods, TenantSlug, Ticket } from '#contract/access.ts';
+import {
+  Caller,
+  PlatformSession,
+  SessionRequest,
+  SignInLink,
+  SignInMethods,
+  TenantSlug,
+  Ticket,
+} from '#contract/access.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
-import { parseKey, parseToken } from '#objects/tenant/index.ts';
+import { parseKey, parseToken, sameText } from '#objects/tenant/index.ts';
 import { ACCESS_HEADER, verifyAccessToken } from '../access-token.ts';
 import { cookieOf, sessionCookie } from '../cookie.ts';
 import { type Asked, endpoint, json, noContent } from '../endpoint.ts';
+import { closePlatformSession, openPlatformSession, platformSession } from '../platform.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf } from '../scope.ts';
 
@@ -31,7 +40,45 @@ function signedIn({ url }: Asked, a: { cookie: string; caller: Caller; expires_a
   return json(201, a.caller, { 'set-cookie': sessionCookie(url, a.cookie, seconds) });
 }
 
+/** TEN-3: the platform admin's own session, beside a tenant's and apart from it. */
+const platform = [
+  endpoint('POST /api/auth/platform', {
+    summary: 'Sign in as the platform admin; sets a cookie of its own, for an hour (TEN-3)',
+    body: z.strictObject({ key: z.string().max(300) }),
+    answers: { 201: PlatformSession },
+    problems: ['unauthenticated', 'origin_refused'],
+    async handle(asked) {
+      refuseForeignOrigin(asked);
+      const { env, config, url, body } = asked;
+      if (!sameText(body.key, config.platformKey))
+        throw new ProblemError('unauthenticated', 'This is not the platform admin’s key.');
+      const { token, expires_at } = await openPlatformSession(env, config);
+      const seconds = Math.floor((Date.parse(expires_at) - Date.now()) / 1_000);
+      return json(201, { expires_at }, { 'set-cookie': sessionCookie(url, token, seconds, 'platform') });
+    },
+  }),
+  endpoint('GET /api/auth/platform', {
+    summary: 'Until when the platform admin is signed in',
+    query: z.strictObject({}),
+    answers: { 200: PlatformSession },
+    async handle({ env, config, request }) {
+      const token = request.headers.has('authorization') ? null : cookieOf(request, 'platform');
+      return json(200, { expires_at: token && (await platformSession(env, config, token)) });
+    },
+  }),
+  endpoint('DELETE /api/auth/platform', {
+    summary: 'Sign the platform admin out',
+    answers: { 204: null },
+    async handle({ env, config, request, url }) {
+      const token = cookieOf(request, 'platform');
+      if (token !== null) await closePlatformSession(env, config, token);
+      return noContent({ 'set-cookie': sessionCookie(url, '', 0, 'platform') });
+    },
+  }),
+];
+
 export const auth = [
+  ...platform,
   endpoint('GET /api/auth/methods', {
     summary: 'How a person may sign in here, besides by key and by link (TEN-3)',
     query: z.strictObject({}),

@@ -6,11 +6,9 @@ import { actorOf } from '#objects/pipeline/rpc.ts';
 import { directoryStub } from '#objects/shared/stubs.ts';
 import type { KillRecord, Pushed } from '#objects/tenant/rpc.ts';
 import { type Asked, all, endpoint, json } from '../endpoint.ts';
+import { PLATFORM_ACTOR } from '../platform.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf, inScope, must, pipelineOf } from '../scope.ts';
-
-/** The platform admin's key belongs to the deployment, not to a person of a tenant. */
-const PLATFORM = 'platform:admin';
 
 const resultOf = ({ kill, effective_at, in_flight, unacknowledged }: Pushed) => ({
   kill_id: kill.kill_id,
@@ -62,7 +60,8 @@ function requireWholeTenant({ caller }: Asked): void {
 function throwSwitch(asked: Asked<unknown, KillRequest>): Promise<Pushed> {
   const { scope, reason } = asked.body;
   if (asked.platform) {
-    if (scope === 'system') return directoryStub(asked.env.DIRECTORY).throwSystemSwitch(PLATFORM, reason);
+    if (scope === 'system')
+      return directoryStub(asked.env.DIRECTORY).throwSystemSwitch(PLATFORM_ACTOR, reason);
     throw new ProblemError('validation_failed', 'The platform admin’s key stops the whole deployment only.', {
       field: 'scope',
       remedy: 'Send scope `system`, or use a key of the tenant.',
@@ -90,7 +89,7 @@ async function lift(asked: Asked<unknown, z.infer<typeof LiftRequest>>): Promise
   const { kill_id = '' } = asked.params;
   const { reason } = asked.body;
   if (asked.platform)
-    return must(await directoryStub(asked.env.DIRECTORY).liftSystemSwitch(PLATFORM, kill_id, reason));
+    return must(await directoryStub(asked.env.DIRECTORY).liftSystemSwitch(PLATFORM_ACTOR, kill_id, reason));
   const control = controlOf(asked);
   const known = (await control.listSwitches()).find((k) => k.kill_id === kill_id);
   if (!known || !shownTo(asked, known))

@@ -11,7 +11,7 @@ import { controlOf, must } from '../scope.ts';
 
 /** Memory lies in the ledger's database, whose outage must not hide the other quotas (LEDG-1). */
 async function reportOf({ env, log }: Asked, tenant: string, control: ControlRpc): Promise<Response> {
-  const { quotas, usage } = must(await control.quotas());
+  const { quotas, allowed = quotas, usage } = must(await control.quotas());
   const { plan_bytes, pipeline_bytes, archived_bytes, ...rest } = usage;
   const memory = await memoryBytes(env.LEDGER, tenant).then(
     (bytes) => bytes,
@@ -22,7 +22,7 @@ async function reportOf({ env, log }: Asked, tenant: string, control: ControlRpc
   );
   const storage = { plans: plan_bytes, memory, pipelines: pipeline_bytes, archives: archived_bytes };
   const storage_bytes = memory === null ? null : plan_bytes + memory + pipeline_bytes + archived_bytes;
-  return json(200, { quotas, usage: { ...rest, storage_bytes, storage } });
+  return json(200, { allowed, quotas, usage: { ...rest, storage_bytes, storage } });
 }
 
 const tenantOf = (asked: Asked) => asked.params.tenant ?? '';

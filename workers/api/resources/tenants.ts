@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CreatedKey, CreateTenantRequest, TenantSlug } from '#contract/access.ts';
+import { CreatedKey, CreateTenantRequest, Tenant, TenantSlug } from '#contract/access.ts';
 import { page, Time } from '#contract/primitives.ts';
 import { controlStub, directoryStub } from '#objects/shared/stubs.ts';
 import { type Asked, all, endpoint, json } from '../endpoint.ts';
@@ -47,7 +47,7 @@ export const tenants = [
   endpoint('GET /api/tenants', {
     summary: 'Tenants of this deployment',
     query: z.strictObject({}),
-    answers: { 200: page(z.object({ tenant: TenantSlug, name: z.string(), created_at: Time })) },
+    answers: { 200: page(Tenant) },
     handle: async (asked) => json(200, all(await directoryStub(asked.env.DIRECTORY).list())),
   }),
   endpoint('POST /api/tenants/{tenant}/bootstrap-key', {
