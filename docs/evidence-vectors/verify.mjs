@@ -52,24 +52,39 @@ function readKey(text, wanted) {
 export function readTrust(text) {
   const trust = { logs: [], witnesses: new Map(), reached: () => true };
   const named = new Map();
+  let chosen = false;
   for (const line of text.split('\n')) {
     const [word, ...rest] = line.trim().split(/\s+/);
     if (word === '' || word.startsWith('#')) continue;
-    if (word === 'log') trust.logs.push(readKey(rest[0], 1));
-    else if (word === 'witness') {
-      trust.witnesses.set(rest[0], readKey(rest[1], 4));
+    const fresh = (name) => {
+      if (named.has(name) || name === 'none') throw new Error(`this name is taken: ${line}`);
+    };
+    const words = { log: 1, witness: 2, quorum: 1 }[word] ?? rest.length;
+    if (rest.length !== words) throw new Error(`not understood: ${line}`);
+    if (word === 'log') {
+      const key = readKey(rest[0], 1);
+      if (trust.logs.some((k) => k.name === key.name && k.id === key.id)) throw new Error(`twice: ${line}`);
+      trust.logs.push(key);
+    } else if (word === 'witness') {
+      const key = readKey(rest[1], 4);
+      fresh(rest[0]);
+      if ([...trust.witnesses.values()].some((k) => k.raw.equals(key.raw))) throw new Error(`twice: ${line}`);
+      trust.witnesses.set(rest[0], key);
       named.set(rest[0], (signed) => signed.has(rest[0]));
     } else if (word === 'group') {
       const [name, threshold, ...members] = rest;
       const of = members.map((m) => named.get(m));
-      const needed = { any: 1, all: of.length }[threshold] ?? Number(threshold);
+      const needed = /^[1-9]\d*$/.test(threshold) ? Number(threshold) : { any: 1, all: of.length }[threshold];
+      fresh(name);
       if (of.includes(undefined) || !(needed >= 1 && needed <= of.length))
         throw new Error(`not a group: ${line}`);
       named.set(name, (signed) => of.filter((m) => m(signed)).length >= needed);
-    } else if (word === 'quorum' && (rest[0] === 'none' || named.has(rest[0]))) {
+    } else if (word === 'quorum' && !chosen && (rest[0] === 'none' || named.has(rest[0]))) {
       trust.reached = named.get(rest[0]) ?? (() => true);
+      chosen = true;
     } else throw new Error(`not understood: ${line}`);
   }
+  if (trust.logs.length === 0) throw new Error('no log key');
   return trust;
 }
 
@@ -148,7 +163,8 @@ const statementFits = object({
 
 const same = (a, b) => jcs(a) === jcs(b);
 const known = (e) => 'body' in e;
-const bodyOf = (e) => (known(e) && typeof e.body === 'object' && e.body !== null ? e.body : {});
+const bodyOf = (e) =>
+  known(e) && typeof e.body === 'object' && e.body !== null && !Array.isArray(e.body) ? e.body : {};
 
 const KINDS = {
   actions: [['action_'], ['violation_recorded']],
@@ -217,13 +233,16 @@ function verdictHolds(events) {
   const inputs = kindOf(events, 'verdict');
   if (!inputs.every(known)) return null;
   const [authors, votes] = [new Map(), new Map()];
-  const on = (b) => jcs([b.proposal_id, b.revision]);
+  const one = (v) => jcs([v ?? null]);
+  const on = (b) => jcs([b.proposal_id ?? null, b.revision ?? null]);
+  const list = (v) => (Array.isArray(v) ? v : []);
+  const object = (v) => (typeof v === 'object' && v !== null && !Array.isArray(v) ? v : {});
   const remember = (type, b) => {
-    if (type === 'proposal_written') authors.set(on(b), b.author);
-    if (type === 'vote_cast') votes.set(`${b.seat} ${on(b)}`, b.vote);
+    if (type === 'proposal_written') authors.set(on(b), one(b.author));
+    if (type === 'vote_cast') votes.set(`${one(b.seat)} ${on(b)}`, b.vote);
     if (type === 'pipeline_forked') {
-      for (const p of b.proposals ?? []) remember('proposal_written', p);
-      for (const v of b.votes ?? []) remember('vote_cast', v);
+      for (const p of list(b.proposals)) remember('proposal_written', object(p));
+      for (const v of list(b.votes)) remember('vote_cast', object(v));
     }
   };
   for (const event of inputs) {
@@ -231,9 +250,9 @@ function verdictHolds(events) {
     remember(event.type, b);
     if (event.type !== 'consensus_reached') continue;
     const author = authors.get(on(b));
-    if (author === undefined || new Set(b.approvals).size < 2) return false;
-    if (!b.approvals.every((seat) => seat === author || votes.get(`${seat} ${on(b)}`) === 'approve'))
-      return false;
+    const seats = list(b.approvals).map(one);
+    if (author === undefined || new Set(seats).size < 2) return false;
+    if (!seats.every((seat) => seat === author || votes.get(`${seat} ${on(b)}`) === 'approve')) return false;
   }
   return true;
 }
@@ -299,7 +318,7 @@ function statementHolds(given, keys) {
     if (jcs(said) !== text || !statementFits(said)) return false;
     const { predicate } = said;
     const end = given.events.findLast((e) => e.type === 'pipeline_ended' && known(e));
-    const { state, exit_code, reason } = end ? end.body : {};
+    const { state = null, exit_code = null, reason = null } = end ? bodyOf(end) : {};
     const sealed = given.events.some((e) => e.type === 'sealed');
     return (
       same(said.subject, [{ name: given.subject.pipeline_id, digest: { sha256: given.subject.head } }]) &&
@@ -365,7 +384,7 @@ export function verifyPackage(bytes, trust) {
       (head?.origin.endsWith(`/${about.tenant}`) ?? false) &&
       lines.length > 0 &&
       lines.every((s) => signedBy(keys.find((k) => k.id === s.id).raw, Buffer.from(head.text), s.bytes)),
-    witnesses: head === null || !head.origin.endsWith(`/${about.tenant}`) || witnessed(head, trust),
+    witnesses: head === null || witnessed(head, trust),
     statement: statementHolds(given, keys),
   };
   const withResult = (result) => Object.keys(results).filter((name) => results[name] === result);

@@ -121,10 +121,12 @@ describe('base64', () => {
 describe('a trust file', () => {
   const log = formatKey(logKey);
   const witness = formatKey(witnessKey);
+  const witnessOf = (n: number) =>
+    formatKey(verifierKey(`w${n}.test`, 'cosignature', new Uint8Array(32).fill(n)));
 
   it('LEDG-3: names logs, witnesses, groups and the quorum', () => {
     const trust = parseTrust(
-      `# ours\nlog ${log}\n\nwitness a ${witness}\nwitness b ${witness}\nwitness c ${witness}\ngroup two 2 a b c\nquorum two\n`,
+      `# ours\nlog ${log}\n\nwitness a ${witness}\nwitness b ${witnessOf(1)}\nwitness c ${witnessOf(2)}\ngroup two 2 a b c\nquorum two\n`,
     );
     if (!trust.ok) throw new Error(trust.why);
     expect(trust.value.logs).toEqual([logKey]);
@@ -144,6 +146,20 @@ describe('a trust file', () => {
       [`log ${log}\nwitness a ${witness}\ngroup g any b\n`, 3],
       [`log ${log}\nquorum none\nquorum none\n`, 3],
       [`log ${log}\nkey ${log}\n`, 2],
+      [`log ${log}\nlog ${log}\n`, 2],
+      [`log ${log} ${log}\n`, 1],
+      [`log ${log}\nwitness a ${witness} b\n`, 2],
+      [`log ${log}\nwitness a ${witness}\nwitness b ${witness}\n`, 3],
+      [`log ${log}\nwitness a ${witness}\nwitness a ${witnessOf(1)}\n`, 3],
+      [`log ${log}\nwitness none ${witness}\n`, 2],
+      [`log ${log}\nwitness a ${witness}\nquorum a a\n`, 3],
+      [`log ${log}\nwitness a ${witness}\ngroup a any a\n`, 3],
+      [`log ${log}\nwitness a ${witness}\ngroup g any\n`, 3],
+      ...['0', '1.0', '0x1', '-1', 'some', 'toString'].map((n): [string, number] => [
+        `log ${log}\nwitness a ${witness}\ngroup g ${n} a\n`,
+        3,
+      ]),
+      [`witness a ${witness}\n`, 1],
     ];
     for (const [text, line] of cases)
       expect([text, parseTrust(text)]).toMatchObject([text, { ok: false, line }]);

@@ -151,19 +151,20 @@ export function checkInclusion({ log, subject, events }: EvidencePackage): Findi
   return found;
 }
 
-/** C2SP: lines of keys that nobody here trusts say nothing, good or bad; a line of a trusted key must hold. */
+/**
+ * C2SP: lines of keys that nobody here trusts say nothing, good or bad; a line of a trusted key must hold. `witnesses` is null when there
+ * is no head that they could have seen.
+ */
 export async function checkCheckpoint(
   { log, subject }: EvidencePackage,
   trust: Trust,
   verify: VerifyEd25519,
-): Promise<{ signature: Finding[]; witnesses: Finding[]; signed: string[] }> {
+): Promise<{ signature: Finding[]; witnesses: Finding[] | null; signed: string[] }> {
   const at = 'log.checkpoint';
   const note = parseNote(log.checkpoint);
   const origin = parseCheckpoint(note?.text ?? '')?.origin;
   if (!note || origin === undefined)
-    return { signature: [{ at, why: 'it is not a checkpoint' }], witnesses: [], signed: [] };
-  if (!origin.endsWith(`/${subject.tenant}`))
-    return { signature: [{ at, why: 'it is of another tenant’s log' }], witnesses: [], signed: [] };
+    return { signature: [{ at, why: 'it is not a checkpoint' }], witnesses: null, signed: [] };
 
   const byLog: boolean[] = [];
   const signed: string[] = [];
@@ -179,6 +180,7 @@ export async function checkCheckpoint(
     }
   }
   const signature: Finding[] = [];
+  if (!origin.endsWith(`/${subject.tenant}`)) signature.push({ at, why: 'it is of another tenant’s log' });
   if (byLog.length === 0) signature.push({ at, why: `no trusted key has signed it for ${origin}` });
   if (byLog.includes(false)) signature.push({ at, why: 'the log’s signature does not hold' });
   if (!reachesQuorum(trust.quorum, new Set(signed)))

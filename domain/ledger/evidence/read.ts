@@ -71,7 +71,7 @@ export class EvidenceReader {
   readonly index = emptyIndex();
   /** By version; a later event may say more of one than an earlier. */
   readonly policies = new Map<string, PolicyReference>();
-  #ended: { state: string; exit_code: number; reason: string } | null = null;
+  #ended: Omit<EvidenceOutcome, 'sealed'> | null = null;
   #sealed = false;
 
   add(event: EvidenceEvent): void {
@@ -87,8 +87,9 @@ export class EvidenceReader {
     }
     if (event.type === 'sealed') this.#sealed = true;
     if (event.type !== 'pipeline_ended' || isRedacted(event)) return;
-    const { state, exit_code, reason } = bodyOf(event);
-    this.#ended = { state: String(state), exit_code: Number(exit_code), reason: String(reason) };
+    // As they stand: text for a number, or nothing for a text, must not pass for what was signed.
+    const { state, exit_code, reason } = bodyOf(event) as Omit<EvidenceOutcome, 'sealed'>;
+    this.#ended = { state, exit_code, reason };
   }
 
   /** null: the end is not among the events, or is redacted. */

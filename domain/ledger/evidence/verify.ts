@@ -135,7 +135,7 @@ export async function verifyEvidence(
   found.set('inclusion', checkInclusion(given));
   const head = await checkCheckpoint(given, trust, ports.verify);
   found.set('checkpoint', head.signature);
-  found.set('witnesses', head.witnesses);
+  if (head.witnesses) found.set('witnesses', head.witnesses);
   found.set('statement', await checkStatement(given, reader, trust, ports));
   return reportOf(found, {
     subject: given.subject,
