@@ -38,6 +38,8 @@ export class PipelineObject extends objects.PipelineObject {
     counted.failed += args[1].failed.length;
     return ack;
   }
+  /** Steps that nobody takes would be sent out again and again, the more the more pipelines there are; what is held is held. */
+  override async alarm() {}
 }
 
 /** The product with its other queues held: the bench puts real tokens into pipelines, and then only the renewals run. */
