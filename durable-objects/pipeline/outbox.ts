@@ -13,10 +13,13 @@ export interface OutboxEnv {
   FEED: DurableObjectNamespace;
 }
 
-/** The ledger is told of new events at most this often while a pipeline runs (ms); a queue message is billed thrice. */
-const LEDGER_EVERY = 2_000;
+/**
+ * The ledger is told of new events at most this often while a pipeline runs (ms), and at once when it is sealed: a message is billed thrice,
+ * and each piece is read, sequenced and confirmed for itself. A busy system, whose runs take longer, should not have more to do for each.
+ */
+const LEDGER_EVERY = 5_000;
 /** The tenant's list is told at most this often (ms), and at once when the pipeline ends or waits; UI-2 asks for one second. */
-const FEED_EVERY = 400;
+const FEED_EVERY = 800;
 /** An unanswered hint is repeated after this long, then twice as long, and so on (ms). */
 const LEDGER_AGAIN = 15_000;
 

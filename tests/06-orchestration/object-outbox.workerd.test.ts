@@ -32,7 +32,7 @@ describe('what others are told', () => {
     const pipeline = await spawn();
     const hints = () => heard.ledger.filter((m) => m.pipeline_id === pipeline.id).map((m) => m.seq);
     const { seq } = await pipeline.state();
-    pass(1_999);
+    pass(4_999);
     await pipeline.rpc.poke(TENANT);
     pass(1);
     await pipeline.rpc.poke(TENANT);

@@ -21,7 +21,7 @@ export interface QueueBatch {
 }
 
 /** A worker goes on with what follows its step for this long; a slow model call ends the ride, so that others on its queue get their turn. */
-const CHAIN_MS = 1_000;
+const CHAIN_MS = 3_000;
 const OVERLOADED_DELAY_S = 15;
 const UNREACHABLE_DELAY_S = 3;
 
