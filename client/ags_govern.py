@@ -58,13 +58,15 @@ def _open(answer):
     return status in ("waiting_approval", "requested") or (status == "allowed" and answer["enforcement"] == "enforced")
 
 
-def _ask(tool, arguments, target, origin, wait_s):
+def _ask(tool, arguments, target, origin, wait_s, irreversible):
     until = time.monotonic() + wait_s
 
     def left():
         return max(0, min(POLL_S, until - time.monotonic()))
 
     body = {"tool": tool, "arguments": arguments, "target": target, "origin": origin, "wait_s": left()}
+    if irreversible:
+        body["irreversible"] = True
     answer = _call("/api/actions", body, str(uuid.uuid4()))
     while _open(answer) and left() > 0:
         answer = _call("/api/actions/%s?wait_s=%s" % (answer["action_id"], left()))
@@ -92,8 +94,12 @@ def _plain(value):
     return json.loads(json.dumps(value, default=str))
 
 
-def governed(function=None, *, tool=None, target="localhost", origin=(), wait_s=WAIT_S):
-    """Wraps a function. `target`: what it touches, a text or a function of the same arguments."""
+def governed(function=None, *, tool=None, target="localhost", origin=(), wait_s=WAIT_S, irreversible=False):
+    """Wraps a function. `target`: what it touches, a text or a function of the same arguments.
+
+    `irreversible`: the call cannot be taken back, so a person approves it; a truth value or a function of the same arguments. It can only
+    tighten what the agent's registration says of the tool; of one that the registration does not name, a person approves each call anyway.
+    """
 
     def wrap(run):
         name = tool or run.__name__
@@ -103,7 +109,8 @@ def governed(function=None, *, tool=None, target="localhost", origin=(), wait_s=
             bound = inspect.signature(run).bind(*args, **kwargs)
             bound.apply_defaults()
             touched = target(*args, **kwargs) if callable(target) else target
-            answer = _ask(name, _plain(dict(bound.arguments)), touched, list(origin), wait_s)
+            final = irreversible(*args, **kwargs) if callable(irreversible) else irreversible
+            answer = _ask(name, _plain(dict(bound.arguments)), touched, list(origin), wait_s, final)
             if answer["enforcement"] == "enforced" and answer["status"] == "succeeded":
                 return answer.get("result")
             if answer["status"] != "allowed" or answer["enforcement"] == "enforced":

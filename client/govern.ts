@@ -21,6 +21,11 @@ export interface ToolOptions<A> {
   target?: string | ((args: A) => string);
   /** What the arguments derive from, e.g. `web`. */
   origin?: string[];
+  /**
+   * This call cannot be taken back, so a person approves it. It can only tighten what the agent's registration says of the tool; of one
+   * that the registration does not name, a person approves each call anyway.
+   */
+  irreversible?: boolean | ((args: A) => boolean);
 }
 
 export interface GateAnswer {
@@ -44,6 +49,14 @@ export class Denied extends Error {
     super(message);
     this.answer = answer;
   }
+}
+
+interface Asked {
+  tool: string;
+  arguments: Record<string, unknown>;
+  target: string;
+  origin: string[];
+  irreversible?: true;
 }
 
 export type Governor = <A extends Record<string, unknown>, R>(
@@ -95,10 +108,10 @@ export function governor(options: GovernorOptions = {}): Governor {
     return answer as unknown as GateAnswer;
   }
 
-  async function ask(tool: string, args: unknown, target: string, origin: string[]): Promise<GateAnswer> {
+  async function ask(asked: Asked): Promise<GateAnswer> {
     const until = Date.now() + waitS * 1_000;
     const left = () => Math.max(0, Math.min(POLL_S, (until - Date.now()) / 1_000));
-    const body = { tool, arguments: args, target, origin, wait_s: left() };
+    const body = { ...asked, wait_s: left() };
     let answer = await call('/api/actions', body, crypto.randomUUID());
     const open = ({ status, enforcement }: GateAnswer) =>
       status === 'waiting_approval' ||
@@ -117,10 +130,12 @@ export function governor(options: GovernorOptions = {}): Governor {
     }
   }
 
-  return (tool, run, { target = 'localhost', origin = [] } = {}) =>
+  return (tool, run, { target = 'localhost', origin = [], irreversible = false } = {}) =>
     async (args) => {
       const touched = typeof target === 'function' ? target(args) : target;
-      const answer = await ask(tool, args, touched, origin);
+      const final = typeof irreversible === 'function' ? irreversible(args) : irreversible;
+      const asked = { tool, arguments: args, target: touched, origin };
+      const answer = await ask(final ? { ...asked, irreversible: true } : asked);
       if (answer.enforcement === 'enforced' && answer.status === 'succeeded')
         return answer.result as Awaited<ReturnType<typeof run>>;
       if (answer.status !== 'allowed' || answer.enforcement === 'enforced')

@@ -71,7 +71,7 @@ export function agentBySession(
   const grace = over ? CLOCKS.outcome_report : 0;
   if (Date.parse(agent.session.expires_at) + grace <= now) return null;
   const { tenant, pipeline_id, project_id } = state.spawned;
-  const { name, framework, expires_at } = agent.session;
+  const { name, framework, expires_at, tools } = agent.session;
   const { agent_id, tier } = agent;
-  return { tenant, pipeline_id, project_id, agent_id, name, framework, tier, expires_at };
+  return { tenant, pipeline_id, project_id, agent_id, name, framework, tier, expires_at, tools };
 }

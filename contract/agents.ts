@@ -12,6 +12,42 @@ export const MAX_ACTION_BYTES = 512 * 1024;
 
 const Name = z.string().trim().min(1).max(120);
 
+/** GOV-1: tools that one registration may declare. */
+export const MAX_DECLARED_TOOLS = 200;
+
+/** What nobody says is taken as MCP takes it: it acts, reaches out, cannot be repeated and cannot be taken back. */
+export const DeclareToolRequest = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    acts: z.boolean().optional().describe('Changes something (default true): its target has to be allowed'),
+    irreversible: z
+      .boolean()
+      .optional()
+      .describe('Cannot be taken back, so a person approves each call (default: what acts)'),
+    effect: z
+      .enum(['pure', 'idempotent', 'once'])
+      .optional()
+      .describe('Whether it may be repeated (default: once for what acts, else pure)'),
+    external: z.boolean().optional().describe('Sends something outside (default true)'),
+    min_tier: Tier.optional().describe('Default 1 for what acts, else 0'),
+  })
+  .refine((tool) => tool.acts !== false || tool.irreversible !== true, {
+    error: 'what does not act cannot be irreversible',
+    path: ['irreversible'],
+  })
+  .meta({ id: 'DeclareToolRequest' });
+
+export const DeclaredTool = z
+  .object({
+    name: z.string(),
+    min_tier: Tier,
+    effect: z.enum(['pure', 'idempotent', 'once']),
+    acts: z.boolean(),
+    external: z.boolean(),
+    irreversible: z.boolean(),
+  })
+  .meta({ id: 'DeclaredTool' });
+
 export const RegisterAgentRequest = z
   .strictObject({
     pipeline_id: GivenId.optional().describe('A live external pipeline'),
@@ -20,6 +56,13 @@ export const RegisterAgentRequest = z
     framework: Name,
     tier: Tier,
     ttl_s: z.int().min(SESSION_TTL_S.min).max(SESSION_TTL_S.max).optional(),
+    tools: z
+      .array(DeclareToolRequest)
+      .max(MAX_DECLARED_TOOLS)
+      .optional()
+      .describe(
+        'Its own tools and what they do; of one that is not declared a person approves each call (GOV-1)',
+      ),
   })
   .refine((r) => r.pipeline_id === undefined || r.project_id === undefined, {
     error: 'give pipeline_id or project_id, not both',
@@ -42,6 +85,7 @@ export const RegisteredAgent = z
     session_token: z.string().describe('Shown this once'),
     tier: Tier,
     tools: z.array(OfferedTool).describe('What is run here, with our credential'),
+    declared: z.array(DeclaredTool).describe('What its own tools are taken for'),
     expires_at: Time,
   })
   .meta({ id: 'RegisteredAgent' });
@@ -57,6 +101,7 @@ export const AgentCaller = z.object({
   framework: z.string(),
   tier: Tier,
   expires_at: Time,
+  tools: z.array(DeclaredTool).readonly(),
 });
 export type AgentCaller = z.infer<typeof AgentCaller>;
 
@@ -66,6 +111,10 @@ export const AskRequest = z
     arguments: z.record(z.string().max(200), z.unknown()),
     target: z.string().max(500).describe('What it would touch; empty for nothing'),
     origin: z.array(z.string().max(100)).max(20).optional().describe('What the arguments derive from'),
+    irreversible: z
+      .literal(true)
+      .optional()
+      .describe('This call cannot be taken back, whatever its tool was declared as (GOV-1)'),
     wait_s: z.number().min(0).max(MAX_WAIT_S).optional(),
   })
   .meta({ id: 'AskRequest' });

@@ -19,6 +19,8 @@ export type DomainError =
   | { code: 'approval_expired'; detail: string }
   /** ENF-4. */
   | { code: 'rate_limited'; detail: string; retry_after_s: number }
+  /** ENF-5: the tenant's budget is spent, so nothing is begun. */
+  | { code: 'error_budget_spent'; detail: string; retry_after_s: number }
   /** ENF-6: a kill switch stands on it. */
   | { code: 'killed'; detail: string; kill_id: string }
   | { code: 'outcome_conflict'; detail: string }

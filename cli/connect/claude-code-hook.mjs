@@ -29,6 +29,7 @@ async function call({ url, session_token }, path, body, key) {
       headers: {
         authorization: `Bearer ${session_token}`,
         'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
         ...(key ? { 'idempotency-key': key } : {}),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -48,6 +49,20 @@ const callKey = ({ session_id, tool_use_id, tool_name, tool_input }) =>
     .update(JSON.stringify(tool_use_id ? [session_id, tool_use_id] : [session_id, tool_name, tool_input]))
     .digest('hex');
 const openFile = (input) => join(HERE, 'open', callKey(input));
+
+/** What Claude Code puts before the tools of a server that is configured as `ags`. */
+const OUR_SERVER = 'mcp__ags__';
+
+/**
+ * Calls of the gate's own MCP endpoint are judged there. A name alone does not say that: tools of a server that somebody called `ags__x` begin
+ * the same way. So the endpoint is asked which tools it offers, and only those go by.
+ */
+async function judgedByTheEndpoint({ tool_name = '' }) {
+  if (!String(tool_name).startsWith(OUR_SERVER)) return false;
+  const { result } = await call(session(), '/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/list' });
+  if (!Array.isArray(result?.tools)) throw new Refused('The gate does not say which tools it offers.');
+  return result.tools.some(({ name }) => `${OUR_SERVER}${name}` === tool_name);
+}
 
 async function before(input) {
   const { tool_name, tool_input = {}, tool_use_id } = input;
@@ -101,11 +116,9 @@ async function main() {
     return;
   }
   const event = input.hook_event_name;
-  // Calls of the gate's own MCP endpoint are judged there.
-  if (String(input.tool_name ?? '').startsWith('mcp__ags__')) return;
   if (event === 'PreToolUse') {
     try {
-      await before(input);
+      if (!(await judgedByTheEndpoint(input))) await before(input);
     } catch (error) {
       const known =
         error instanceof Refused

@@ -3,7 +3,15 @@ import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
 import type { Trouble } from './dependencies.ts';
-import type { DocumentRef, ForkSeed, GateDecision, Handoff, OutsideRequest, Reservation } from './event.ts';
+import type {
+  DeclaredTool,
+  DocumentRef,
+  ForkSeed,
+  GateDecision,
+  Handoff,
+  OutsideRequest,
+  Reservation,
+} from './event.ts';
 import type { Renewals } from './renewal.ts';
 import type { Fallback, PipelineMode } from './states.ts';
 
@@ -72,6 +80,7 @@ export type Command =
       tier: Tier;
       session_hash: string;
       session_expires_at: string;
+      tools?: DeclaredTool[];
     }
   | {
       kind: 'ask';

@@ -107,6 +107,12 @@ export interface OutsideTool extends ToolTraits {
   server: { name: string; tool: string; pinned_sha256: string } | null;
 }
 
+/** GOV-1, GOV-7: what whoever registered an agent says of one of its own tools. */
+export interface DeclaredTool extends Omit<ToolTraits, 'labels' | 'irreversible'> {
+  name: string;
+  irreversible: boolean;
+}
+
 /** GOV-7, GOV-8: what is known of a request that came from outside. */
 export interface OutsideRequest {
   enforcement: Enforcement;
@@ -282,6 +288,8 @@ export interface EventBodies {
     tier: Tier;
     session_hash: string;
     session_expires_at: string;
+    /** GOV-1: its own tools that were declared; absent in logs from before there were any. */
+    tools?: DeclaredTool[];
   };
   agent_token_issued: { agent_id: string; accessor: string; policies: string[]; expires_at: string };
 

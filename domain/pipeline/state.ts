@@ -3,6 +3,7 @@ import type { AgentPhase, AgentRole, Seat } from '../agents/roles.ts';
 import type { Kill } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type {
+  DeclaredTool,
   EventBodies,
   EventType,
   GateDecision,
@@ -50,7 +51,14 @@ export interface AgentState {
   /** Actions asked for in the current turn, by leg. */
   legs: string[][];
   /** GOV-7: of an outside agent; null for ours. */
-  session: { name: string; framework: string; hash: string; expires_at: string } | null;
+  session: {
+    name: string;
+    framework: string;
+    hash: string;
+    expires_at: string;
+    /** GOV-1: its own tools as its registration declared them. */
+    tools: readonly DeclaredTool[];
+  } | null;
 }
 
 /** A step that is not finished. */
@@ -191,6 +199,8 @@ export interface PipelineState {
     violations: number;
     log: number;
     approvals: number;
+    /** GOV-7: outside agents' own acts that were let through and told of, however they ended. */
+    outside_acts: number;
   };
   usage: { tokens_in: number; tokens_out: number; cost_microusd: number; steps: number; actions: number };
 
@@ -258,7 +268,17 @@ export const initialState: PipelineState = {
   credentials: { wait: null, hold_since: null, renewal_failing: null },
   agents: {},
   steps: {},
-  counts: { steps: 0, agents: 0, findings: 0, proposals: 0, actions: 0, violations: 0, log: 0, approvals: 0 },
+  counts: {
+    steps: 0,
+    agents: 0,
+    findings: 0,
+    proposals: 0,
+    actions: 0,
+    violations: 0,
+    log: 0,
+    approvals: 0,
+    outside_acts: 0,
+  },
   usage: { tokens_in: 0, tokens_out: 0, cost_microusd: 0, steps: 0, actions: 0 },
   report: null,
   round: null,

@@ -12,7 +12,7 @@ import type { Decision } from '#domain/pipeline/decide.ts';
 import type { ActionState, PipelineState } from '#domain/pipeline/state.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { sameText } from '../tenant/secret.ts';
-import type { Asked, AskOfAgent, Judgement, LookedAt, Registration } from './rpc.ts';
+import type { Asked, AskOfAgent, Judgement, LookedAt, Registered, Registration } from './rpc.ts';
 
 /** What the outside door needs of the pipeline that it opens into. */
 interface Committing {
@@ -38,11 +38,15 @@ export class OutsideDoor {
     this.#above = above;
   }
 
-  register(tenant: string, actor: string, a: Registration): Result<AgentCaller, DomainError> {
+  /** API-2: a registration that comes again has the first one's session, whatever became of that since. */
+  register(tenant: string, actor: string, a: Registration): Result<Registered, DomainError> {
     const found = this.#pipeline.find(tenant);
     if (!found.ok) return found;
     const done = this.#pipeline.commit({ kind: 'register', ...a }, actor);
-    return done.ok ? this.session(tenant, a.session_hash) : done;
+    if (!done.ok) return done;
+    const replayed = done.value.events.length === 0;
+    const agent = this.session(tenant, a.session_hash, replayed);
+    return agent.ok ? ok({ agent: agent.value, replayed }) : agent;
   }
 
   session(tenant: string, hash: string, over = false): Result<AgentCaller, DomainError> {

@@ -50,6 +50,11 @@ export interface SpawnCommand {
 }
 
 export type Registration = Omit<Extract<Command, { kind: 'register' }>, 'kind'>;
+export interface Registered {
+  agent: AgentCaller;
+  /** The same session was registered before. */
+  replayed: boolean;
+}
 export type AskOfAgent = Omit<Extract<Command, { kind: 'ask' }>, 'kind'>;
 export type Judgement = Omit<Extract<Command, { kind: 'judge' }>, 'kind' | 'permit'>;
 /** `facts`: what the gate is to judge; null when nothing is left to judge. `ready` false: the agent's own token is still on its way. */
@@ -132,7 +137,7 @@ export interface PipelineRpc {
   documents(tenant: string, sha256: string[]): Promise<Record<string, string>>;
 
   /** GOV-7: an agent that runs elsewhere. `session_hash` is keyed; who registers is checked by the caller. */
-  registerAgent(tenant: string, actor: string, a: Registration): Promise<Result<AgentCaller, DomainError>>;
+  registerAgent(tenant: string, actor: string, a: Registration): Promise<Result<Registered, DomainError>>;
   /** `over`: the session of an agent that was stopped will do, for it may still say how its last act ended (ENF-6). */
   agentSession(
     tenant: string,

@@ -35,6 +35,7 @@ import * as plans from './plans.ts';
 import * as policies from './policies.ts';
 import { push } from './push.ts';
 import { type QuotaLayer, quotaLayers, setQuotas } from './quotas.ts';
+import { type Once, once, type Repeat } from './repeats.ts';
 import type { ControlError, ControlRpc, DirectoryRpc } from './rpc.ts';
 import * as sessions from './sessions.ts';
 import { keepsBytes, storedBytes } from './storage.ts';
@@ -105,18 +106,28 @@ export class TenantControl extends DurableObject implements ControlRpc {
   #caller<T>(act: (store: ControlStore) => Result<T, ControlError>): Result<T, ControlError> {
     return this.#inStore(act, () => err(UNKNOWN));
   }
+  #once<T>(repeat: Repeat | null, act: (store: ControlStore) => Result<T, ControlError>) {
+    return this.#result((store) => once(store, repeat, () => act(store)));
+  }
   #require<T>(act: (store: ControlStore) => T): T {
     return this.#inStore(act, () => {
       throw new Error('the tenant does not exist');
     });
   }
 
-  async createTenant(a: {
-    tenant: string;
-    name: string;
-  }): Promise<Result<{ tenant: string; default_project_id: string }, ControlError>> {
-    if (this.#store) return err({ code: 'already_exists', detail: `The tenant ${a.tenant} exists already.` });
-    const project = this.#storage.transactionSync(() => {
+  async claim(repeat: Repeat) {
+    return this.#once(repeat, () => ok(null));
+  }
+
+  async createTenant(
+    a: { tenant: string; name: string },
+    repeat: Repeat | null = null,
+  ): Promise<Result<Once<{ tenant: string; default_project_id: string }>, ControlError>> {
+    if (this.#store)
+      return this.#once(repeat, () =>
+        err({ code: 'already_exists', detail: `The tenant ${a.tenant} exists already.` }),
+      );
+    const made = this.#storage.transactionSync(() => {
       migrate(this.#storage, CONTROL_MIGRATIONS);
       const store = this.#storeOf(a.tenant);
       run(
@@ -128,21 +139,27 @@ export class TenantControl extends DurableObject implements ControlRpc {
       );
       recordChange(store, 'platform', 'tenant_created', a);
       identities.grantBuiltinStart(store);
-      return people.createProject(store, 'platform', 'default');
+      return once(store, repeat, () => {
+        const project = people.createProject(store, 'platform', 'default');
+        return project.ok ? ok({ tenant: a.tenant, default_project_id: project.value.project_id }) : project;
+      });
     });
-    if (!project.ok) return project;
-    this.#store = this.#storeOf(a.tenant);
-    return ok({ tenant: a.tenant, default_project_id: project.value.project_id });
+    if (made.ok) this.#store = this.#storeOf(a.tenant);
+    return made;
   }
 
-  async createSubject(actor: string, a: { name: string; kind: 'person' | 'service'; email?: string }) {
-    return this.#result((s) => ok(people.createSubject(s, actor, a)));
+  async createSubject(
+    actor: string,
+    a: { name: string; kind: 'person' | 'service'; email?: string },
+    repeat: Repeat | null = null,
+  ) {
+    return this.#once(repeat, (s) => ok(people.createSubject(s, actor, a)));
   }
   async listSubjects() {
     return this.#inStore(people.listSubjects, () => []);
   }
-  async createProject(actor: string, name: string) {
-    return this.#result((s) => people.createProject(s, actor, name));
+  async createProject(actor: string, name: string, repeat: Repeat | null = null) {
+    return this.#once(repeat, (s) => people.createProject(s, actor, name));
   }
   async listProjects() {
     return this.#inStore(people.listProjects, () => []);
@@ -176,14 +193,17 @@ export class TenantControl extends DurableObject implements ControlRpc {
   async createKey(
     actor: string,
     a: { name: string; owner: string; role: AccessRole; project_ids?: string[]; expires_at?: string },
+    repeat: Repeat | null = null,
   ) {
-    return this.#result((s) => keys.createKey(s, actor, a));
+    return this.#result((s) => keys.keyOnce(s, repeat, (key) => keys.createKey(s, actor, a, key)));
   }
   async listKeys() {
     return this.#inStore(keys.listKeys, () => []);
   }
-  async rotateKey(actor: string, key_id: string, overlap_s: number) {
-    return this.#result((s) => keys.rotateKey(s, actor, key_id, overlap_s));
+  async rotateKey(actor: string, key_id: string, overlap_s: number, repeat: Repeat | null = null) {
+    return this.#result((s) =>
+      keys.keyOnce(s, repeat, (key) => keys.rotateKey(s, actor, key_id, overlap_s, key)),
+    );
   }
   async revokeKey(actor: string, key_id: string) {
     return this.#result((s) => keys.revokeKey(s, actor, key_id));
@@ -236,8 +256,9 @@ export class TenantControl extends DurableObject implements ControlRpc {
   async publishPolicies(
     actor: string,
     a: { source: string; note: string; policies: number; expected_version: number | null },
+    repeat: Repeat | null = null,
   ) {
-    return this.#result((s) => policies.publishPolicies(s, actor, a));
+    return this.#once(repeat, (s) => policies.publishPolicies(s, actor, a));
   }
   async listPolicies() {
     return this.#inStore(policies.listPolicies, () => []);
@@ -425,8 +446,8 @@ export class TenantControl extends DurableObject implements ControlRpc {
       () => [],
     );
   }
-  async addMcpServer(actor: string, a: AddMcpServerRequest) {
-    return this.#result((s) => mcpServers.addMcpServer(s, actor, a));
+  async addMcpServer(actor: string, a: AddMcpServerRequest, repeat: Repeat | null = null) {
+    return this.#once(repeat, (s) => mcpServers.addMcpServer(s, actor, a));
   }
   async listMcpServers() {
     return this.#inStore(mcpServers.listMcpServers, () => []);

@@ -10,4 +10,5 @@ export {
   parseKey,
   parseToken,
   sameText,
+  secretFrom,
 } from './secret.ts';

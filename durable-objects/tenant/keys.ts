@@ -4,8 +4,9 @@ import type { Tier } from '#domain/governance/tier.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { row, rows, run } from '../shared/sql.ts';
 import { hasProject, hasSubject } from './people.ts';
+import { type Once, once, type Repeat } from './repeats.ts';
 import type { ControlError, KeyRecord } from './rpc.ts';
-import { keyedHash, newKey, parseKey, sameText } from './secret.ts';
+import { keyedHash, newKey, newKeyId, parseKey, sameText } from './secret.ts';
 import { type ControlStore, iso, isoOrNull, recordChange } from './store.ts';
 
 export type CreatedKey = { key_id: string; prefix: string; secret: string };
@@ -49,11 +50,39 @@ const record = ({ hash: _, ...k }: KeyRow): KeyRecord => ({
 export const listKeys = (store: ControlStore): KeyRecord[] =>
   rows<KeyRow>(store.sql, 'SELECT * FROM keys ORDER BY created_at, key_id').map(record);
 
-export function createKey(store: ControlStore, actor: string, a: KeySpec): Result<CreatedKey, ControlError> {
+/**
+ * API-2: a repeated request gets the secret that the first one got, although nobody keeps it: it derives from the request's Idempotency-Key,
+ * which only its sender has, under the pepper. Without such a key it is random.
+ */
+export function keyOnce(
+  store: ControlStore,
+  repeat: Repeat | null,
+  make: (key: CreatedKey) => Result<void, ControlError>,
+): Result<Once<CreatedKey>, ControlError> {
+  const keyOf = (key_id: string) =>
+    newKey(store.tenant, key_id, repeat && keyedHash(store.pepper, `${repeat.key} ${key_id}`));
+  if (repeat === null) {
+    const key = keyOf(newKeyId());
+    const done = make(key);
+    return done.ok ? ok({ value: key, replayed: false }) : done;
+  }
+  const done = once(store, repeat, () => {
+    const key_id = newKeyId();
+    const made = make(keyOf(key_id));
+    return made.ok ? ok(key_id) : made;
+  });
+  return done.ok ? ok({ value: keyOf(done.value.value), replayed: done.value.replayed }) : done;
+}
+
+export function createKey(
+  store: ControlStore,
+  actor: string,
+  a: KeySpec,
+  key: CreatedKey,
+): Result<void, ControlError> {
   if (!hasSubject(store, a.owner)) return err({ code: 'not_found', what: `person or service ${a.owner}` });
   const missing = a.project_ids?.find((id) => !hasProject(store, id));
   if (missing !== undefined) return err({ code: 'not_found', what: `project ${missing}` });
-  const key = newKey(store.tenant);
   run(
     store.sql,
     `INSERT INTO keys (key_id, prefix, hash, name, owner, role, project_ids, created_at, expires_at)
@@ -69,7 +98,7 @@ export function createKey(store: ControlStore, actor: string, a: KeySpec): Resul
     a.expires_at ? Date.parse(a.expires_at) : null,
   );
   recordChange(store, actor, 'key_created', { key_id: key.key_id, owner: a.owner, role: a.role });
-  return ok(key);
+  return ok(undefined);
 }
 
 const find = (store: ControlStore, keyId: string): KeyWithOwner | undefined =>
@@ -89,11 +118,12 @@ export function rotateKey(
   actor: string,
   keyId: string,
   overlapS: number,
-): Result<CreatedKey, ControlError> {
+  key: CreatedKey,
+): Result<void, ControlError> {
   const old = find(store, keyId);
   if (!old || !live(store, old)) return err({ code: 'not_found', what: `key ${keyId}` });
   const { project_ids, expires_at, name, owner, role } = record(old);
-  const created = createKey(store, actor, { name, owner, role, project_ids, expires_at });
+  const created = createKey(store, actor, { name, owner, role, project_ids, expires_at }, key);
   if (!created.ok) return created;
   const end = store.now() + overlapS * 1_000;
   run(
@@ -102,7 +132,7 @@ export function rotateKey(
     end,
     keyId,
   );
-  recordChange(store, actor, 'key_rotated', { key_id: keyId, to: created.value.key_id, overlap_s: overlapS });
+  recordChange(store, actor, 'key_rotated', { key_id: keyId, to: key.key_id, overlap_s: overlapS });
   return created;
 }
 

@@ -29,6 +29,7 @@ import type { ErrorBudget } from './error-budget.ts';
 import type { IdentityRecord, IdentityStory, JointStanding } from './identities.ts';
 import type { Pushed } from './push.ts';
 import type { QuotaLayer } from './quotas.ts';
+import type { Once, Repeat } from './repeats.ts';
 import type { StoredBytes } from './storage.ts';
 
 export type {
@@ -41,7 +42,9 @@ export type {
   NewArchive,
   NewErasure,
   Observation,
+  Once,
   Pushed,
+  Repeat,
   Slice,
   Tried,
 };
@@ -82,22 +85,25 @@ export interface Admitted {
  * plans, admission and the list of live pipelines.
  */
 export interface ControlRpc {
-  createTenant(a: {
-    tenant: string;
-    name: string;
-  }): Promise<Result<{ tenant: string; default_project_id: string }, ControlError>>;
+  createTenant(
+    a: { tenant: string; name: string },
+    repeat?: Repeat | null,
+  ): Promise<Result<Once<{ tenant: string; default_project_id: string }>, ControlError>>;
+  /** API-2: that this request is the first under its key, or the same again; for what is made elsewhere, under ids that derive from the key. */
+  claim(repeat: Repeat): Promise<Result<Once<null>, ControlError>>;
   createSubject(
     actor: string,
     a: { name: string; kind: 'person' | 'service'; email?: string },
+    repeat?: Repeat | null,
   ): Promise<
     Result<
-      {
+      Once<{
         subject_id: string;
         name: string;
         kind: 'person' | 'service';
         email: string | null;
         created_at: string;
-      },
+      }>,
       ControlError
     >
   >;
@@ -113,19 +119,22 @@ export interface ControlRpc {
   createProject(
     actor: string,
     name: string,
-  ): Promise<Result<{ project_id: string; name: string; created_at: string }, ControlError>>;
+    repeat?: Repeat | null,
+  ): Promise<Result<Once<{ project_id: string; name: string; created_at: string }>, ControlError>>;
   listProjects(): Promise<{ project_id: string; name: string; created_at: string }[]>;
 
   createKey(
     actor: string,
     a: { name: string; owner: string; role: AccessRole; project_ids?: string[]; expires_at?: string },
-  ): Promise<Result<{ key_id: string; prefix: string; secret: string }, ControlError>>;
+    repeat?: Repeat | null,
+  ): Promise<Result<Once<{ key_id: string; prefix: string; secret: string }>, ControlError>>;
   listKeys(): Promise<KeyRecord[]>;
   rotateKey(
     actor: string,
     key_id: string,
     overlap_s: number,
-  ): Promise<Result<{ key_id: string; prefix: string; secret: string }, ControlError>>;
+    repeat?: Repeat | null,
+  ): Promise<Result<Once<{ key_id: string; prefix: string; secret: string }>, ControlError>>;
   revokeKey(actor: string, key_id: string): Promise<Result<void, ControlError>>;
 
   /** A full key secret, `ags_{tenant}_{key_id}_{secret}`; compares keyed hashes in constant time. */
@@ -154,7 +163,8 @@ export interface ControlRpc {
   publishPolicies(
     actor: string,
     a: { source: string; note: string; policies: number; expected_version: number | null },
-  ): Promise<Result<PolicyVersion, ControlError>>;
+    repeat?: Repeat | null,
+  ): Promise<Result<Once<PolicyVersion>, ControlError>>;
   /** Newest first. */
   listPolicies(): Promise<PolicyVersion[]>;
   /** null: the newest. */
@@ -191,7 +201,11 @@ export interface ControlRpc {
   /** From the directory: the deployment's switch was thrown, or lifted (null). */
   systemSwitched(killed: Kill | null): Promise<Pick<Pushed, 'in_flight' | 'unacknowledged'>>;
   /** GOV-9: the tenant's own MCP servers, and what persons have pinned of them. */
-  addMcpServer(actor: string, a: AddMcpServerRequest): Promise<Result<McpServer, ControlError>>;
+  addMcpServer(
+    actor: string,
+    a: AddMcpServerRequest,
+    repeat?: Repeat | null,
+  ): Promise<Result<Once<McpServer>, ControlError>>;
   listMcpServers(): Promise<McpServer[]>;
   readMcpServer(name: string): Promise<Result<McpServer, ControlError>>;
   removeMcpServer(actor: string, name: string): Promise<Result<void, ControlError>>;

@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { base32 } from '#domain/ids.ts';
 
 /** TEN-2: what is stored of a secret. The pepper lives outside the database, so a stolen table alone verifies nothing. */
@@ -23,11 +23,20 @@ const KEY_ID_BYTES = 10;
 export const newId = (prefix: string): string => `${prefix}_${random(10)}`;
 
 /** Key ids have no underscore, nor have tenants: a key splits at its underscores. */
-export function newKey(tenant: string): { key_id: string; prefix: string; secret: string } {
-  const key_id = `k${random(KEY_ID_BYTES)}`;
+export const newKeyId = (): string => `k${random(KEY_ID_BYTES)}`;
+
+/** `seed`: hex of a keyed hash that the secret derives from; null: it is random. */
+export function newKey(
+  tenant: string,
+  key_id: string,
+  seed: string | null,
+): { key_id: string; prefix: string; secret: string } {
   const prefix = `ags_${tenant}_${key_id}`;
-  return { key_id, prefix, secret: `${prefix}_${random(SECRET_BYTES)}` };
+  return { key_id, prefix, secret: `${prefix}_${seed === null ? random(SECRET_BYTES) : secretFrom(seed)}` };
 }
+
+/** As long as a random one, from the hex of a keyed hash. */
+export const secretFrom = (seed: string): string => base32(hexToBytes(seed).slice(0, SECRET_BYTES));
 
 const KEY = /^ags_([a-z][a-z0-9-]{1,38}[a-z0-9])_(k[a-z0-9]{8,40})_[a-z0-9]{24,64}$/;
 

@@ -1,5 +1,6 @@
 import { BREAKERS_TABLE } from './breakers.ts';
 import { ERROR_BUDGET_TABLES } from './error-budget.ts';
+import { REPEATS_TABLE } from './repeats.ts';
 
 /** ENF-6: switches, those that stand first of all; the same in a tenant's control object and in the directory. */
 const KILLS = `
@@ -123,6 +124,7 @@ export const CONTROL_MIGRATIONS = [
   ALTER TABLE admissions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
   CREATE TABLE storage (one INTEGER PRIMARY KEY CHECK (one = 1), pipeline_bytes INTEGER NOT NULL, archived_bytes INTEGER NOT NULL);
   `,
+  REPEATS_TABLE,
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

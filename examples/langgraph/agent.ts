@@ -1,4 +1,5 @@
 // A LangGraph.js graph whose one node calls tools: the wrapped function is all that changes. A refusal reaches the graph as a message.
+// Registered with: ags connect langgraph --tool restart_service=reversible
 import { tool } from '@langchain/core/tools';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import * as z from 'zod';

@@ -1,5 +1,6 @@
 // OpenAI Agents SDK: the tool's `execute` is the wrapped function. The model here is a script, so that the example runs offline; with a
 // real one only `model` changes.
+// Registered with: ags connect openai-agents --tool restart_service=reversible
 import { Agent, type Model, type ModelResponse, Runner, tool, Usage } from '@openai/agents-core';
 import * as z from 'zod';
 import { governor } from '../../client/govern.ts';

@@ -1,4 +1,7 @@
-"""Two lines govern a tool: import the decorator, put it above the function."""
+"""Two lines govern a tool: import the decorator, put it above the function.
+
+Registered with: ags connect openai-agents --tool write_note=reversible,internal --tool restart_service=reversible
+"""
 
 import os
 import sys

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Bucket, ERROR_BUDGET, restoredIn, windowView } from '#domain/governance/error-budget.ts';
+import { type Bucket, restoredIn, windowView } from '#domain/governance/error-budget.ts';
 import { stepTally } from '#domain/pipeline/step-tally.ts';
 import { PERMIT, proposal, Rig, spawnCommand } from '../support/pipeline.ts';
 
-const MINUTE = ERROR_BUDGET.bucket;
+/** Written out: a test that took its numbers from the rule would agree with any. */
+const MINUTE = 60_000;
 const NOW = 10_000 * MINUTE;
 const bucket = (good: number, bad: number, minutesAgo = 0): Bucket => ({
   minute: 10_000 - minutesAgo,
@@ -38,18 +39,17 @@ describe('burn rates', () => {
   });
 
   it('ENF-5: fewer steps than say anything spend nothing, one more does', () => {
-    const { min_steps } = ERROR_BUDGET;
+    const min_steps = 20;
     expect(fast([bucket(0, min_steps - 1)]).spent).toBe(false);
     expect(fast([bucket(0, min_steps)]).spent).toBe(true);
   });
 
   it('ENF-5: windows slide by the minute: what is older counts no more', () => {
     const errors = [bucket(0, 100, 0)];
-    for (const [view, window] of [
-      [fast, 'fast'],
-      [slow, 'slow'],
+    for (const [view, window, minutes] of [
+      [fast, 'fast', 5],
+      [slow, 'slow', 60],
     ] as const) {
-      const { minutes } = ERROR_BUDGET[window];
       expect(view(errors, 950, NOW + (minutes - 1) * MINUTE).spent).toBe(true);
       expect(view(errors, 950, NOW + minutes * MINUTE)).toMatchObject({ spent: false, bad: 0 });
       expect(restoredIn(window, errors, 950, NOW)).toBe(minutes * MINUTE);

@@ -77,6 +77,33 @@ describe('registering', () => {
     });
   });
 
+  it('API-2 GOV-7: the same Idempotency-Key again is the same agent, pipeline and session; with another body it is refused', async () => {
+    const again = (body: object, key = acme.keys.operator, idempotencyKey = 'agent-1') =>
+      answer<RegisteredAgent & Problem>('/api/agents', {
+        key,
+        body: { name: 'coder', framework: 'claude-code', tier: 1, ...body },
+        headers: { 'Idempotency-Key': idempotencyKey },
+      });
+    const first = await again({});
+    const second = await again({});
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
+    const { pipeline_id } = first.body;
+    const agents = async () => Object.keys((await new DrivenPipeline('acme', pipeline_id).state()).agents);
+    expect(await agents()).toEqual([first.body.agent_id]);
+    expect(await again({ tier: 0 })).toMatchObject({ status: 409, body: { code: 'idempotency_conflict' } });
+    // Into a pipeline that stands; and the same key of somebody else is another request.
+    const joined = await again({ pipeline_id }, acme.keys.operator, 'agent-2');
+    expect((await again({ pipeline_id }, acme.keys.operator, 'agent-2')).body).toEqual(joined.body);
+    expect(joined.body.agent_id).not.toBe(first.body.agent_id);
+    const person = await acme.newKey({ role: 'operator', owner: await acme.newSubject('person') });
+    const others = await again({ pipeline_id }, person.secret, 'agent-2');
+    expect(others.body.session_token).not.toBe(joined.body.session_token);
+    expect(await agents()).toHaveLength(3);
+  });
+
   it('GOV-7 PROM-3: the tier is bound by the caller and by the pipeline', async () => {
     expect(await register({ tier: 2 })).toMatchObject({ status: 403, body: { code: 'tier_not_permitted' } });
     expect((await register({ tier: 0 }, acme.keys.viewer)).status).toBe(403);
@@ -103,6 +130,57 @@ describe('registering', () => {
       status: 201,
       body: { mode: 'external', tier: 0, objective: 'Is this fine?' },
     });
+  });
+});
+
+describe('an agent’s own tools', () => {
+  const person = { decision: 'require_approval', status: 'waiting_approval' };
+
+  it('GOV-1: of one that the registration does not name a person approves each call; declared, it is let through', async () => {
+    const tools = [
+      { name: 'restart_service', irreversible: false },
+      { name: 'read_metrics', acts: false },
+    ];
+    const { ask, pipeline } = await agent({ tools });
+    const target = 'sandbox-x';
+    expect((await ask({ tool: 'delete_database', target })).body).toMatchObject({
+      ...person,
+      approval_id: expect.stringMatching(/^ap_/),
+      policy: { determining: ['irreversible_needs_approval'] },
+      remedy: expect.stringContaining('ags approve'),
+    });
+    expect((await ask({ tool: 'restart_service', target })).body).toMatchObject({ status: 'allowed' });
+    expect((await ask({ tool: 'read_metrics', target: 'anywhere' })).body.status).toBe('allowed');
+    const [registered] = (await pipeline.events()).filter((e) => e.type === 'agent_registered');
+    expect(registered?.body).toMatchObject({
+      tools: [{ name: 'restart_service' }, { name: 'read_metrics' }],
+    });
+  });
+
+  it('GOV-1: the call itself can only tighten: by its command, or by the agent’s own word', async () => {
+    const { ask } = await agent({ tools: [{ name: 'run', irreversible: false }] });
+    const destroying = { arguments: { command: 'terraform destroy' } };
+    expect((await ask(destroying)).body).toMatchObject(person);
+    expect((await ask({ tool: 'run', ...destroying })).body).toMatchObject(person);
+    expect((await ask({ tool: 'run' })).body.status).toBe('allowed');
+    expect((await ask({ tool: 'run', irreversible: true })).body).toMatchObject(person);
+    expect((await ask({ irreversible: false })).body).toMatchObject({ code: 'validation_failed' });
+    expect(
+      (await ask({ tool: 'memory_search', arguments: { query: 'x' }, irreversible: true })).body,
+    ).toMatchObject({ code: 'validation_failed', field: 'irreversible' });
+  });
+
+  it('API-2 GOV-1: the answer says what was declared; what cannot be declared is refused by name', async () => {
+    const done = await register({ tools: [{ name: 'sweep' }] });
+    expect(done.body.declared).toEqual([
+      { name: 'sweep', min_tier: 1, effect: 'once', acts: true, external: true, irreversible: true },
+    ]);
+    expect((await register({ tools: [{ name: 'http_get' }] })).body).toMatchObject({
+      code: 'validation_failed',
+      field: 'tools[0].name',
+    });
+    expect((await register({ tools: [{ name: 'x', acts: false, irreversible: true }] })).status).toBe(422);
+    expect((await register({ tools: [{ name: 'x', labels: [] }] })).status).toBe(422);
   });
 });
 
@@ -140,7 +218,7 @@ describe('asking', () => {
     });
     // Whatever target it names: the command speaks of production.
     const hidden = await ask({ arguments: { command: 'psql -h prod-shop-1 -c "drop table t"' } });
-    expect(hidden.body.policy?.determining).toEqual(['forbidden_target:prod-*']);
+    expect(hidden.body.policy?.determining).toContain('forbidden_target:prod-*');
     expect((await pipeline.state()).violations).toMatchObject([
       { severity: 'high', agent_id: expect.any(String) },
     ]);
@@ -155,7 +233,7 @@ describe('asking', () => {
   it('GOV-1: an observer reads, and what is not known to read counts as a write', async () => {
     const { ask } = await agent({ tier: 0 });
     expect((await ask({ tool: 'Read', arguments: { file_path: 'a.ts' } })).body.decision).toBe('allow');
-    expect((await ask({ tool: 'frobnicate' })).body.policy?.determining).toEqual(['tier_too_low']);
+    expect((await ask({ tool: 'frobnicate' })).body.policy?.determining).toContain('tier_too_low');
   });
 
   it('GOV-1 ENF-3: a forbidden action ends the pipeline, and the session with it', async () => {

@@ -12,6 +12,9 @@ const MOMENT_MS = 250;
 /** Long enough for more than one question on a busy machine (s). */
 const WAIT_S = 8;
 
+/** Of the endpoint, whichever tool is asked for. */
+let offered: unknown;
+
 type Answer = { status: string; enforcement?: string; reason?: string; approval_id?: string | null };
 
 let folder: string;
@@ -23,10 +26,14 @@ beforeEach(async () => {
   asked = [];
   server = createServer(async (request, response) => {
     asked.push({ path: request.url ?? '', key: request.headers['idempotency-key'] as string | undefined });
-    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    const answer = request.url === '/mcp' ? undefined : answers.length > 1 ? answers.shift() : answers[0];
     // The real gate holds the request for as long as it is asked to; a moment keeps this one from being asked in a circle.
     await new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
     response.writeHead(200, { 'content-type': 'application/json' });
+    if (request.url === '/mcp') {
+      response.end(JSON.stringify(offered));
+      return;
+    }
     response.end(JSON.stringify({ action_id: 'ac_1', enforcement: 'cooperative', ...answer }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,7 +46,11 @@ afterEach(async () => {
 });
 
 /** Feeds it one event; `wait_s` is how long it may wait for a person. */
-function hook(wait_s: number, tool_use_id = 'toolu_1'): Promise<{ stdout: string; ms: number }> {
+function hook(
+  wait_s: number,
+  tool_use_id = 'toolu_1',
+  call: object = { tool_name: 'Bash', tool_input: { command: 'make deploy' } },
+): Promise<{ stdout: string; ms: number }> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const session = { url, session_token: 'agt_x', target: 'localhost', wait_s, trust_gate: false };
   writeFileSync(join(folder, 'session.json'), JSON.stringify(session));
@@ -54,7 +65,7 @@ function hook(wait_s: number, tool_use_id = 'toolu_1'): Promise<{ stdout: string
     child.stdin.end(
       JSON.stringify({
         ...{ hook_event_name: 'PreToolUse', session_id: 's1', tool_use_id },
-        ...{ tool_name: 'Bash', tool_input: { command: 'make deploy' } },
+        ...call,
       }),
     );
   });
@@ -99,5 +110,47 @@ describe('a hook that needs a person', () => {
     });
     answers = [{ status: 'something new' }];
     expect(decision((await hook(0)).stdout).permissionDecision).toBe('deny');
+  });
+});
+
+describe('tools of the gate’s own MCP endpoint', () => {
+  const calls = (tool_name: string) => hook(0, 'toolu_1', { tool_name, tool_input: {} });
+  const paths = () => asked.map(({ path }) => path);
+  beforeEach(() => {
+    offered = {
+      jsonrpc: '2.0',
+      id: 1,
+      result: { tools: [{ name: 'http_get' }, { name: 'tracker__create' }] },
+    };
+    answers = [{ status: 'denied', reason: 'Not this one.' }];
+  });
+
+  it('GOV-7 GOV-9: what the endpoint offers is judged there, and not a second time by the hook', async () => {
+    expect((await calls('mcp__ags__http_get')).stdout).toBe('');
+    expect((await calls('mcp__ags__tracker__create')).stdout).toBe('');
+    expect(paths()).toEqual(['/mcp', '/mcp']);
+  });
+
+  it('GOV-7: a tool of a server that somebody called ags__x is asked about like any other', async () => {
+    for (const name of [
+      'mcp__ags__x__drop_everything',
+      'mcp__ags__http',
+      'mcp__ags__',
+      'mcp__agsx__http_get',
+    ]) {
+      asked = [];
+      const { stdout } = await calls(name);
+      expect(decision(stdout)).toMatchObject({
+        permissionDecision: 'deny',
+        permissionDecisionReason: 'Not this one.',
+      });
+      expect(paths()).toContain('/api/actions');
+    }
+  });
+
+  it('GOV-7: an endpoint that does not say what it offers lets nothing by', async () => {
+    offered = { jsonrpc: '2.0', id: 1, error: { code: -32_000, message: 'no' } };
+    expect(decision((await calls('mcp__ags__http_get')).stdout).permissionDecision).toBe('deny');
+    expect(paths()).toEqual(['/mcp']);
   });
 });

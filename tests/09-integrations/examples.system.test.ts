@@ -37,8 +37,17 @@ async function connect(framework: string, ...more: string[]): Promise<{ dir: str
   return { dir, session };
 }
 
-async function example(command: string, args: string[], session: Session): Promise<string> {
-  const env = { ...process.env, AGS_URL: session.url, AGS_SESSION_TOKEN: session.session_token };
+/** What the examples' own tools do, as their first lines say. */
+const RESTART = ['--tool', 'restart_service=reversible'];
+const BOTH = [...RESTART, '--tool', 'write_note=reversible,internal'];
+
+async function example(
+  command: string,
+  args: string[],
+  session: Session,
+  more: Record<string, string> = {},
+): Promise<string> {
+  const env = { ...process.env, ...more, AGS_URL: session.url, AGS_SESSION_TOKEN: session.session_token };
   return (await run(command, args, { env, timeout: 90_000 })).stdout;
 }
 
@@ -183,17 +192,22 @@ describe('waiting for a person', () => {
 });
 
 describe('examples', () => {
-  it('GOV-7: TypeScript: two lines govern a tool', async () => {
-    const { session, dir } = await connect('langgraph');
+  it('GOV-7 GOV-1: TypeScript: two lines govern a tool; of one that nobody declared a person approves each call', async () => {
+    const { session, dir } = await connect('langgraph', ...BOTH);
     expect(readFileSync(join(dir, 'ags-govern.ts'), 'utf8')).toBe(readFileSync('client/govern.ts', 'utf8'));
     const note = join(dir, 'note.txt');
-    const out = await example(process.execPath, ['examples/typescript/agent.ts', note], session);
+    const out = await example(process.execPath, ['examples/typescript/agent.ts', note], session, {
+      WAIT_FOR_PERSON_S: '1',
+    });
     expect(out).toContain('8 characters');
     expect(out).toMatch(/denied: prod-web-1 matches prod-\*/);
+    expect(out).toMatch(/denied: delete_database cannot be taken back.*approve it: ap_/);
+    expect(out).not.toContain('deleted');
     expect(readFileSync(note, 'utf8')).toBe('governed');
     expect((await shown(session)).actions).toMatchObject([
       { tool: 'write_note', status: 'succeeded', result: '"8 characters"' },
       { tool: 'restart_service', status: 'denied', target: 'prod-web-1' },
+      { tool: 'delete_database', status: 'waiting_approval', target: 'sandbox-orders' },
     ]);
     rmSync(note);
     const dead = { ...session, url: 'http://127.0.0.1:1' };
@@ -205,7 +219,7 @@ describe('examples', () => {
 
   const python = spawnSync('python3', ['--version']).status === 0;
   it.skipIf(!python)('GOV-7: Python: one file, standard library only', async () => {
-    const { session, dir } = await connect('openai-agents');
+    const { session, dir } = await connect('openai-agents', ...BOTH);
     expect(readFileSync(join(dir, 'ags_govern.py'), 'utf8')).toBe(
       readFileSync('client/ags_govern.py', 'utf8'),
     );
@@ -222,7 +236,7 @@ describe('examples', () => {
   });
 
   it('GOV-7: LangGraph.js, from its own package', async () => {
-    const { session } = await connect('langgraph');
+    const { session } = await connect('langgraph', ...RESTART);
     const out = await example(process.execPath, ['examples/langgraph/agent.ts'], session);
     expect(out).toContain('restarted sandbox-web-1');
     expect(out).toMatch(/denied: prod-web-1/);
@@ -230,7 +244,7 @@ describe('examples', () => {
   });
 
   it('GOV-7: OpenAI Agents SDK, with a scripted model', async () => {
-    const { session } = await connect('openai-agents');
+    const { session } = await connect('openai-agents', ...RESTART);
     const out = await example(process.execPath, ['examples/openai-agents/agent.ts'], session);
     expect(out).toContain('restarted sandbox-web-1');
     expect(out).toMatch(/denied: prod-web-1/);

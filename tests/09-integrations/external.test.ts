@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ReportedOutcome } from '#domain/pipeline/command.ts';
 import type { GateDecision } from '#domain/pipeline/event.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
-import { ALLOW, ASK, Rig, spawnCommand } from '#tests/support/pipeline.ts';
+import { stepTally } from '#domain/pipeline/step-tally.ts';
+import { ALLOW, ASK, PERMIT, Rig, spawnCommand } from '#tests/support/pipeline.ts';
 
 const HASH = 'h'.repeat(64);
 const DENY: GateDecision = {
@@ -24,13 +25,15 @@ class Outside extends Rig {
     return this.bootstrap();
   }
 
-  register(): string {
+  #registered = 0;
+
+  register(session_hash = `${HASH}${this.#registered++}`): string {
     this.when({
       kind: 'register',
       name: 'coder',
       framework: 'claude-code',
       tier: 1,
-      session_hash: HASH,
+      session_hash,
       session_expires_at: this.expiry(7_200),
     });
     this.agent = this.last('agent_registered')!.body.agent_id;
@@ -108,6 +111,19 @@ describe('an external pipeline', () => {
     });
     expect(code(done)).toBe('wrong_state');
     expect(code(new Outside().open().when({ kind: 'abort', reason: 'r' }))).toBe('wrong_state');
+  });
+
+  it('API-2 GOV-7: the same session again is the same registration, also once the pipeline has ended', () => {
+    const rig = new Outside().open();
+    const first = rig.agent;
+    expect(rig.register('again')).not.toBe(first);
+    const before = rig.state.seq;
+    const second = rig.agent;
+    expect(rig.register('again')).toBe(second);
+    rig.when({ kind: 'end', reason: 'done' });
+    const ended = rig.state.seq;
+    expect(rig.register('again')).toBe(second);
+    expect([before, rig.state.seq]).toEqual([rig.last('agent_registered')!.seq + 1, ended]);
   });
 
   it('GOV-7 CRED-1: an agent that registers before the login gets its own token after it', () => {
@@ -275,5 +291,63 @@ describe('asking, acting, reporting', () => {
       expect(code(rig.tell('succeeded'))).toBe('outcome_conflict');
       expect(rig.action.outcome).toBeNull();
     }
+  });
+});
+
+describe('the tenant’s error budget and agents that run elsewhere', () => {
+  it('ENF-5: acts that were told of count as good, however they ended; refusals and silence do not', () => {
+    const rig = new Outside().open();
+    const begun = stepTally(rig.state);
+    const act = (end: (() => void) | null, decision = ALLOW) => {
+      rig.ask();
+      rig.judgeIt(decision);
+      end?.();
+      return stepTally(rig.state).good - begun.good;
+    };
+    expect(act(() => rig.tell('succeeded'))).toBe(1);
+    expect(act(() => rig.tell('failed'))).toBe(2);
+    rig.tell('failed');
+    expect(stepTally(rig.state)).toEqual({ good: begun.good + 2, bad: begun.bad });
+    expect(act(() => rig.tell('unknown'))).toBe(2);
+    expect(act(null, DENY)).toBe(2);
+    expect(act(null, { ...DENY, violation: { rule: 'r', severity: 'low' } })).toBe(2);
+    expect(stepTally(rig.state).bad).toBe(begun.bad + 1);
+  });
+
+  it('ENF-5: while it is spent nothing is let through; asked again when it is restored, it is judged', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    const { action_id } = rig.action;
+    const judged = { kind: 'judge', action_id, version: rig.state.facts_seq, decision: ALLOW } as const;
+    const spent = { ...PERMIT, budget_spent: { since: 'earlier', detail: 'too many errors' } };
+    const refused = rig.when({ ...judged, permit: spent });
+    expect(refused).toMatchObject({
+      ok: false,
+      error: {
+        code: 'error_budget_spent',
+        retry_after_s: 60,
+        detail: expect.stringContaining('too many errors'),
+      },
+    });
+    expect(rig.action.decision).toBeNull();
+    expect(code(rig.when(judged))).toBe('ok');
+    expect(rig.action.decision).toMatchObject({ decision: 'allow' });
+  });
+
+  it('ENF-6: a kill switch goes before a spent budget', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    const killed = {
+      kill_id: 'ks_1',
+      scope: 'tenant',
+      id: 't',
+      reason: 'stop',
+      by: 'person:x',
+      at: 'now',
+    } as const;
+    const permit = { ...PERMIT, killed, budget_spent: { since: 'earlier', detail: 'errors' } };
+    const { action_id } = rig.action;
+    rig.when({ kind: 'judge', action_id, version: rig.state.facts_seq, decision: ALLOW, permit });
+    expect(rig.state.outcome).toMatchObject({ state: 'FAILED', reason: 'killed' });
   });
 });

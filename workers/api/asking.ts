@@ -1,5 +1,5 @@
 import type { AgentCaller, AskedAction, AskRequest } from '#contract/agents.ts';
-import { outsideTool, spokenTarget } from '#domain/governance/outside-tools.ts';
+import { outsideTool, speaksOfDestroying, spokenTarget } from '#domain/governance/outside-tools.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import type { GateFacts } from '#domain/pipeline/assignment.ts';
 import type { OutsideRequest, OutsideTool } from '#domain/pipeline/event.ts';
@@ -31,6 +31,7 @@ const stubOf = ({ env, agent }: Asking) => pipelineStub(env.PIPELINE, agent.tena
 
 /** GOV-8: what we run ourselves must run with what was recorded: an argument that may not be recorded is not run with. */
 function outsideRequest(
+  { agent }: Asking,
   body: AskRequest,
   key: string | null,
   changed: boolean,
@@ -43,13 +44,24 @@ function outsideRequest(
       'The arguments hold what looks like a secret, or a text of more than 4,000 characters.',
       { field: 'arguments', remedy: 'Name where the secret lies instead of sending it; split long texts.' },
     );
+  if (body.irreversible && TOOL_RULES.has(body.tool))
+    throw new ProblemError('validation_failed', `${body.tool} is run here, so what it does is known here.`, {
+      field: 'irreversible',
+      remedy: 'Leave `irreversible` out for built-in tools.',
+    });
   return {
     enforcement: runsHere ? 'enforced' : 'cooperative',
     idempotency_key: key,
     arguments_sha256: hashJson(body.arguments),
-    tool: TOOL_RULES.has(body.tool) ? null : (fronted ?? outsideTool(body.tool)),
+    tool: TOOL_RULES.has(body.tool) ? null : tightened(fronted ?? outsideTool(body.tool, agent.tools), body),
   };
 }
+
+/** GOV-1: what the call itself says can make it irreversible, and never the other way. */
+const tightened = (tool: OutsideTool, body: AskRequest): OutsideTool =>
+  body.irreversible || (tool.acts && speaksOfDestroying(body.arguments))
+    ? { ...tool, acts: true, irreversible: true }
+    : tool;
 
 /** GOV-2: judged here on facts with a version, admitted in the object only if they still hold. */
 async function judge(asking: Asking, action_id: string, first: GateFacts): Promise<void> {
@@ -118,7 +130,7 @@ export async function askAction(
       arguments: recorded.arguments,
       target: spokenTarget(body.target || (fronted?.target ?? ''), body.arguments),
       origin: body.origin ?? [],
-      outside: outsideRequest(body, key, recorded.changed, fronted?.traits ?? null),
+      outside: outsideRequest(asking, body, key, recorded.changed, fronted?.traits ?? null),
     }),
   );
   const action = await awaitAction(asking, asked.action_id, body.wait_s ?? 0);

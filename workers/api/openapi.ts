@@ -42,12 +42,21 @@ const ALWAYS: readonly ProblemCode[] = [
 ];
 const WITH_KEY: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'origin_refused', 'overloaded'];
 
-/** PIPE-9, GOV-8: they take an Idempotency-Key; for an agent that registers it names the run that it opens. */
+/** PIPE-9, GOV-8, API-2: they take an Idempotency-Key; the same request under it again answers as the first one did. */
 const TAKES_IDEMPOTENCY_KEY: ReadonlySet<string> = new Set([
   'POST /api/spawn',
   'POST /api/pipeline/fork',
   'POST /api/agents',
   'POST /api/actions',
+  'POST /api/tenants',
+  'POST /api/tenants/{tenant}/bootstrap-key',
+  'POST /api/people',
+  'POST /api/projects',
+  'POST /api/keys',
+  'POST /api/keys/{key_id}/rotate',
+  'POST /api/policies',
+  'POST /api/mcp-servers',
+  'POST /api/memory',
 ]);
 
 /** Whoever names a pipeline may meet one that a newer version wrote (PIPE-7). */

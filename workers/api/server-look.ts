@@ -71,7 +71,7 @@ async function askServer(
   const target = `mcp://${server.name}`;
   const body = { tool: 'mcp_discover', arguments: { server: server.name }, target, wait_s: WAIT_S };
   try {
-    const { action } = await askAction({ env, config, agent: agent.value }, body, null);
+    const { action } = await askAction({ env, config, agent: agent.value.agent }, body, null);
     if (action.status === 'succeeded') return null;
     if (action.status === 'failed') return action.error ?? 'It failed.';
     return action.reason ?? `It did not answer within ${WAIT_S} s.`;

@@ -1,4 +1,5 @@
 import type { DomainError } from '../../errors.ts';
+import { isCurrent } from '../../governance/permit.ts';
 import { actionId, agentId, logId } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import { err, ok, type Result } from '../../result.ts';
@@ -8,6 +9,9 @@ import { admitCall } from './conduct.ts';
 import { type Draft, wrongState } from './draft.ts';
 import { complete } from './ending.ts';
 import { type Admitted, admitAction } from './gate.ts';
+
+/** ENF-5: counts lie by the minute, so that sooner nothing changes. */
+const SPENT_RETRY_S = 60;
 
 /** GOV-7: agents that run elsewhere register, ask, act and report; the pipeline runs until its caller ends it. */
 
@@ -28,6 +32,9 @@ export function register(
   draft: Draft,
   { kind: _kind, ...asked }: Extract<Command, { kind: 'register' }>,
 ): Result<undefined, DomainError> {
+  // API-2: a session's hash is random or derives from the request, so that the same hash is the same request again.
+  if (Object.values(draft.state.agents).some(({ session }) => session?.hash === asked.session_hash))
+    return ok(undefined);
   const refused = refuseUnlessExternal(draft);
   if (refused) return refused;
   const agent_id = agentId(draft.pipelineId, draft.state.counts.agents + 1);
@@ -123,6 +130,14 @@ export function judge(
   if (!action?.request.outside) return err({ code: 'not_found', what: `action ${action_id}` });
   const agent = liveOutside(draft, action.request.agent_id);
   if (!agent.ok) return agent;
+  const spent = isCurrent(permit, draft.context.now) && !permit.killed ? permit.budget_spent : null;
+  // ENF-5: asked for and not judged: the agent's next look has it judged, when the budget is restored.
+  if (spent)
+    return err({
+      code: 'error_budget_spent',
+      detail: `The tenant’s error budget is spent: ${spent.detail}`,
+      retry_after_s: SPENT_RETRY_S,
+    });
   const admitted = admitAction(draft, action_id, version, decision, permit);
   if (admitted.ok && admitted.value === 'run' && action.request.outside.enforcement === 'enforced')
     draft.schedule({ kind: 'action', agent_id: action.request.agent_id, action_id });

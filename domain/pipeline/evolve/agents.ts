@@ -68,6 +68,7 @@ export const agentEvolvers = {
           framework: body.framework,
           hash: body.session_hash,
           expires_at: body.session_expires_at,
+          tools: body.tools ?? [],
         },
       },
     },

@@ -1,6 +1,12 @@
 import { LIMITS_OF_CONDUCT, remember } from '../../governance/windows.ts';
 import type { HeldOn, StepWork, Usage } from '../event.ts';
-import { type AgentState, accessorFor, type PipelineState, type StepState } from '../state.ts';
+import {
+  type ActionState,
+  type AgentState,
+  accessorFor,
+  type PipelineState,
+  type StepState,
+} from '../state.ts';
 import { settle, settleIfHeld } from './clock.ts';
 import { withEntry } from './entries.ts';
 import { type Evolvers, entry } from './evolver.ts';
@@ -88,6 +94,12 @@ function chargeReserved(state: PipelineState, stepId: string): PipelineState {
     },
   };
 }
+
+/** ENF-5: not what was refused, and not what a step of ours ran, which counts as one. */
+const toldAct = ({ request, outcome }: ActionState, status: string): boolean =>
+  request.outside?.enforcement === 'cooperative' &&
+  outcome === null &&
+  (status === 'succeeded' || status === 'failed');
 
 /** Steps and actions: the work that queues carry. */
 export const stepEvolvers = {
@@ -308,6 +320,9 @@ export const stepEvolvers = {
     const labelled = withLabels(state, labelsAmong(event.body.origin));
     return {
       ...labelled,
+      counts: toldAct(action, event.body.status)
+        ? { ...state.counts, outside_acts: state.counts.outside_acts + 1 }
+        : state.counts,
       facts_seq: labelled === state ? state.facts_seq : event.seq,
       last_progress_at: event.at,
       actions: withEntry(state.actions, event.body.action_id, {

@@ -69,7 +69,7 @@ export const actions = [
     body: AskRequest,
     bodyLimit: MAX_ACTION_BYTES,
     answers: { 200: AskedAction },
-    problems: ['idempotency_conflict', 'wrong_state', 'rate_limited'],
+    problems: ['idempotency_conflict', 'wrong_state', 'rate_limited', 'error_budget_spent'],
     async handle(asked) {
       const { env, config, agent, body, request } = asked;
       if (agent === null) throw new Error('only agents ask');
@@ -82,7 +82,7 @@ export const actions = [
     summary: 'What became of an action that an outside agent asked for',
     query: WaitQuery,
     answers: { 200: AskedAction },
-    problems: ['not_found'],
+    problems: ['not_found', 'error_budget_spent'],
     async handle(asked) {
       const { env, config, agent, params, query } = asked;
       const { action_id = '' } = params;

@@ -5,10 +5,12 @@ import { actorOf } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import { keyedHash } from '#objects/tenant/index.ts';
 import { toolsFor } from '#workers/steps/index.ts';
+import { declaredTools } from '../declared-tools.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
 import { externalPlan } from '../external-plan.ts';
+import { REPLAYED, repeatOf } from '../idempotency.ts';
 import { ProblemError } from '../problem.ts';
-import { must, pipelineOf, projectFor } from '../scope.ts';
+import { controlOf, must, pipelineOf, projectFor } from '../scope.ts';
 import { newSessionToken } from '../session-token.ts';
 import { startedPipeline } from '../start.ts';
 import { grantedTier } from '../tier.ts';
@@ -65,11 +67,15 @@ export const agents = [
     async handle(asked) {
       const { body, caller, config, env } = asked;
       const ttl_s = body.ttl_s ?? SESSION_TTL_S.default;
+      const own = declaredTools(body.tools ?? []);
+      const repeat = repeatOf(asked);
+      if (repeat) must(await controlOf(asked).claim(repeat));
       if (body.pipeline_id !== undefined) await checkTier(asked, body.pipeline_id);
       const pipeline_id = body.pipeline_id ?? (await openPipeline(asked, ttl_s));
-      const session_token = newSessionToken(caller.tenant, pipeline_id);
+      const seed = repeat && keyedHash(config.keyPepper, `${repeat.key} session of ${pipeline_id}`);
+      const session_token = newSessionToken(caller.tenant, pipeline_id, seed);
       const { name, framework, tier } = body;
-      const agent = must(
+      const registered = must(
         await pipelineStub(env.PIPELINE, caller.tenant, pipeline_id).registerAgent(
           caller.tenant,
           actorOf(caller),
@@ -79,16 +85,21 @@ export const agents = [
             tier,
             session_hash: keyedHash(config.keyPepper, session_token),
             session_expires_at: new Date(Date.now() + ttl_s * 1_000).toISOString(),
+            ...(own.length > 0 ? { tools: own } : {}),
           },
         ),
       );
-      const { agent_id, expires_at } = agent;
+      const { agent_id, expires_at, tools: declared } = registered.agent;
       const tools = toolsFor(tier, 'OUTSIDE').map(({ name, description, parameters }) => ({
         name,
         description,
         parameters,
       }));
-      return json(201, { agent_id, pipeline_id, session_token, tier, tools, expires_at });
+      return json(
+        201,
+        { agent_id, pipeline_id, session_token, tier, tools, declared, expires_at },
+        registered.replayed ? REPLAYED : {},
+      );
     },
   }),
 ];

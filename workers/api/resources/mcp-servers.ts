@@ -9,6 +9,7 @@ import {
 import { judgeServerUrl } from '#domain/governance/egress.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { all, endpoint, json, noContent } from '../endpoint.ts';
+import { made, repeatOf } from '../idempotency.ts';
 import { ProblemError } from '../problem.ts';
 import { controlOf, must } from '../scope.ts';
 import { lookAtServers } from '../server-look.ts';
@@ -18,7 +19,7 @@ export const mcpServers = [
     summary: 'Have the MCP endpoint front a server of the tenant’s own (GOV-9)',
     body: AddMcpServerRequest,
     answers: { 201: McpServer },
-    problems: ['already_exists', 'host_not_allowed'],
+    problems: ['already_exists', 'host_not_allowed', 'idempotency_conflict'],
     async handle(asked) {
       const { httpAllow: allow, mcpLocal: local } = asked.config;
       const judged = judgeServerUrl(asked.body.url, { allow, local });
@@ -27,7 +28,7 @@ export const mcpServers = [
           field: 'url',
           remedy: judged.error.remedy,
         });
-      return json(201, must(await controlOf(asked).addMcpServer(actorOf(asked.caller), asked.body)));
+      return made(await controlOf(asked).addMcpServer(actorOf(asked.caller), asked.body, repeatOf(asked)));
     },
   }),
   endpoint('GET /api/mcp-servers', {

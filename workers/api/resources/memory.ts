@@ -11,6 +11,7 @@ import {
   writeMemory,
 } from '#workers/ledger/index.ts';
 import { endpoint, json } from '../endpoint.ts';
+import { bytesOf, REPLAYED, repeatOf } from '../idempotency.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf, existingProject, fromLedger, inScope, must, projectFor } from '../scope.ts';
 
@@ -57,10 +58,23 @@ export const memory = [
     answers: {
       201: z.object({ memory_id: z.string(), sha256: z.string(), bytes: z.int(), created_at: Time }),
     },
-    problems: ['ledger_unavailable', 'not_found', 'quota_exceeded'],
+    problems: ['ledger_unavailable', 'not_found', 'quota_exceeded', 'idempotency_conflict'],
     async handle(asked) {
       const { title, text, summary, media_type, project_id } = asked.body;
-      const memory_id = randomId('mem', crypto.getRandomValues(new Uint8Array(13)));
+      const repeat = repeatOf(asked);
+      const memory_id = randomId(
+        'mem',
+        repeat ? bytesOf(repeat) : crypto.getRandomValues(new Uint8Array(13)),
+      );
+      if (repeat && must(await controlOf(asked).claim(repeat)).replayed) {
+        const before = await fromLedger(asked, () =>
+          readMemory(asked.env.LEDGER, asked.caller.tenant, memory_id),
+        );
+        if (before) {
+          const { sha256, bytes, created_at } = before;
+          return json(201, { memory_id, sha256, bytes, created_at }, REPLAYED);
+        }
+      }
       const created_at = new Date().toISOString();
       const project = await existingProject(asked, projectFor(asked.caller, project_id));
       const { quotas, usage } = must(await controlOf(asked).quotas());

@@ -11,6 +11,7 @@ import {
 import { page } from '#contract/primitives.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { all, endpoint, json, noContent } from '../endpoint.ts';
+import { made, repeatOf } from '../idempotency.ts';
 import { controlOf, inScope, must } from '../scope.ts';
 
 /** TEN-2: how long both keys work after a rotation; a week at most. */
@@ -21,8 +22,9 @@ export const people = [
     summary: 'Add a person or a service that keys can belong to (TEN-5)',
     body: CreateSubjectRequest,
     answers: { 201: Subject },
+    problems: ['idempotency_conflict'],
     handle: async (asked) =>
-      json(201, must(await controlOf(asked).createSubject(actorOf(asked.caller), asked.body))),
+      made(await controlOf(asked).createSubject(actorOf(asked.caller), asked.body, repeatOf(asked))),
   }),
   endpoint('GET /api/people', {
     summary: 'Persons and services',
@@ -34,9 +36,9 @@ export const people = [
     summary: 'Add a project',
     body: CreateProjectRequest,
     answers: { 201: Project },
-    problems: ['already_exists'],
+    problems: ['already_exists', 'idempotency_conflict'],
     handle: async (asked) =>
-      json(201, must(await controlOf(asked).createProject(actorOf(asked.caller), asked.body.name))),
+      made(await controlOf(asked).createProject(actorOf(asked.caller), asked.body.name, repeatOf(asked))),
   }),
   endpoint('GET /api/projects', {
     summary: 'Projects that the caller may see',
@@ -51,9 +53,9 @@ export const people = [
     summary: 'Make a key; its secret is shown this once (TEN-2)',
     body: CreateKeyRequest,
     answers: { 201: CreatedKey },
-    problems: ['not_found'],
+    problems: ['not_found', 'idempotency_conflict'],
     handle: async (asked) =>
-      json(201, must(await controlOf(asked).createKey(actorOf(asked.caller), asked.body))),
+      made(await controlOf(asked).createKey(actorOf(asked.caller), asked.body, repeatOf(asked))),
   }),
   endpoint('GET /api/keys', {
     summary: 'Keys, without their secrets',
@@ -65,16 +67,14 @@ export const people = [
     summary: 'A new key for an old one, which goes on for `overlap_s` seconds',
     body: RotateRequest,
     answers: { 201: CreatedKey },
-    problems: ['not_found'],
+    problems: ['not_found', 'idempotency_conflict'],
     handle: async (asked) =>
-      json(
-        201,
-        must(
-          await controlOf(asked).rotateKey(
-            actorOf(asked.caller),
-            asked.params.key_id ?? '',
-            asked.body.overlap_s,
-          ),
+      made(
+        await controlOf(asked).rotateKey(
+          actorOf(asked.caller),
+          asked.params.key_id ?? '',
+          asked.body.overlap_s,
+          repeatOf(asked),
         ),
       ),
   }),

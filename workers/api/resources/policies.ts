@@ -20,6 +20,7 @@ import { queryRecordedActions } from '#workers/ledger/index.ts';
 import { BUILTIN, LIMITS_TEXT, PERMITS_TEXT, replayUnder, SCHEMA_TEXT } from '#workers/policy/index.ts';
 import { gateOf } from '#workers/steps/index.ts';
 import { type Asked, all, endpoint, json } from '../endpoint.ts';
+import { made, repeatOf } from '../idempotency.ts';
 import { checkPolicies, draftOf, ownPolicies } from '../policies.ts';
 import { ProblemError, problemOf } from '../problem.ts';
 import { controlOf, fromLedger, inScope, must, pipelineOf } from '../scope.ts';
@@ -130,7 +131,7 @@ export const policies = [
     body: PublishPolicyRequest,
     bodyLimit: BODY,
     answers: { 201: PolicyVersion },
-    problems: ['policy_invalid', 'policy_changed'],
+    problems: ['policy_invalid', 'policy_changed', 'idempotency_conflict'],
     async handle(asked) {
       const { cedar: source, note, expected_version = null } = asked.body;
       const { ok, findings, policies } = checkPolicies(source);
@@ -138,16 +139,13 @@ export const policies = [
         throw new ProblemError('policy_invalid', findings[0]?.message ?? 'The policies have errors.', {
           findings,
         });
-      const published = must(
-        await controlOf(asked).publishPolicies(actorOf(asked.caller), {
-          source,
-          note,
-          policies: policies.length,
-          expected_version,
-        }),
+      const published = await controlOf(asked).publishPolicies(
+        actorOf(asked.caller),
+        { source, note, policies: policies.length, expected_version },
+        repeatOf(asked),
       );
-      asked.later(tellPipelines(asked));
-      return json(201, published);
+      if (published.ok) asked.later(tellPipelines(asked));
+      return made(published);
     },
   }),
   endpoint('POST /api/policies/backtest', {
