@@ -56,7 +56,21 @@ describe('what the document says is what is answered', () => {
     const takes = Object.entries(document.paths)
       .filter(([, { post }]) => post?.parameters.some(({ name }) => name === 'Idempotency-Key'))
       .map(([path]) => path);
-    expect(takes.sort()).toEqual(['/api/actions', '/api/agents', '/api/pipeline/fork', '/api/spawn']);
+    expect(takes.sort()).toEqual([
+      '/api/actions',
+      '/api/agents',
+      '/api/keys',
+      '/api/keys/{key_id}/rotate',
+      '/api/mcp-servers',
+      '/api/memory',
+      '/api/people',
+      '/api/pipeline/fork',
+      '/api/policies',
+      '/api/projects',
+      '/api/spawn',
+      '/api/tenants',
+      '/api/tenants/{tenant}/bootstrap-key',
+    ]);
   });
 
   it('API-2 ENF-6: that a kill switch stands is among the documented refusals of all that starts a run', async () => {

@@ -207,8 +207,9 @@ describe('examples', () => {
     expect((await shown(session)).actions).toMatchObject([
       { tool: 'write_note', status: 'succeeded', result: '"8 characters"' },
       { tool: 'restart_service', status: 'denied', target: 'prod-web-1' },
-      { tool: 'delete_database', status: 'waiting_approval', target: 'sandbox-orders' },
+      { tool: 'delete_database', status: 'requested', target: 'sandbox-orders' },
     ]);
+    expect((await shown(session)).approvals).toMatchObject([{ tool: 'delete_database', status: 'pending' }]);
     rmSync(note);
     const dead = { ...session, url: 'http://127.0.0.1:1' };
     await expect(example(process.execPath, ['examples/typescript/agent.ts', note], dead)).rejects.toThrow(
