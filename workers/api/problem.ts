@@ -13,36 +13,45 @@ type Extras = Partial<Pick<Problem, 'remedy' | 'field' | 'allowed' | 'findings'>
 /** What to do next, where the code alone says enough; a more exact one may come with the refusal. */
 const REMEDIES: Record<ProblemCode, string> = {
   bad_json: 'Send one JSON document in UTF-8.',
-  validation_failed: 'Compare the request with /api/docs and send it again.',
+  validation_failed: 'Compare the request with GET /api/docs and send it again.',
   unauthenticated: 'Send `Authorization: Bearer <key>`, or sign in with POST /api/auth/session.',
-  forbidden: 'Ask an admin of the tenant for a key with a role that may do this.',
+  forbidden: 'Ask an admin of the tenant for a key with a role that may do this: `ags key create`.',
   origin_refused: 'Send the request from the dashboard’s own address, with the header `X-AGS-CSRF: 1`.',
-  tier_not_permitted: 'Ask for a lower tier, or have somebody with a higher role spawn it.',
+  tier_not_permitted:
+    'Ask for a lower `tier` (`ags run --tier N`), or have somebody with a higher role spawn it.',
   agent_suspended: 'An admin can look into it with `ags agents show`, and lift it with `ags agents grant`.',
   not_found: 'Check the id; GET /api/pipelines and GET /api/plans list what there is.',
   method_not_allowed: 'Use one of the methods in the Allow header.',
   not_earned: 'Let it earn the tier, or have an admin grant it: `ags agents grant ID --tier N --reason R`.',
   wrong_state: 'Look at GET /api/pipeline for the state it is in.',
-  idempotency_conflict: 'Use a new Idempotency-Key for a new request.',
-  version_exists: 'Raise the version in the plan and store it again.',
+  idempotency_conflict:
+    'Send the new request under another Idempotency-Key, or the first one again as it was.',
+  version_exists: 'Raise `version` in the plan and store it again: POST /api/plans.',
   policy_changed: 'Read the policies in force with GET /api/policies/current and publish on top of them.',
   policy_invalid:
     'Mend the findings; POST /api/policies/check (`ags policy check`) repeats the test without publishing.',
   host_not_allowed: 'An administrator of the deployment can add the host to AGS_HTTP_ALLOW.',
-  already_exists: 'Use what exists, or choose another name.',
-  self_approval: 'Ask another person of the tenant to decide.',
-  person_needed: 'Sign in as a person, or use a person’s key.',
+  already_exists:
+    'Use what exists (`ags project list`, `ags mcp list`, `ags tenant list`), or choose another name.',
+  self_approval:
+    'Ask another person of the tenant to decide: `ags approve ID`, POST /api/approvals/{approval_id}/decision.',
+  person_needed:
+    'Sign in as a person (`ags auth login`), or use a person’s key: GET /api/auth/whoami says whose it is.',
   already_decided: 'Look at GET /api/approvals for what was decided.',
-  action_changed: 'Read the approval again and decide on what it says now.',
-  outcome_conflict: 'Look at the pipeline’s actions for the outcome on record.',
-  approval_expired: 'Ask again: take the fallback once more.',
+  action_changed:
+    'Read it again and decide on what it says now: GET /api/approvals (`ags approvals`), GET /api/mcp-servers (`ags mcp tools`).',
+  outcome_conflict:
+    'Look at the outcome on record: GET /api/actions/{action_id}; a person settles an unknown one with `ags pipeline resolve`.',
+  approval_expired:
+    'Ask again: for an action POST /api/actions under another Idempotency-Key, for a tier `ags pipeline fallback`.',
   rate_limited:
     'Wait for the time in Retry-After; an agent that goes on for a second minute loses its token.',
   archived:
     'Read its evidence from the archive: `ags archive get PIPELINE`, or GET /api/archives/{pipeline_id}.',
   killed: 'Have a person lift it: `ags lift ID`; `ags stop list` shows who threw it and why.',
   evidence_conflict: 'Keep both copies and tell who runs the deployment: one of them was changed.',
-  pipeline_ended: 'Spawn a new pipeline; an ended one takes nothing any more.',
+  pipeline_ended:
+    'An ended pipeline takes nothing any more; spawn another with POST /api/spawn (`ags run`), or go on from it with `ags pipeline fork`.',
   payload_too_large: 'Send less; long documents belong into a plan’s context files.',
   preflight_failed:
     'Mend the findings; POST /api/plans/check (`ags plan check`) repeats the test without a spawn.',
@@ -50,8 +59,9 @@ const REMEDIES: Record<ProblemCode, string> = {
   upgrade_required: 'Open it as a WebSocket, with a ticket from POST /api/tickets.',
   error_budget_spent:
     'Find out why agents fail (`GET /api/observability/errors`, `ags quota show`); wait for the time in Retry-After, or have an admin lift it: `ags quota lift-errors --reason R`.',
-  quota_exceeded: 'Wait for the time in Retry-After, or end pipelines that are not needed.',
-  not_implemented_here: 'See /api/docs for what this deployment offers.',
+  quota_exceeded:
+    'Wait for the time in Retry-After, or end pipelines that are not needed (`ags pipeline list`); `ags quota show` says what is used, `ags quota set` raises it.',
+  not_implemented_here: 'See GET /api/docs for what this deployment offers.',
   pipeline_halted: 'Deploy the version that wrote the pipeline’s log; it goes on by itself then.',
   ledger_unavailable: 'Try again shortly; spawn, steps and live state go on meanwhile.',
   archive_unavailable:

@@ -72,7 +72,7 @@ export async function evidenceSource(
     code: 'wrong_state',
     detail: 'The pipeline is still writing down how it ended.',
     allowed: ['COMPLETED', 'FAILED'],
-    remedy: 'Ask again in a moment.',
+    remedy: 'Ask again in a moment: GET /api/pipeline/evidence, `ags evidence get`.',
   });
 }
 

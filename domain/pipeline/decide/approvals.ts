@@ -66,7 +66,12 @@ export function decideApproval(
     return err({ code: 'action_changed', detail: 'What is to be approved is not what was asked for.' });
   }
   if (draft.state.outcome || draft.state.recovery)
-    return wrongState(draft.state, 'nothing waits for this decision any more', [], 'start a new run');
+    return wrongState(
+      draft.state,
+      'nothing waits for this decision any more',
+      [],
+      'start a new run: POST /api/spawn, `ags run`',
+    );
   draft.emit('approval_decided', { approval_id, decision, reason });
   if (approval.action === 'escalate_tier') {
     if (decision === 'approve') escalated(draft, approval.tier, approval.reason);

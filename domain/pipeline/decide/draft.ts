@@ -44,7 +44,7 @@ export class Draft {
   }
 }
 
-/** Refusals that several commands share. */
+/** Refusals that several commands share. `remedy` names the command or the request that comes next (API-2). */
 export const wrongState = (
   state: PipelineState,
   wanted: string,

@@ -41,7 +41,7 @@ export function fallback(draft: Draft, command: FallbackCommand): Result<undefin
       draft.state,
       refusal.replace(/\.$/, ''),
       ['ORCHESTRATING'],
-      'GET /api/pipeline/consensus/status lists what fits',
+      'look at what fits: GET /api/pipeline/consensus/status, `ags pipeline show`',
     );
   }
   switch (action) {

@@ -41,10 +41,20 @@ export function admitAction(
   if (!action) return err({ code: 'not_found', what: `action ${action_id}` });
   if (action.outcome) return stale('the action is over');
   if (draft.state.gate_closed)
-    return wrongState(draft.state, 'the gate is closed', [], 'nothing more is authorised in this run');
+    return wrongState(
+      draft.state,
+      'the gate is closed',
+      [],
+      'nothing more is authorised in this run; begin another: POST /api/spawn, for an outside agent POST /api/agents',
+    );
   // The alarm that closes the gate at the lease's end may be late; the lease is not.
   if (!holdsLiveToken(draft.state, action.request.agent_id, draft.at))
-    return wrongState(draft.state, 'the agent has no live token', [], 'it goes on under a new lease');
+    return wrongState(
+      draft.state,
+      'the agent has no live token',
+      [],
+      'ask again when it has one: GET /api/pipeline/token shows them',
+    );
   const unpermitted = refusedByPermit(draft, permit);
   if (unpermitted !== null) return ok(draft.state.gate_closed ? 'stopped' : 'no_permit');
   // A retry of an action that was admitted before is judged again too: authority may have shrunk since.

@@ -31,7 +31,7 @@ export function continueRun(
       draft.state,
       'only a pipeline that waits after its report can be continued',
       ['REPORT'],
-      'look at `waiting_for`; spawn with auto_continue false to be asked',
+      'look at `waiting_for` (GET /api/pipeline, `ags pipeline show`); spawn with `auto_continue: false` to be asked',
     );
   }
   draft.emit('continued', { reason });
@@ -58,10 +58,12 @@ export function abort(
   const ended = refuseIfEnded(draft);
   if (ended) return ended;
   if (draft.state.failure) {
-    return wrongState(draft.state, 'consensus has failed', LIVE, 'choose a fallback instead, or cancel');
+    const remedy =
+      'choose a fallback instead (`ags pipeline fallback`), or cancel it (`ags pipeline cancel`)';
+    return wrongState(draft.state, 'consensus has failed', LIVE, remedy);
   }
   if (draft.state.spawned?.mode === 'external') {
-    const remedy = 'end it with POST /api/pipeline/end, or cancel it';
+    const remedy = 'end it with `ags pipeline end` (POST /api/pipeline/end), or cancel it';
     return wrongState(draft.state, 'an external pipeline has nothing to hand over', [], remedy);
   }
   startRecovery(draft, 'abort', reason);
@@ -171,7 +173,7 @@ export function redrive(
       draft.state,
       'the step is being worked on',
       LIVE,
-      'wait for it, or for its lease to end',
+      'wait for it, or for its lease to end; GET /api/pipeline/orchestration shows it',
     );
   }
   draft.emit('step_redriven', { step_id });

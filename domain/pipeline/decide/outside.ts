@@ -24,7 +24,7 @@ function refuseUnlessExternal(draft: Draft): Result<never, DomainError> | null {
     draft.state,
     'its agents run here',
     [],
-    'open an external pipeline: POST /api/agents with a project_id',
+    'open an external pipeline: POST /api/agents with a project_id, `ags connect`',
   );
 }
 
@@ -83,7 +83,12 @@ export function ask(
         });
   }
   if (draft.state.pause !== 'none')
-    return wrongState(draft.state, 'it holds', ['RUNNING'], 'ask again after it was resumed');
+    return wrongState(
+      draft.state,
+      'it holds',
+      ['RUNNING'],
+      'have it resumed (`ags pipeline resume`), then ask again',
+    );
   const allowed = admitCall(draft, agent_id);
   if (!allowed.ok) {
     draft.refused = allowed.error;

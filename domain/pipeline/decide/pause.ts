@@ -14,7 +14,8 @@ export function pause(
 ): Result<undefined, DomainError> {
   const { outcome, failure, recovery } = draft.state;
   if (outcome || failure || recovery) {
-    return wrongState(draft.state, 'there is nothing to hold', PAUSABLE, 'look at the state of the pipeline');
+    const remedy = 'only what works can hold; look at its state: GET /api/pipeline, `ags pipeline show`';
+    return wrongState(draft.state, 'there is nothing to hold', PAUSABLE, remedy);
   }
   if (draft.state.pause !== 'none') return ok(undefined);
   draft.emit('pause_requested', { reason });
@@ -36,7 +37,9 @@ export function resume(
   { reason }: Extract<Command, { kind: 'resume' }>,
 ): Result<undefined, DomainError> {
   if (draft.state.outcome || draft.state.pause === 'none') {
-    return wrongState(draft.state, 'it is not paused', PAUSABLE, 'only a paused pipeline can be resumed');
+    const remedy =
+      'only a paused pipeline can be resumed; look at its state: GET /api/pipeline, `ags pipeline show`';
+    return wrongState(draft.state, 'it is not paused', PAUSABLE, remedy);
   }
   draft.emit('resumed', { reason });
   loginIfSuspended(draft);
