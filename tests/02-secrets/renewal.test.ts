@@ -64,6 +64,17 @@ describe('what is due', () => {
 });
 
 describe('near the maximum TTL', () => {
+  it('CRED-3: a token that is being replaced is not renewed any more, while its agent still works with it', () => {
+    const rig = new Rig().toRoundOne();
+    const old = tokenOf(rig, 'ALPHA');
+    rig.now += HOUR;
+    renewed(rig, [old], 7_200, true);
+    expect(tokenOf(rig, 'ALPHA')).toBe(old);
+    expect(rig.state.tokens.find((t) => t.accessor === old)).toMatchObject({ superseded: true });
+    rig.now += HOUR;
+    expect(due(rig)).toEqual([pipelineToken(rig), tokenOf(rig, 'BETA')]);
+  });
+
   /** A renewal that Vault capped, and the new login. */
   function loggedInAnew(): { rig: Rig; old: string[] } {
     const rig = new Rig().toRoundOne();

@@ -46,6 +46,21 @@ const act = (service: string, more: Partial<GateFacts> = {}) =>
   judge(facts({ tool: 'restart_service', arguments: { service }, target: service, ...more }), config);
 
 describe('the gate', () => {
+  it('GOV-2: arguments of 64 KiB are judged, one character more is refused', () => {
+    const length = (n: number) => {
+      const query = 'x'.repeat(n - JSON.stringify({ query: '' }).length);
+      return judge(facts({ tool: 'memory_search', arguments: { query } }), config).determining;
+    };
+    expect(length(64 * 1024 + 1)).toEqual(['invalid_arguments']);
+    const restartAt = (n: number) => {
+      const service = 'sandbox-a';
+      const note = 'x'.repeat(n - JSON.stringify({ service, note: '' }).length);
+      return judge(facts({ tool: 'restart_service', arguments: { service, note }, target: service }), config);
+    };
+    expect(restartAt(64 * 1024).decision).toBe('allow');
+    expect(restartAt(64 * 1024 + 1).determining).toEqual(['invalid_arguments']);
+  });
+
   it('GOV-2: a known tool within its tier is allowed, and the deciding rule is named', () => {
     expect(judge(facts({}), config)).toEqual({
       decision: 'allow',

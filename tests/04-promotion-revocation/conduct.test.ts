@@ -57,6 +57,19 @@ describe('ENF-1: errors in a minute', () => {
     expect(rig.state.outcome?.reason ?? null).toBe(reason);
   });
 
+  it('ENF-1 REC-2: while the supervisor ends the run an error too many stops nothing: the rules write what there is', () => {
+    const rig = errors(new Rig().toRoundOne(), 5);
+    rig.when({ kind: 'abort', reason: 'enough of it' });
+    rig.bootstrap();
+    rig.failing(rig.ready('synthesis')[0]!, { cause: 'agent', code: 'z', retryable: false });
+    expect(inWindow(rig.state.agent_errors, rig.now)).toBe(6);
+    expect(rig.state.violations).toEqual([]);
+    expect(rig.state.synthesis?.agent_id).toBeNull();
+    expect(rig.state.outcome).toMatchObject({ exit_code: 3, reason: 'abort' });
+    expect(rig.ready('spawn_successor')).toHaveLength(1);
+    expect(rig.ready('spawn_diagnostic')).toEqual([]);
+  });
+
   it('ENF-1: what a dependency breaks is not the agents’ error, however often', () => {
     const rig = new Rig().toRoundOne();
     for (let n = 0; n < 4; n++)

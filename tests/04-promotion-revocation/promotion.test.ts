@@ -95,6 +95,12 @@ describe('T1 to T2', () => {
     expect(progressOf(at(1), ten.slice(1), NOW).met).toBe(false);
   });
 
+  it('PROM-1: five in a row are enough, four are not, however many there are in all', () => {
+    const broken = (after: number) => [...runs(10, 60), run(45, { admitted_actions: 0 }), ...runs(after, 44)];
+    expect(progressOf(at(1), broken(4), NOW)).toMatchObject({ compliant: 14, in_a_row: 4, met: false });
+    expect(progressOf(at(1), broken(5), NOW)).toMatchObject({ compliant: 15, in_a_row: 5, met: true });
+  });
+
   it('PROM-1: a violation 29 days ago is too young, even a LOW one; 30 days ago it is not', () => {
     const low = (days: number) => [run(days, violating('low')), ...runs(10, 20)];
     expect(progressOf(at(1), low(29), NOW)).toMatchObject({ clean_days: 29, met: false });

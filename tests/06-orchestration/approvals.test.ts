@@ -49,6 +49,34 @@ describe('approvals of actions', () => {
     expect(rig.types().filter((t) => t === 'action_finished')).toHaveLength(1);
   });
 
+  it('GOV-5: an approval is of its own action: another one that waits beside it is not lifted', () => {
+    const rig = parked();
+    const first = asked(rig);
+    rig.call('BETA', 'webhook_dispatch', { endpoint: 'sandbox-other' });
+    rig.judge(ASK);
+    const second = asked(rig);
+    expect(second.action_id).not.toBe(first.action_id);
+    const done = rig.when(
+      {
+        ...{
+          kind: 'decide_approval',
+          approval_id: first.approval_id,
+          decision: 'approve',
+          reason: 'this one',
+        },
+        sha256: first.sha256,
+      },
+      'person:ps_2',
+    );
+    expect(done.ok).toBe(true);
+    expect(gateFacts(rig.state, first.action_id, null)?.approved_under).toBe(ASK.policy_sha256);
+    expect(gateFacts(rig.state, second.action_id, null)?.approved_under).toBeNull();
+    expect(rig.ready('action').map((s) => 'action_id' in s.work && s.work.action_id)).toEqual([
+      first.action_id,
+    ]);
+    expect(toPipeline(rig.state).waiting_for).toBe('approval');
+  });
+
   it('GOV-5: judged again means that it may be refused after all', () => {
     const rig = parked();
     decide(rig, 'approve');
