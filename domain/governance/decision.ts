@@ -136,7 +136,7 @@ export function gateDecision(
   const decision = facts.mode === 'observe' ? observed(enforced, answer) : enforced;
   const labels = [...(traits?.labels ?? []), ...answer.determining.flatMap((note) => note.labels)];
   const { tier, role, labels: before, actions_left, mode } = facts;
-  const { approved } = request.context;
+  const { approved, plan_asks } = request.context;
   return {
     ...decision,
     ...(decision.decision === 'allow' && labels.length > 0 ? { labels: [...new Set(labels)].sort() } : {}),
@@ -144,6 +144,9 @@ export function gateDecision(
     policy_sha256: version.sha256,
     tenant_policy: version.tenant_policy,
     effect: traits?.effect ?? 'once',
-    judged: { tier, role, labels: before, approved, actions_left, mode },
+    judged: {
+      ...{ tier, role, labels: before, approved, actions_left, mode },
+      ...(plan_asks && { plan_asks }),
+    },
   };
 }

@@ -30,6 +30,7 @@ export interface PolicyRequest {
     actions_left: number;
     gate_closed: boolean;
     approved: boolean;
+    plan_asks: boolean;
   };
   /** What the texts of policies may name in braces. */
   words: Readonly<Record<string, string>>;
@@ -121,6 +122,7 @@ export function policyRequest(
       actions_left: facts.actions_left,
       gate_closed: facts.gate_closed,
       approved: facts.approved_under === policies.sha256,
+      plan_asks: facts.plan_asks ?? false,
     },
     words: {
       tool: shown(facts.tool),

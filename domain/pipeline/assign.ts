@@ -185,6 +185,7 @@ function successorFor(state: PipelineState, pipeline_id: string): SuccessorAssig
       misbehave: spawned.misbehave,
       limits: { ...spawned.limits, tokens, cost_microusd, actions },
       stages: spawned.stages,
+      ...(spawned.approvals !== undefined && { approvals: spawned.approvals }),
     },
     documents: spawned.documents,
     mode: spawned.mode,
@@ -221,6 +222,7 @@ export function gateFacts(state: PipelineState, action_id: string, permit: Permi
     gate_closed:
       state.gate_closed || agent.status !== 'live' || (agent.role === 'OUTSIDE' && !agent.accessor),
     labels: state.labels,
+    plan_asks: state.spawned.approvals?.includes(tool) ?? false,
     approved_under: approvedUnder(state, action_id),
     policy: permit?.policy_version ?? BUILTIN_ONLY,
     mode: permit?.mode ?? 'enforce',

@@ -130,6 +130,8 @@ export interface GateFacts {
   labels: string[];
   /** GOV-5: a person has approved exactly this action, as it was judged under this hash of the policies; null for none. */
   approved_under: string | null;
+  /** GOV-5: the plan wants a person to approve this tool. */
+  plan_asks?: boolean;
   /** GOV-4: the tenant's policies in force, as the permit names them. */
   policy: string;
   mode: GateMode;

@@ -90,6 +90,8 @@ export interface GateDecision {
     approved: boolean;
     actions_left: number;
     mode: GateMode;
+    /** Absent: the plan did not ask. */
+    plan_asks?: boolean;
   };
 }
 
@@ -228,6 +230,8 @@ export interface EventBodies {
     misbehave: Misbehaviour[];
     limits: Limits;
     stages: Stage[];
+    /** GOV-5: tools that the plan wants a person to approve; absent: none. */
+    approvals?: string[];
     mode: PipelineMode;
     tier: Tier;
     auto_continue: boolean;

@@ -37,6 +37,7 @@ export function forkSource(state: PipelineState, atHash: string): ForkSource | n
       misbehave: spawned.misbehave,
       limits: spawned.limits,
       stages: spawned.stages,
+      ...(spawned.approvals !== undefined && { approvals: spawned.approvals }),
     },
     documents: spawned.documents,
     project_id: spawned.project_id,

@@ -209,6 +209,8 @@ export function parsePlan(
     misbehave,
     limits: { ...DEFAULT_LIMITS, ...definedOnly(file.limits), ...definedOnly(options.limits) },
     stages,
+    // A plan without them has the hash that it had before there were any.
+    ...(file.approvals && file.approvals.length > 0 && { approvals: [...new Set(file.approvals)].sort() }),
   };
   const sha256 = hashJson(content);
   return ok({

@@ -56,6 +56,8 @@ export interface ResolvedPlan {
   misbehave: Misbehaviour[];
   limits: Limits;
   stages: Stage[];
+  /** GOV-5: tools that a person approves before each call, over what the policies ask for; absent: none. */
+  approvals?: string[];
 }
 
 export const STAGE_KINDS = ['agent', 'consensus', 'gate', 'action'] as const;

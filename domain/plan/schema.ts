@@ -121,6 +121,11 @@ export const PlanFile = z
     context: z.array(ContextItem).max(50).describe('a list of up to 50 documents').optional(),
     agents: Agents.optional(),
     limits: z.strictObject(limits).optional(),
+    approvals: z
+      .array(z.string().regex(/^[a-z][a-z0-9_]{0,79}$/))
+      .max(20)
+      .describe('names of tools that a person approves before each call')
+      .optional(),
     auto_continue: z.boolean().optional(),
     stages: z.array(StageEntry).min(1).max(50).describe('a list of stages').optional(),
     embedded: z.strictObject({ misbehave: z.array(Misbehave).max(20).optional() }).optional(),

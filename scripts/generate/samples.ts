@@ -14,7 +14,14 @@ const PLANS = new URL('../../plans/', import.meta.url);
 const TARGET = new URL('../../workers/api/samples.generated.json', import.meta.url);
 
 /** In the order of the dashboard's landing page (RUN-7); a plan may carry `title` and `description` itself. */
-const ORDER = ['encrypt-checkout-db', 'approval', 'violation', 'disagreement', 'model-outage'];
+const ORDER = [
+  'encrypt-checkout-db',
+  'approval',
+  'violation',
+  'disagreement',
+  'model-outage',
+  'clean-change',
+];
 
 /** The comment on top of a plan says in one sentence what it shows. */
 const firstComment = (source: string): string => /^#\s*(.*)$/m.exec(source)?.[1] ?? '';

@@ -44,6 +44,14 @@ describe('a plan’s text', () => {
     expect(planOf(json)).toEqual(planOf(HEAD));
   });
 
+  it('DSL-1 GOV-5: tools that a person approves are named once each, and their order means nothing', () => {
+    const { approvals, sha256 } = planOf(`${HEAD}approvals: [memory_write, artifact_write, memory_write]\n`);
+    expect(approvals).toEqual(['artifact_write', 'memory_write']);
+    expect(planOf(`${HEAD}approvals: [artifact_write, memory_write]\n`).sha256).toBe(sha256);
+    expect(planOf(`${HEAD}approvals: []\n`)).toEqual(planOf(HEAD));
+    expect(findings(`${HEAD}approvals: [Artifact Write]\n`)).toEqual(['invalid_value@5:13']);
+  });
+
   it('DSL-1: the hash is of the meaning: another layout keeps it, another word changes it', () => {
     const { sha256 } = planOf(HEAD);
     expect(planOf(`# a comment\n${HEAD}\n`).sha256).toBe(sha256);

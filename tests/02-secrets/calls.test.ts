@@ -36,7 +36,7 @@ function pipeline(): StepWorld {
   const world = new StepWorld();
   world.model = (request) => handleModel(request, { EMBEDDED_MODEL_KEY: services.modelKey });
   const models = everyRole({ provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_000 });
-  return world.spawn({ ...samplePlan('approval'), models });
+  return world.spawn({ ...samplePlan('clean-change'), models });
 }
 
 it('CRED-1, CRED-4: a pipeline asks Vault for a login, a token per agent, a key per model call, one revocation, one proof per token', async () => {

@@ -128,10 +128,26 @@ describe('the one-click plans', () => {
     }
   });
 
-  it('RUN-7: the approval is an approval, and quick', async () => {
-    const played = await play(loadPlan('approval'));
+  it.each(['approval', 'clean-change'])('RUN-7: %s agrees, and quickly', async (name) => {
+    const played = await play(loadPlan(name));
     expect(played.verdict?.title).toBe('Apply tfplan.json: nothing above low was found');
     expect(played.rounds).toBeLessThanOrEqual(3);
+  });
+
+  it('RUN-7 PIPE-5: what the rules tell to keep is an action of the proposal; what nobody vouches for is not', async () => {
+    const plan = loadPlan('approval');
+    const actionsOf = async (read: typeof plan) =>
+      (await play(read)).proposals.flatMap(({ actions }) => actions);
+    const [action] = await actionsOf(plan);
+    expect(action).toMatchObject({ tool: 'artifact_write', target: 'artifact://change-note.md' });
+    const { name, media_type, content } = JSON.parse(action?.arguments ?? '') as Record<string, string>;
+    expect([name, media_type]).toEqual(['change-note.md', 'text/markdown']);
+    expect(content).toContain('# Apply tfplan.json: nothing above low was found');
+    const documents = plan.documents.map((one) => ({
+      ...one,
+      origin: one.name === 'change-rules.md' ? ('untrusted' as const) : one.origin,
+    }));
+    expect(await actionsOf({ ...plan, documents })).toEqual([]);
   });
 
   it('RUN-7 GOV-1: in the violation, ALPHA asks for the forbidden action once, and goes on when it is refused', async () => {

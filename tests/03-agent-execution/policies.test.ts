@@ -75,6 +75,19 @@ describe('approvals', () => {
     ).toMatchObject({ decision: 'require_approval' });
   });
 
+  it('GOV-5: a plan asks for a person where no policy does; an approval lifts exactly that', () => {
+    const asks = { plan_asks: true };
+    expect(judge(restart('sandbox-a')).decision).toBe('allow');
+    expect(judge(restart('sandbox-a', asks))).toMatchObject({
+      decision: 'require_approval',
+      determining: ['plan_asks_approval'],
+      judged: { plan_asks: true },
+    });
+    const { sha256 } = gate.versionOf(null);
+    expect(judge(restart('sandbox-a', { ...asks, approved_under: sha256 })).decision).toBe('allow');
+    expect(judge(restart('prod-a', { ...asks, approved_under: sha256 })).decision).toBe('deny');
+  });
+
   it.each<[string, Partial<GateFacts>, string]>([
     [
       'a forbidden target',

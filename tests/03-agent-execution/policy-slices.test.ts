@@ -30,6 +30,7 @@ const request = (more: Partial<PolicyRequest> = {}, context: Partial<PolicyReque
     actions_left: 3,
     gate_closed: false,
     approved: false,
+    plan_asks: false,
     ...context,
   },
   words: {},

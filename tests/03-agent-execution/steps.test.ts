@@ -8,7 +8,7 @@ import { handleDeadSteps, handleStepBatch, type PipelinePort } from '#workers/st
 import { everyRole, MODEL_KEY, message, StepWorld, samplePlan } from './step-world.ts';
 
 const hint = (step_id: string) => ({ tenant: TENANT, pipeline_id: PIPELINE, step_id });
-const spawned = (plan = 'approval') => new StepWorld().spawn(samplePlan(plan));
+const spawned = (plan = 'clean-change') => new StepWorld().spawn(samplePlan(plan));
 const batch = (...messages: ReturnType<typeof message>[]) => ({ queue: 'ags-steps-3', messages });
 const events = <T extends EventType>(world: StepWorld, type: T): EventBodies[T][] =>
   world.rig.log.filter((e) => e.type === type).map((e) => e.body as EventBodies[T]);
@@ -140,7 +140,7 @@ describe('the sample through an OpenAI-compatible endpoint', () => {
   it('AGENT-3: a model that only ever gives the smallest answer that fits its schema ends in an honest failure, not in a crash', async () => {
     const server = await startModelServer();
     try {
-      const plan = samplePlan('approval');
+      const plan = samplePlan('clean-change');
       const choice = { provider: 'compatible' as const, model: 'small', fallbacks: [], max_tokens: 8_000 };
       const models = everyRole(choice);
       const world = new StepWorld().spawn({ ...plan, models, limits: { ...plan.limits, rounds: 4 } });

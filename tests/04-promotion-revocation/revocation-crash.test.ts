@@ -73,7 +73,7 @@ async function restartAndEnd(world: StepWorld): Promise<void> {
   }
 }
 
-const spawned = () => new StepWorld().spawn(samplePlan('approval'));
+const spawned = () => new StepWorld().spawn(samplePlan('clean-change'));
 
 describe('no recorded token outlives its pipeline', () => {
   it('CRED-4, REC-6: whichever call to Vault or to the pipeline a worker dies at, before it is made or before it is answered', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toApproval, toOrchestration, toPipeline } from '#contract/views.ts';
-import { gateFacts } from '#domain/pipeline/assign.ts';
+import { assignmentFor, gateFacts } from '#domain/pipeline/assign.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
 import { timers } from '#domain/pipeline/timers.ts';
-import { ALLOW, ASK, Rig } from '#tests/support/pipeline.ts';
+import { ALLOW, ASK, Rig, spawnCommand } from '#tests/support/pipeline.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -24,6 +24,27 @@ const factsNow = (rig: Rig) => gateFacts(rig.state, asked(rig).action_id, null)!
 const action = (rig: Rig) => rig.state.actions[asked(rig).action_id]!;
 
 describe('approvals of actions', () => {
+  it('GOV-5 REC-3: what the plan wants approved is asked in every run of it: this one, a fork, a successor', () => {
+    const command = spawnCommand();
+    if (command.kind !== 'spawn') throw new Error('no spawn');
+    const plan = { ...command.plan, approvals: ['artifact_write'] };
+    const rig = new Rig().toRoundOne({ ...command, plan });
+    const asksFor = (tool: string): boolean | undefined => {
+      rig.call('ALPHA', tool, {});
+      const facts = gateFacts(rig.state, rig.last('action_requested')!.body.action_id, null);
+      rig.judge();
+      rig.report();
+      return facts?.plan_asks;
+    };
+    expect(asksFor('artifact_write')).toBe(true);
+    expect(asksFor('memory_read')).toBe(false);
+    expect(forkSource(rig.state, 'h')!.plan.approvals).toEqual(['artifact_write']);
+    rig.when({ kind: 'abort', reason: 'night' });
+    rig.synthesise();
+    const step = rig.ready('spawn_successor')[0]!;
+    expect(assignmentFor(rig.state, step.step_id)?.successor?.plan.approvals).toEqual(['artifact_write']);
+  });
+
   it('GOV-5, PIPE-10: the action is parked without a worker; the run says whom it waits for, and its clocks stand', () => {
     const rig = parked();
     expect(rig.ready('action')).toEqual([]);

@@ -63,7 +63,10 @@ export async function planDecisions(asked: Asked, plan: ResolvedPlan) {
     mode: 'enforce',
   } as const;
   return wanted.map(({ tool, target }) => {
-    const { decision, reason } = gate.preview({ ...facts, origin: [], labels: [], tool, target }, own);
+    const { decision, reason } = gate.preview(
+      { ...facts, origin: [], labels: [], tool, target, plan_asks: plan.approvals?.includes(tool) ?? false },
+      own,
+    );
     return { tool, target, decision, reason };
   });
 }

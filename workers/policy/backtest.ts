@@ -54,6 +54,7 @@ export function replayUnder(
       actions_left: judged.actions_left,
       gate_closed: false,
       labels: judged.labels,
+      plan_asks: judged.plan_asks ?? false,
       approved_under: judged.approved ? gate.versionOf(own).sha256 : null,
       policy: gate.versionOf(own).tenant_policy,
       mode: 'enforce',

@@ -38,6 +38,7 @@ export function spawn(
     misbehave: plan.misbehave,
     limits: plan.limits,
     stages: plan.stages,
+    ...(plan.approvals !== undefined && { approvals: plan.approvals }),
     mode: command.mode,
     tier: command.tier,
     auto_continue: command.auto_continue,

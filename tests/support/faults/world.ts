@@ -11,7 +11,7 @@ import { FaultLine } from './line.ts';
 const IMPATIENT = 100;
 
 export const plan = () => ({
-  ...samplePlan('approval'),
+  ...samplePlan('clean-change'),
   models: everyRole({ provider: 'embedded', model: 'extractive-1', fallbacks: [], max_tokens: 8_000 }),
 });
 

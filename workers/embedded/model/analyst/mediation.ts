@@ -4,6 +4,7 @@ import { clip, oneLine, place, uniqueCitations } from './point.ts';
 import type { BoardProposal, Reading } from './reading.ts';
 import { othersProposals, ownProposal, takeTurn } from './turn.ts';
 import { acceptable, objectionTo, sound } from './voting.ts';
+import { wantedActions } from './wanted-actions.ts';
 
 /** What the merged proposal has from another's: the citations they share, and its own words of decision. */
 function takenFrom(merged: ProposalDraft, other: BoardProposal): string {
@@ -57,7 +58,7 @@ export function mediate(reading: Reading): MediationOutput {
   };
   return {
     ...output,
-    proposal,
+    proposal: { ...proposal, actions: wantedActions(reading, proposal) },
     votes: output.votes.map(withheld),
     messages: [{ to: 'all', body: clip(`Merged: "${proposal.title}". Please vote on it.`, 4_000) }],
     taken: others.slice(0, 20).map((other) => ({

@@ -6,6 +6,7 @@ import { asFinding, type Point } from './point.ts';
 import { quarrelOf, stubbornVotes } from './quarrel.ts';
 import type { BoardProposal, Reading } from './reading.ts';
 import { acceptable, messagesFor, objectionTo, sound, votesOn } from './voting.ts';
+import { wantedActions } from './wanted-actions.ts';
 
 export const ownProposal = ({ board, seat }: Reading): BoardProposal | null =>
   board.proposals.filter(({ author }) => author === seat).at(-1) ?? null;
@@ -45,7 +46,7 @@ export function takeTurn(reading: Reading): Turn {
   const intent = writes(reading, known);
   const quarrel = reading.switches.disagree ? quarrelOf(reading, known) : null;
   const votes = quarrel ? stubbornVotes(quarrel, others) : votesOn(reading, others, known);
-  const proposal: ProposalDraft | null = intent
+  const draft: ProposalDraft | null = intent
     ? compose({
         objective: reading.objective,
         points: sound(reading, known),
@@ -54,6 +55,7 @@ export function takeTurn(reading: Reading): Turn {
         ...quarrel,
       })
     : null;
+  const proposal = draft && { ...draft, actions: wantedActions(reading, draft) };
   return {
     output: {
       findings: fresh.map(asFinding),
