@@ -22,6 +22,12 @@ export const AddMcpServerRequest = z
   .meta({ id: 'AddMcpServerRequest' });
 export type AddMcpServerRequest = z.infer<typeof AddMcpServerRequest>;
 
+/** MCP's annotations, as far as they are looked at: a server's own word, which may tighten and never loosens. */
+export const McpHints = z
+  .object({ read_only: z.boolean().nullable(), destructive: z.boolean().nullable() })
+  .meta({ id: 'McpHints' });
+export type McpHints = z.infer<typeof McpHints>;
+
 /** A person vouches for a tool as it describes itself today, and says what it is taken for. */
 export const PinMcpToolRequest = z
   .strictObject({
@@ -30,7 +36,10 @@ export const PinMcpToolRequest = z
     min_tier: Tier,
     acts: z.boolean(),
     effect: z.enum(['pure', 'idempotent', 'once']),
-    irreversible: z.boolean().optional(),
+    irreversible: z
+      .boolean()
+      .optional()
+      .describe('Without it: whether the server itself says that the tool destroys (GOV-1)'),
     target: z
       .string()
       .max(200)
@@ -55,6 +64,7 @@ export const McpTool = z
     description: z.string(),
     input_schema: z.record(z.string(), z.unknown()),
     sha256: Sha256,
+    hints: McpHints.optional().describe('What its server says it does; absent where it says nothing'),
     observed_at: Time.describe('Since when it describes itself this way'),
     state: z.enum(MCP_TOOL_STATES),
     /** null: nobody has vouched for it; another hash than `sha256`: it has changed since. */
@@ -97,4 +107,4 @@ export type McpServer = z.infer<typeof McpServer>;
 export const McpServerPage = page(McpServer).meta({ id: 'McpServerPage' });
 
 /** What a server says about one of its tools, as the hash covers it. */
-export type ObservedTool = Pick<McpTool, 'tool' | 'description' | 'input_schema' | 'sha256'>;
+export type ObservedTool = Pick<McpTool, 'tool' | 'description' | 'input_schema' | 'sha256' | 'hints'>;

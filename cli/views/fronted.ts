@@ -35,12 +35,21 @@ function changeLines({ description, input_schema, pinned, state }: McpTool, styl
   ];
 }
 
+const saidBy = ({ read_only, destructive }: NonNullable<McpTool['hints']>): string =>
+  [
+    read_only === null ? [] : [read_only ? 'it only reads' : 'it changes something'],
+    destructive === null ? [] : [destructive ? 'it destroys' : 'it destroys nothing'],
+  ]
+    .flat()
+    .join(', ');
+
 function toolLines(tool: McpTool, style: Style): string[] {
-  const { pinned, refused, sha256, state } = tool;
+  const { pinned, refused, sha256, state, hints } = tool;
   const colour = state === 'pinned' ? style.good : state === 'changed' ? style.bad : style.caution;
   return [
     `${style.strong(printable(tool.tool))}  ${colour(STATE[state])}`,
     ...changeLines(tool, style),
+    ...(hints === undefined ? [] : [style.faint(`    its server says: ${saidBy(hints)}`)]),
     style.faint(`    sha256 ${sha256}, since ${tool.observed_at}`),
     ...(pinned === null
       ? []

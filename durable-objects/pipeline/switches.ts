@@ -1,5 +1,6 @@
 import type { DomainError } from '#domain/errors.ts';
 import type { Kill } from '#domain/governance/permit.ts';
+import { standingSwitch } from '#domain/pipeline/decide/kill.ts';
 import { type InFlightAction, inFlight } from '#domain/pipeline/in-flight.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import type { GrantsFromAbove } from './above.ts';
@@ -41,7 +42,7 @@ export class PipelineSwitches {
     const done = this.#pipeline.commit({ kind: 'kill', kill: null, agent_id, reason }, actor);
     if (!done.ok) return done;
     const { state } = this.#pipeline;
-    const thrown = state.kills.findLast((k) => k.scope === (agent_id ? 'agent' : 'pipeline'));
+    const thrown = standingSwitch(state, agent_id);
     if (!thrown) return err({ code: 'not_found', what: 'kill switch' });
     const { kill_id, scope, id, by, at } = thrown;
     const in_flight = inFlight(state).filter((a) => agent_id === null || a.agent_id === agent_id);

@@ -1,4 +1,5 @@
 import type {
+  McpHints,
   McpServer,
   McpTool,
   ObservedTool,
@@ -20,6 +21,7 @@ type ToolRow = {
   pin: string | null;
   gone_at: number | null;
   refusal: string | null;
+  hints: string | null;
 };
 
 /** GOV-9: a person's word on a tool, as it is stored. A pin from before descriptions were kept has none. */
@@ -51,13 +53,14 @@ function shown(row: ToolRow): McpTool {
     state: stateOf(row, pin, refused),
     pinned: pin && { description: null, input_schema: null, ...pin },
     refused,
+    ...(row.hints === null ? {} : { hints: JSON.parse(row.hints) as McpHints }),
   };
 }
 
 export const toolsOf = (store: ControlStore, server: string): McpTool[] =>
   rows<ToolRow>(
     store.sql,
-    'SELECT tool, description, input_schema, sha256, observed_at, pin, gone_at, refusal FROM mcp_tools WHERE server = ? ORDER BY tool',
+    'SELECT tool, description, input_schema, sha256, observed_at, pin, gone_at, refusal, hints FROM mcp_tools WHERE server = ? ORDER BY tool',
     server,
   ).map(shown);
 
@@ -67,12 +70,12 @@ export const toolsOf = (store: ControlStore, server: string): McpTool[] =>
  */
 export function observe(store: ControlStore, server: string, tools: readonly ObservedTool[]): void {
   const before = new Map(toolsOf(store, server).map((t) => [t.tool, t]));
-  for (const { tool, description, input_schema, sha256 } of tools) {
+  for (const { tool, description, input_schema, sha256, hints } of tools) {
     run(
       store.sql,
-      `INSERT INTO mcp_tools (server, tool, description, input_schema, sha256, observed_at) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO mcp_tools (server, tool, description, input_schema, sha256, observed_at, hints) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (server, tool) DO UPDATE SET description = excluded.description, input_schema = excluded.input_schema,
-       sha256 = excluded.sha256, observed_at = excluded.observed_at, gone_at = NULL
+       sha256 = excluded.sha256, hints = excluded.hints, observed_at = excluded.observed_at, gone_at = NULL
        WHERE sha256 <> excluded.sha256 OR gone_at IS NOT NULL`,
       server,
       tool,
@@ -80,6 +83,7 @@ export function observe(store: ControlStore, server: string, tools: readonly Obs
       JSON.stringify(input_schema),
       sha256,
       store.now(),
+      hints ? JSON.stringify(hints) : null,
     );
     const known = before.get(tool);
     if (known?.pinned && known.sha256 !== sha256 && known.pinned.sha256 !== sha256)
@@ -128,7 +132,8 @@ export function pin(
     min_tier: a.min_tier as Tier,
     acts: a.acts,
     effect: a.effect,
-    irreversible: a.irreversible ?? false,
+    // GOV-1: a server's word that its tool destroys counts until a person says otherwise; that it does not never counts.
+    irreversible: a.irreversible ?? (a.acts && read.value.hints?.destructive === true),
     target: a.target ?? '',
     by: actor,
     at: iso(store.now()),

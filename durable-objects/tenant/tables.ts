@@ -125,6 +125,8 @@ export const CONTROL_MIGRATIONS = [
   CREATE TABLE storage (one INTEGER PRIMARY KEY CHECK (one = 1), pipeline_bytes INTEGER NOT NULL, archived_bytes INTEGER NOT NULL);
   `,
   REPEATS_TABLE,
+  // GOV-9: what a server says its tools do.
+  'ALTER TABLE mcp_tools ADD COLUMN hints TEXT',
 ] as const;
 
 /** The feed: one row a pipeline, by its number, so that an update writes one billed row. */

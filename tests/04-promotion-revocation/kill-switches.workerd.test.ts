@@ -68,6 +68,8 @@ describe('one pipeline, one agent', () => {
       status: 409,
       remedy: expect.stringContaining(`ags lift ${body.kill_id}`),
     });
+    // Pressed twice it is the same switch.
+    expect((await stop(t.keys.operator, 'pipeline', pipeline.id)).body.kill_id).toBe(body.kill_id);
     const service = await t.newKey({ role: 'admin', owner: await t.newSubject('service') });
     expect((await lift(service.secret, body.kill_id)).body).toMatchObject({
       code: 'person_needed',

@@ -113,7 +113,25 @@ describe('a switch on the pipeline', () => {
     kill(rig, null);
     expect(rig.ready('spawn_successor')).toEqual([]);
     expect(rig.types().slice(-3)).toEqual(['kill_switch_thrown', 'step_cancelled', 'sealed']);
+    lift(rig, rig.state.kills[0]!.kill_id);
     expect(kill(rig, null)).toMatchObject({ ok: false, error: { code: 'pipeline_ended' } });
+  });
+
+  it('ENF-6: thrown twice, on an agent or on the run, it is one switch; lifted, it can be thrown again', () => {
+    const rig = new Rig().toRoundOne();
+    const [alpha, beta] = [idOf(rig, 'ALPHA'), idOf(rig, 'BETA')];
+    kill(rig, alpha);
+    const before = rig.log.length;
+    expect(kill(rig, alpha).ok).toBe(true);
+    expect(rig.log.length).toBe(before);
+    lift(rig, rig.state.kills[0]!.kill_id);
+    kill(rig, alpha);
+    kill(rig, beta);
+    expect(rig.state.kills.map((k) => k.id)).toEqual([alpha, alpha, beta]);
+    kill(rig, null);
+    const ended = rig.log.length;
+    expect(kill(rig, null, 'person:ps_3').ok).toBe(true);
+    expect(rig.log.length).toBe(ended);
   });
 
   it('ENF-6: while it waits for a person, or is paused, or its consensus has failed, it stops just the same', () => {

@@ -185,6 +185,18 @@ describe('an agent’s own tools', () => {
 });
 
 describe('asking', () => {
+  it('ENF-4: a hundred questions within a minute are answered, the next is a 429 that says when there is room again', async () => {
+    const { ask, pipeline } = await agent();
+    const read = { tool: 'Read', arguments: { file_path: 'a.ts' } };
+    for (let n = 0; n < 100; n++) expect((await ask(read)).status).toBe(200);
+    const refused = await ask(read);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } });
+    const wait = Number(refused.headers.get('retry-after'));
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThanOrEqual(60);
+    expect((await pipeline.events()).filter((e) => e.type === 'agent_throttled')).toHaveLength(1);
+  });
+
   it('GOV-7: ask, act, report', async () => {
     const { ask, tell, token } = await agent();
     const asked = await ask();

@@ -11,7 +11,14 @@ const URL_OF = 'https://mcp.example.com/mcp';
 
 /** A tenant's MCP server of the official SDK, reached by a `fetch` of the test's own. */
 function world(
-  change: { description?: string; echo?: boolean; allow?: string[]; denied?: boolean; breaks?: boolean } = {},
+  change: {
+    description?: string;
+    echo?: boolean;
+    allow?: string[];
+    denied?: boolean;
+    breaks?: boolean;
+    hints?: object;
+  } = {},
 ) {
   const seen = {
     authorization: [] as (string | null)[],
@@ -24,7 +31,14 @@ function world(
     seen.authorization.push(request.headers.get('authorization'));
     const server = new Server({ name: 'tracker', version: '1' }, { capabilities: { tools: {} } });
     server.setRequestHandler(ListToolsRequestSchema, async () => ({
-      tools: [{ name: 'create_issue', description, inputSchema }],
+      tools: [
+        {
+          name: 'create_issue',
+          description,
+          inputSchema,
+          ...(change.hints && { annotations: change.hints }),
+        },
+      ],
     }));
     server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
       seen.calls.push(params.arguments);
@@ -84,6 +98,25 @@ describe('a fronted MCP server', () => {
       ok: false,
       code: 'not_found',
     });
+  });
+
+  it('GOV-1 GOV-9: what its server says a tool does is part of what a person vouches for', async () => {
+    const said = async (hints?: object) => {
+      const { context, seen } = world(hints ? { hints } : {});
+      await mcpDiscover.run({ server: 'tracker' }, context);
+      return seen.observed[0]!;
+    };
+    const silent = await said();
+    expect(silent.hints).toBeUndefined();
+    // A title is for people's eyes and says nothing of what it does.
+    expect((await said({ title: 'Create' })).sha256).toBe(silent.sha256);
+    const destroys = await said({ destructiveHint: true });
+    expect(destroys.hints).toEqual({ read_only: null, destructive: true });
+    const harmless = await said({ readOnlyHint: true, destructiveHint: false });
+    expect(harmless.hints).toEqual({ read_only: true, destructive: false });
+    expect(new Set([silent, destroys, harmless].map((tool) => tool.sha256)).size).toBe(3);
+    const turned = world({ hints: { destructiveHint: true } });
+    expect(await call(turned.context, silent.sha256)).toMatchObject({ code: 'description_changed' });
   });
 
   it('GOV-9: a pinned tool is called with the credential from Vault; what it says is untrusted', async () => {

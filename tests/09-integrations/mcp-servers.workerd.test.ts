@@ -2,7 +2,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RegisteredAgent } from '#contract/agents.ts';
-import type { McpServer } from '#contract/mcp-servers.ts';
+import type { McpServer, McpTool } from '#contract/mcp-servers.ts';
 import type { Problem } from '#contract/problem.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
@@ -182,6 +182,28 @@ describe('a tenant’s own MCP servers', () => {
       ['mcp_tool_changed', 'system:mcp-look', 'watched'],
       ['mcp_tool_gone', 'system:mcp-look', 'watched'],
     ]);
+  });
+
+  it('GOV-1 GOV-9: a server’s word that its tool destroys makes it irreversible until a person says otherwise; its word that it does not never counts', async () => {
+    await send('/api/mcp-servers', { name: 'hinting', url: 'https://mcp.example.com/mcp' });
+    const pinnedAs = async (sha: string, hints: McpTool['hints'], word: object = {}) => {
+      const sha256 = sha.repeat(64);
+      const said = { ...SAID, sha256, ...(hints && { hints }) };
+      await controlStub(env.CONTROL, 'acme').observeMcpTools('hinting', [said]);
+      const done = await send('/api/mcp-servers/hinting/pins', { ...PIN, sha256, ...word });
+      expect(done.status).toBe(200);
+      expect(done.body.tools[0]?.hints).toEqual(hints);
+      return done.body.tools[0]?.pinned?.irreversible;
+    };
+    const destroys = { read_only: null, destructive: true };
+    expect(await pinnedAs('3', undefined)).toBe(false);
+    expect(await pinnedAs('4', destroys)).toBe(true);
+    expect(await pinnedAs('5', destroys, { irreversible: false })).toBe(false);
+    expect(await pinnedAs('6', destroys, { acts: false })).toBe(false);
+    const harmless = { read_only: true, destructive: false };
+    expect(await pinnedAs('7', harmless, { irreversible: true })).toBe(true);
+    expect(await pinnedAs('8', harmless)).toBe(false);
+    await answer('/api/mcp-servers/hinting', { key: acme.keys.admin, method: 'DELETE' });
   });
 
   it('GOV-9 ENF-6: a look is a run like any other: under a switch nothing is asked, and the server says so', async () => {

@@ -20,12 +20,17 @@ export default defineVerb({
       'idempotent',
       'once',
     ]),
-    irreversible: flag('--irreversible', 'what it does cannot be undone: each call needs an approval'),
+    irreversible: flag(
+      '--irreversible',
+      'what it does cannot be undone: each call needs an approval (so it is when its server says that it destroys)',
+    ),
+    reversible: flag('--reversible', 'what it does can be undone, whatever its server says'),
     target: text('--target <name>', 'what its calls touch, e.g. sandbox-tracker; one that acts needs one'),
   },
   examples: ['ags mcp pin tracker create_issue --sha256 3f9a… --tier 1 --acts --target sandbox-tracker'],
-  async handler(context, [name, toolName], { sha256, tier, acts, effect, irreversible, target }) {
+  async handler(context, [name, toolName], { sha256, tier, acts, effect, irreversible, reversible, target }) {
     if (tier === undefined) throw usageError('For which tier? Give --tier 0, 1 or 2.');
+    if (irreversible && reversible) throw usageError('Give --irreversible or --reversible, not both.');
     const tool = await readTool(context, name!, toolName!, sha256);
     const server = await context.client().pinMcpTool(name!, {
       tool: tool.tool,
@@ -33,7 +38,7 @@ export default defineVerb({
       min_tier: tier as 0 | 1 | 2,
       acts,
       effect: effect ?? 'once',
-      irreversible,
+      ...((irreversible || reversible) && { irreversible }),
       ...(target !== undefined && { target }),
     });
     const { style } = context.out;

@@ -5,7 +5,7 @@ import { killId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { type Command, isPerson } from '../command.ts';
 import type { StepKind } from '../event.ts';
-import { liveAgent, type StepState } from '../state.ts';
+import { type KillState, liveAgent, type PipelineState, type StepState } from '../state.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline, OUTLIVES } from './ending.ts';
@@ -44,6 +44,14 @@ function throwSwitch(draft: Draft, kill: Kill): void {
   else failPipeline(draft, 'killed', `${kill.scope} ${kill.id}: ${kill.reason}`);
 }
 
+/** The switch that stands on an agent, or (null) on the pipeline itself. */
+export const standingSwitch = (state: PipelineState, agent_id: string | null): KillState | undefined =>
+  state.kills.findLast(
+    (k) =>
+      k.lifted_at === null &&
+      (agent_id === null ? k.scope === 'pipeline' : k.scope === 'agent' && k.id === agent_id),
+  );
+
 /** ENF-6: from above, or of this pipeline or one of its agents. */
 export function kill(
   draft: Draft,
@@ -55,6 +63,8 @@ export function kill(
     return ok(undefined);
   }
   if (agent_id !== null && !agents[agent_id]) return err({ code: 'not_found', what: `agent ${agent_id}` });
+  // Stop that is pressed twice is answered with the switch that stands, as above the pipeline.
+  if (standingSwitch(draft.state, agent_id)) return ok(undefined);
   if (outcome && (agent_id !== null || !pendingSuccessor(draft)))
     return err({ code: 'pipeline_ended', state, detail: `It ended ${outcome.at}: ${outcome.reason}.` });
   throwSwitch(draft, {

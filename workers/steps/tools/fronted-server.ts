@@ -1,6 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { McpServer, ObservedTool } from '#contract/mcp-servers.ts';
+import type { McpHints, McpServer, ObservedTool } from '#contract/mcp-servers.ts';
 import { REDACTION_MARK } from '#domain/governance/redaction.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import type { ToolContext, ToolOutcome } from './tool.ts';
@@ -59,10 +59,25 @@ function withoutCredential(credential: string | null): <T>(value: T) => T {
   return <T>(value: T) => walk(value) as T;
 }
 
-const observed = (t: { name: string; description?: string; inputSchema: unknown }): ObservedTool => {
+interface Listed {
+  name: string;
+  description?: string;
+  inputSchema: unknown;
+  annotations?: { readOnlyHint?: boolean; destructiveHint?: boolean };
+}
+
+/** null where it says neither; what it says is part of what a person vouches for. */
+const hintsOf = ({ annotations }: Listed): McpHints | null => {
+  const { readOnlyHint: read_only = null, destructiveHint: destructive = null } = annotations ?? {};
+  return read_only === null && destructive === null ? null : { read_only, destructive };
+};
+
+const observed = (t: Listed): ObservedTool => {
   const { name: tool, description = '' } = t;
   const input_schema = t.inputSchema as Record<string, unknown>;
-  return { tool, description, input_schema, sha256: hashJson({ tool, description, input_schema }) };
+  const hints = hintsOf(t);
+  const said = { tool, description, input_schema, ...(hints && { hints }) };
+  return { ...said, sha256: hashJson(said) };
 };
 
 /** A connection to a fronted server, as a tool uses it. Whatever it answers comes without the credential. */
