@@ -128,10 +128,11 @@ describe('a switch on the pipeline', () => {
     kill(rig, alpha);
     kill(rig, beta);
     expect(rig.state.kills.map((k) => k.id)).toEqual([alpha, alpha, beta]);
-    kill(rig, null);
-    const ended = rig.log.length;
-    expect(kill(rig, null, 'person:ps_3').ok).toBe(true);
-    expect(rig.log.length).toBe(ended);
+    const run = new Rig().toRoundOne();
+    kill(run, null);
+    const ended = run.log.length;
+    expect(kill(run, null, 'person:ps_3').ok).toBe(true);
+    expect(run.log.length).toBe(ended);
   });
 
   it('ENF-6: while it waits for a person, or is paused, or its consensus has failed, it stops just the same', () => {
