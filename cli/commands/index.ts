@@ -45,6 +45,7 @@ import lineage from './pipeline/lineage.ts';
 import list from './pipeline/list.ts';
 import log from './pipeline/log.ts';
 import logs from './pipeline/logs.ts';
+import redrive from './pipeline/redrive.ts';
 import resolve from './pipeline/resolve.ts';
 import show from './pipeline/show.ts';
 import spawn from './pipeline/spawn.ts';
@@ -96,6 +97,7 @@ const OWN: Verb[] = [
   end,
   fallback,
   fork,
+  redrive,
   resolve,
   stop,
   revoke,

@@ -59,6 +59,7 @@ function farewell({ style }: Screen, links: { dashboard: string; url: string }, 
     ...(once
       ? []
       : [
+          `  ${style.strong('Approve')}     npx ags approve ID --profile ${PROFILE}-approver ${style.faint('· nobody approves what they asked for themselves')}`,
           `  ${style.strong('Stop')}        Ctrl-C ${style.faint('(what happened stays in .ags/; --reset clears it)')}`,
         ]),
     '',

@@ -285,6 +285,19 @@ describe('forks and unknown outcomes', () => {
     expect(keys).toEqual([expect.stringMatching(/^.{36}$/), keys[0], 'mine']);
   });
 
+  it('PIPE-8: `pipeline redrive` sends out the step that its id names, in its pipeline', async () => {
+    const id = `st_${PIPELINE.slice(3)}_4`;
+    api.answer('POST /api/pipeline/redrive', () => ({
+      status: 202,
+      body: toOrchestration(new Rig().toRoundOne().state).pipeline,
+    }));
+    expect((await shell.ags('pipeline', 'redrive', 'it')).exitCode).toBe(64);
+    expect((await shell.ags('pipeline', 'redrive', id)).exitCode).toBe(0);
+    expect(sent('/api/pipeline/redrive').map(({ body }) => body)).toEqual([
+      { pipeline_id: PIPELINE, step_id: id },
+    ]);
+  });
+
   it('REC-6: `pipeline resolve` demands an outcome and how one knows', async () => {
     const id = `ac_${PIPELINE.slice(3)}_1`;
     api.answer(`POST /api/actions/${id}/outcome`, ({ body }) => {
