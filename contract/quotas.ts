@@ -72,12 +72,14 @@ export const QuotaReport = z
       cost_microusd: z.int(),
       /** null: the ledger database cannot be reached. */
       storage_bytes: z.int().nullable(),
-      /** What of it lies where; `memory` is null with it. Pipelines count from when they ended or last waited for somebody. */
+      /** What of it lies where; what the ledger database holds is null with it. Pipelines count from when they ended or last waited for somebody. */
       storage: z.object({
         plans: z.int(),
-        memory: z.int().nullable(),
         pipelines: z.int(),
         archives: z.int(),
+        memory: z.int().nullable(),
+        artifacts: z.int().nullable(),
+        bugs: z.int().nullable(),
       }),
       pipelines: z.int(),
       error_budget: ErrorBudgetReport,

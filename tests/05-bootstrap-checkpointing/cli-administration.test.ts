@@ -166,7 +166,7 @@ describe('ags key, project, quota and tenant', () => {
         tokens: 3,
         cost_microusd: 0,
         storage_bytes: null,
-        storage: { plans: 1, memory: null, pipelines: 2_000, archives: 30 },
+        storage: { plans: 1, pipelines: 2_000, archives: 30, memory: null, artifacts: null, bugs: null },
         pipelines: 4,
         error_budget: { target_permille: 950, windows: [], spent: null as object | null },
       },
@@ -174,7 +174,9 @@ describe('ags key, project, quota and tenant', () => {
     api.answer('GET /api/quotas', ok(report));
     const table = (await shell.ags('quota', 'show')).stdout;
     expect(table).toMatch(/storage_bytes\s+9\s+unknown/);
-    expect(table).toContain('plans 1, memory unknown, pipelines 2000, archives 30');
+    expect(table).toMatch(
+      /plans 1, pipelines 2000, archives 30, memory unknown, artifacts unknown, bugs\s+unknown/,
+    );
     api.answer('PUT /api/tenants/acme/quotas', ok(report));
     expect((await shell.ags('quota', 'set', 'live_pipelines', 'default', '--tenant', 'acme')).exitCode).toBe(
       0,

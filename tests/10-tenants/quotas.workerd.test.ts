@@ -7,6 +7,7 @@ import { controlStub } from '#objects/shared/stubs.ts';
 import { TenantControl } from '#objects/tenant/index.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
 import { answer, env, makeTenant, migrateLedger, PLATFORM_KEY, planSource } from '#tests/support/worker.ts';
+import { logBug, writeArtifact } from '#workers/ledger/index.ts';
 
 listenToQueues();
 beforeAll(migrateLedger);
@@ -262,7 +263,9 @@ describe('what is stored', () => {
       answer<Pipeline & Problem>('/api/spawn', { key, body: { plan: { source: planSource() } } });
     const { pipeline_id } = (await spawn()).body;
     const usage = async () => (await answer<QuotaReport>('/api/quotas', { key })).body.usage;
-    expect((await usage()).storage).toEqual({ plans: 0, memory: 0, pipelines: 0, archives: 0 });
+    expect((await usage()).storage).toEqual({
+      ...{ plans: 0, pipelines: 0, archives: 0, memory: 0, artifacts: 0, bugs: 0 },
+    });
     await answer('/api/pipeline/cancel', { key, body: { pipeline_id, reason: 'enough' } });
     await vi.waitFor(async () => expect((await usage()).storage.pipelines).toBeGreaterThan(1_000), 10_000);
     const events = await answer<object>(`/api/pipeline/events?pipeline_id=${pipeline_id}`, { key });
@@ -279,5 +282,32 @@ describe('what is stored', () => {
     expect((await spawn()).body).toMatchObject({ status: 429, code: 'quota_exceeded' });
     const memory = await answer<Problem>('/api/memory', { key, body: { title: 't', text: 'x' } });
     expect(memory.body.code).toBe('quota_exceeded');
+  });
+
+  it('TEN-1: what tools keep in the ledger’s database counts by its bytes, for its own tenant only, and against the quota', async () => {
+    const acme = await makeTenant('quota-kept');
+    const { admin, operator: key } = acme.keys;
+    const usage = async () => (await answer<QuotaReport>('/api/quotas', { key })).body.usage;
+    const remember = (text: string) =>
+      answer<Problem>('/api/memory', { key, body: { title: 't', text } }).then(({ status }) => status);
+    const made = { origin: [], created_by: 'agent:ag_1', created_at: '2026-11-22T12:00:00.000Z' };
+    const about = { ...made, project_id: 'prj_1', pipeline_id: 'pl_1' };
+    for (const tenant of ['quota-kept', 'quota-other']) {
+      const artifact = { name: 'a.md', media_type: 'text/markdown', content: 'für' };
+      await writeArtifact(env.LEDGER, tenant, { ...about, ...artifact, artifact_id: 'art_1' });
+      const bug = { bug_id: 'bug_1', title: 'tür', detail: 'zu', severity: 'low' };
+      await logBug(env.LEDGER, tenant, { ...about, ...bug });
+    }
+    expect(await remember('süß')).toBe(201);
+    expect(await usage()).toMatchObject({
+      storage: { plans: 0, pipelines: 0, archives: 0, memory: 5, artifacts: 4, bugs: 6 },
+      storage_bytes: 15,
+    });
+    await answer('/api/quotas', { method: 'PUT', key: admin, body: { storage_bytes: 18 } });
+    // Three letters, but four bytes, of which three are free.
+    expect(await remember('für')).toBe(429);
+    expect(await remember('abc')).toBe(201);
+    expect(await remember('x')).toBe(429);
+    expect((await usage()).storage_bytes).toBe(18);
   });
 });

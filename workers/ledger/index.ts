@@ -14,7 +14,6 @@ export {
   MAX_MEMORY_BYTES,
   type MemoryEntry,
   type MemorySummary,
-  memoryBytes,
   type NewMemory,
   readMemory,
   searchMemory,
@@ -27,4 +26,5 @@ export { queryLedger, type Sight } from './search.ts';
 export { type LedgerKeys, ledgerKeysOf, ledgerSigner, logPorts, publicKeys } from './signing.ts';
 export { type LogSource, logSources, reconcileDeps } from './source.ts';
 export { countAlarms, ledgerStatus } from './status.ts';
+export { type LedgerBytes, ledgerBytes } from './stored.ts';
 export { queryBugs, queryViolations } from './violations.ts';

@@ -57,15 +57,6 @@ export async function readMemory(
   return row && entryOf(row);
 }
 
-/** TEN-1: what a tenant keeps. */
-export async function memoryBytes(db: D1Database, tenant: string): Promise<number> {
-  const found = await db
-    .prepare('SELECT coalesce(sum(bytes), 0) AS n FROM memory WHERE tenant = ?')
-    .bind(tenant)
-    .first<{ n: number }>();
-  return found?.n ?? 0;
-}
-
 const SUMMARY =
   'm.memory_id, m.project_id, m.title, m.summary, m.media_type, m.sha256, m.bytes, m.origin, m.created_by, m.created_at';
 

@@ -3,9 +3,9 @@ import { Cursor, Limit, page, Time } from '#contract/primitives.ts';
 import { randomId } from '#domain/ids.ts';
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import {
+  ledgerBytes,
   listMemory,
   MAX_MEMORY_BYTES,
-  memoryBytes,
   readMemory,
   searchMemory,
   writeMemory,
@@ -78,11 +78,11 @@ export const memory = [
       const created_at = new Date().toISOString();
       const project = await existingProject(asked, projectFor(asked.caller, project_id));
       const { quotas, usage } = must(await controlOf(asked).quotas());
-      const stored = await fromLedger(asked, () => memoryBytes(asked.env.LEDGER, asked.caller.tenant));
-      if (
-        usage.plan_bytes + usage.pipeline_bytes + usage.archived_bytes + stored + text.length >
-        quotas.storage_bytes
-      )
+      const kept = await fromLedger(asked, () => ledgerBytes(asked.env.LEDGER, asked.caller.tenant));
+      const { plan_bytes, pipeline_bytes, archived_bytes } = usage;
+      const inObjects = plan_bytes + pipeline_bytes + archived_bytes;
+      const stored = inObjects + kept.memory + kept.artifacts + kept.bugs;
+      if (stored + new TextEncoder().encode(text).length > quotas.storage_bytes)
         throw new ProblemError('quota_exceeded', `The tenant may store ${quotas.storage_bytes} bytes.`, {
           remedy: 'Ask an admin for more storage: PUT /api/quotas, within what the platform allows.',
         });

@@ -3,25 +3,25 @@ import { LiftErrorBudgetRequest, QuotaReport, SetQuotasRequest } from '#contract
 import { actorOf } from '#objects/pipeline/rpc.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import type { ControlRpc } from '#objects/tenant/rpc.ts';
-import { memoryBytes } from '#workers/ledger/index.ts';
+import { ledgerBytes } from '#workers/ledger/index.ts';
 import { type Asked, endpoint, json } from '../endpoint.ts';
 import { PLATFORM_ACTOR } from '../platform.ts';
 import { ProblemError } from '../problem.ts';
 import { controlOf, must } from '../scope.ts';
 
-/** Memory lies in the ledger's database, whose outage must not hide the other quotas (LEDG-1). */
+/** Memory, artifacts and bugs lie in the ledger's database, whose outage must not hide the other quotas (LEDG-1). */
 async function reportOf({ env, log }: Asked, tenant: string, control: ControlRpc): Promise<Response> {
   const { quotas, allowed = quotas, usage } = must(await control.quotas());
   const { plan_bytes, pipeline_bytes, archived_bytes, ...rest } = usage;
-  const memory = await memoryBytes(env.LEDGER, tenant).then(
-    (bytes) => bytes,
-    (error: unknown) => {
-      log('warn', 'the ledger could not be read', { error });
-      return null;
-    },
+  const kept = await ledgerBytes(env.LEDGER, tenant).catch((error: unknown) => {
+    log('warn', 'the ledger could not be read', { error });
+    return { memory: null, artifacts: null, bugs: null };
+  });
+  const storage = { plans: plan_bytes, pipelines: pipeline_bytes, archives: archived_bytes, ...kept };
+  const storage_bytes = Object.values(storage).reduce(
+    (sum, bytes) => (sum === null || bytes === null ? null : sum + bytes),
+    0 as number | null,
   );
-  const storage = { plans: plan_bytes, memory, pipelines: pipeline_bytes, archives: archived_bytes };
-  const storage_bytes = memory === null ? null : plan_bytes + memory + pipeline_bytes + archived_bytes;
   return json(200, { allowed, quotas, usage: { ...rest, storage_bytes, storage } });
 }
 
