@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DECISIONS, ENFORCEMENTS } from '#domain/pipeline/event.ts';
+import { DECISIONS, ENFORCEMENTS } from '#domain/pipeline/event/actions.ts';
 import { Tier } from './pipeline.ts';
 import { GivenId, PipelineId, Reason, Sha256, Time } from './primitives.ts';
 

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { ActionDraft, PlannerReport } from '#domain/agents/output.ts';
 import { AGENT_PHASES, AGENT_ROLES, SEATS } from '#domain/agents/roles.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
-import { DECISIONS, ENFORCEMENTS, MEDIATION_TRIGGERS, RECOVERY_TRIGGERS } from '#domain/pipeline/event.ts';
+import { DECISIONS, ENFORCEMENTS } from '#domain/pipeline/event/actions.ts';
+import { MEDIATION_TRIGGERS } from '#domain/pipeline/event/blackboard.ts';
+import { RECOVERY_TRIGGERS } from '#domain/pipeline/event/recovery.ts';
 import {
   CONSENSUS_STATUSES,
   FALLBACKS,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { GATE_MODES } from '#domain/governance/permit.ts';
 import { SEVERITIES } from '#domain/governance/severity.ts';
-import { DECISIONS } from '#domain/pipeline/event.ts';
+import { DECISIONS } from '#domain/pipeline/event/actions.ts';
 import { GivenId, GivenTime, Limit, page, Reason, Sha256, Time } from './primitives.ts';
 import { PlanFinding } from './requests.ts';
 

@@ -1,4 +1,4 @@
-import type { Dissent } from '../pipeline/event.ts';
+import type { Dissent } from '../pipeline/event/blackboard.ts';
 import type { PipelineState } from '../pipeline/state.ts';
 import type { Ballot, Tally } from './tally.ts';
 

@@ -1,4 +1,4 @@
-import type { GateDecision } from '../pipeline/event.ts';
+import type { GateDecision } from '../pipeline/event/actions.ts';
 import type { GateFacts, ToolTraits } from './gate.ts';
 import type { PolicyRequest } from './request.ts';
 import { type Severity, severityRank } from './severity.ts';

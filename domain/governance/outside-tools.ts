@@ -1,4 +1,4 @@
-import type { DeclaredTool, OutsideTool } from '../pipeline/event.ts';
+import type { DeclaredTool, OutsideTool } from '../pipeline/event/actions.ts';
 import { forbiddenTarget } from './targets.ts';
 
 /**

@@ -4,15 +4,11 @@ import type { ToolTraits } from '../governance/gate.ts';
 import type { GateMode } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
 import type { Misbehaviour, ModelChoice, ResolvedPlan } from '../plan/plan.ts';
-import type {
-  DocumentRef,
-  EventBodies,
-  GateDecision,
-  Handoff,
-  Reservation,
-  StepWork,
-  Usage,
-} from './event.ts';
+import type { GateDecision } from './event/actions.ts';
+import type { DocumentRef } from './event/lifecycle.ts';
+import type { Handoff } from './event/recovery.ts';
+import type { Reservation, StepWork, Usage } from './event/steps.ts';
+import type { EventBodies } from './event.ts';
 import type { PipelineMode } from './states.ts';
 
 /** CONS-2: the blackboard as it stood when the round began, as a seat is shown it. */

@@ -3,15 +3,10 @@ import type { Tier } from '../governance/tier.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import type { Admit, StepError, StepResult } from './assignment.ts';
 import type { Trouble } from './dependencies.ts';
-import type {
-  DeclaredTool,
-  DocumentRef,
-  ForkSeed,
-  GateDecision,
-  Handoff,
-  OutsideRequest,
-  Reservation,
-} from './event.ts';
+import type { DeclaredTool, GateDecision, OutsideRequest } from './event/actions.ts';
+import type { DocumentRef } from './event/lifecycle.ts';
+import type { ForkSeed, Handoff } from './event/recovery.ts';
+import type { Reservation } from './event/steps.ts';
 import type { Renewals } from './renewal.ts';
 import type { Fallback, PipelineMode } from './states.ts';
 

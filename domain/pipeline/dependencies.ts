@@ -1,6 +1,6 @@
 import { isOurs } from '../agents/roles.ts';
 import type { ModelChoice } from '../plan/plan.ts';
-import type { StepWork } from './event.ts';
+import type { StepWork } from './event/steps.ts';
 import type { PipelineState } from './state.ts';
 
 /** OPS-1: what has a breaker. Vault and store are the deployment's; models are reached with the tenant's own key, so theirs are the tenant's. */

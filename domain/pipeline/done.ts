@@ -1,5 +1,5 @@
 import { hashJson } from '../ledger/canonical.ts';
-import type { DoneAction } from './event.ts';
+import type { DoneAction } from './event/recovery.ts';
 import type { ActionState, PipelineState } from './state.ts';
 
 interface Asked {

@@ -1,5 +1,6 @@
 import { commitContent, type Sha256Hex } from '../ledger/chain.ts';
-import type { Citation, EventBodies, EventType, PipelineEvent } from './event.ts';
+import type { Citation } from './event/blackboard.ts';
+import type { EventBodies, EventType, PipelineEvent } from './event.ts';
 
 /** What stands where a text was. */
 export const ERASED = '(erased)';

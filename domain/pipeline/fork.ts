@@ -1,7 +1,8 @@
 import { disownedAgents, votesStandingAt } from '../consensus/ballot.ts';
 import type { ResolvedPlan } from '../plan/plan.ts';
 import { doneSoFar } from './done.ts';
-import type { DocumentRef, ForkSeed } from './event.ts';
+import type { DocumentRef } from './event/lifecycle.ts';
+import type { ForkSeed } from './event/recovery.ts';
 import { originsSeenBy } from './origins.ts';
 import type { PipelineState } from './state.ts';
 import type { PipelineMode } from './states.ts';

@@ -1,4 +1,4 @@
-import type { StepKind } from './event.ts';
+import type { StepKind } from './event/steps.ts';
 
 /** Times in milliseconds. Every number of the pipeline's clockwork, once. */
 export const CLOCKS = {

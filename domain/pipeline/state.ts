@@ -2,17 +2,11 @@ import type { PlannerReport } from '../agents/output.ts';
 import type { AgentPhase, AgentRole, Seat } from '../agents/roles.ts';
 import type { Kill } from '../governance/permit.ts';
 import type { Tier } from '../governance/tier.ts';
-import type {
-  DeclaredTool,
-  EventBodies,
-  EventType,
-  GateDecision,
-  HeldOn,
-  MediationTrigger,
-  Outcome,
-  Reservation,
-  StepWork,
-} from './event.ts';
+import type { DeclaredTool, GateDecision } from './event/actions.ts';
+import type { MediationTrigger } from './event/blackboard.ts';
+import type { Outcome } from './event/lifecycle.ts';
+import type { HeldOn, Reservation, StepWork } from './event/steps.ts';
+import type { EventBodies, EventType } from './event.ts';
 import type { PipelineStateName, WaitingFor } from './states.ts';
 
 /** Something on the log, with its place and time. */

@@ -1,5 +1,5 @@
 import type { Leases } from './command.ts';
-import type { StepKind } from './event.ts';
+import type { StepKind } from './event/steps.ts';
 import { CLOCKS } from './rules.ts';
 import { isHeldUp, isOpen, liveToken, maySpend, type PipelineState, type StepState } from './state.ts';
 

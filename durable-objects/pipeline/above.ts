@@ -2,7 +2,7 @@ import type { Permit } from '#domain/governance/permit.ts';
 import type { TenantSlice } from '#domain/pipeline/command.ts';
 import { needFor } from '#domain/pipeline/decide/reserve.ts';
 import type { Trouble } from '#domain/pipeline/dependencies.ts';
-import type { StepWork } from '#domain/pipeline/event.ts';
+import type { StepWork } from '#domain/pipeline/event/steps.ts';
 import type { PipelineState, StepState } from '#domain/pipeline/state.ts';
 import { stepTally } from '#domain/pipeline/step-tally.ts';
 import { controlStub, type ObjectNamespace } from '../shared/stubs.ts';

@@ -1,6 +1,6 @@
 import type { Permit } from '#domain/governance/permit.ts';
 import { isShared, type Needs, needsOf, type Trouble, troubleWith } from '#domain/pipeline/dependencies.ts';
-import type { StepWork } from '#domain/pipeline/event.ts';
+import type { StepWork } from '#domain/pipeline/event/steps.ts';
 import type { PipelineState } from '#domain/pipeline/state.ts';
 import { answerWithin } from '../shared/patience.ts';
 import type { ControlRpc, Observation, Tried } from '../tenant/rpc.ts';

@@ -1,7 +1,8 @@
 import type { Orchestration, Pipeline } from '#contract/pipeline.ts';
 import { toOrchestration, toPipeline } from '#contract/views.ts';
 import type { DomainError } from '#domain/errors.ts';
-import type { ForkSeed, PipelineEvent } from '#domain/pipeline/event.ts';
+import type { ForkSeed } from '#domain/pipeline/event/recovery.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { type PipelineState, replay } from '#domain/pipeline/evolve.ts';
 import { forkSource } from '#domain/pipeline/fork.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';

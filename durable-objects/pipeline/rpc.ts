@@ -13,7 +13,8 @@ import type {
   StepResult,
 } from '#domain/pipeline/assignment.ts';
 import type { Command, ReportedOutcome } from '#domain/pipeline/command.ts';
-import type { ForkSeed, Handoff, PipelineEvent } from '#domain/pipeline/event.ts';
+import type { ForkSeed, Handoff } from '#domain/pipeline/event/recovery.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import type { InFlightAction } from '#domain/pipeline/in-flight.ts';
 import type { Renewals } from '#domain/pipeline/renewal.ts';
 import type { PipelineMode } from '#domain/pipeline/states.ts';

@@ -1,5 +1,5 @@
 import type { TenantSlice } from '#domain/pipeline/command.ts';
-import type { Reservation } from '#domain/pipeline/event.ts';
+import type { Reservation } from '#domain/pipeline/event/steps.ts';
 import { answerWithin } from '../shared/patience.ts';
 import type { ControlRpc, Slice } from '../tenant/rpc.ts';
 

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { readPlan } from '#cli/plan/read.ts';
 import { followPipeline } from '#cli/watch/follow.ts';
 import type { Client, Orchestration, PipelineEvent } from '#client/index.ts';
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import { checkEvidence } from '#scripts/start/evidence.ts';
 import { hasRedisServer, startRedisServer, tcpTarget } from '#tests/support/contract-redis-server.ts';
 import { type ModelServer, type Reply, startModelServer } from '#tests/support/model-server.ts';

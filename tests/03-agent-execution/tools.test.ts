@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { judgeUrl } from '#domain/governance/egress.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
-import type { DocumentRef } from '#domain/pipeline/event.ts';
+import type { DocumentRef } from '#domain/pipeline/event/lifecycle.ts';
 import { TOOLS, toolsFor } from '#workers/steps/index.ts';
 import { HTTP_LIMITS } from '#workers/steps/tools/http-get.ts';
 import { boundResult, MAX_RESULT_BYTES } from '#workers/steps/tools/result.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AgentIdentityStory, AgentIdentityView } from '#contract/identities.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { Problem } from '#contract/problem.ts';
-import type { GateDecision } from '#domain/pipeline/event.ts';
+import type { GateDecision } from '#domain/pipeline/event/actions.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
 import { ALLOW } from '#tests/support/pipeline.ts';

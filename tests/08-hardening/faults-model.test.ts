@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
 import { MODEL_KEY, StepWorld } from '../03-agent-execution/step-world.ts';
 import { answers, type Fault, refused } from '../support/faults/line.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { outsideTool, speaksOfDestroying } from '#domain/governance/outside-tools.ts';
 import type { Tier } from '#domain/governance/tier.ts';
-import type { DeclaredTool, OutsideTool } from '#domain/pipeline/event.ts';
+import type { DeclaredTool, OutsideTool } from '#domain/pipeline/event/actions.ts';
 import { facts, gate } from '#tests/support/gate.ts';
 import { declaredTools } from '#workers/api/declared-tools.ts';
 

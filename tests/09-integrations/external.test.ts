@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportedOutcome } from '#domain/pipeline/command.ts';
-import type { GateDecision } from '#domain/pipeline/event.ts';
+import type { GateDecision } from '#domain/pipeline/event/actions.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
 import { stepTally } from '#domain/pipeline/step-tally.ts';
 import { ALLOW, ASK, PERMIT, Rig, spawnCommand } from '#tests/support/pipeline.ts';

@@ -1,6 +1,6 @@
 import type { GateFacts, ToolRule } from '#domain/governance/gate.ts';
 import { sha256Hex } from '#domain/ledger/canonical.ts';
-import type { GateDecision } from '#domain/pipeline/event.ts';
+import type { GateDecision } from '#domain/pipeline/event/actions.ts';
 import { createGate, type TenantPolicies } from '#workers/policy/index.ts';
 import { TOOL_RULES } from '#workers/steps/index.ts';
 

@@ -2,7 +2,8 @@ import { createMessageBatch, runDurableObjectAlarm, runInDurableObject } from 'c
 import { expect, vi } from 'vitest';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
-import type { PipelineEvent, Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { CLOCKS } from '#domain/pipeline/rules.ts';
 import { mayStart, type PipelineState, type StepState } from '#domain/pipeline/state.ts';
 import { controlStub, pipelineStub } from '#objects/shared/stubs.ts';

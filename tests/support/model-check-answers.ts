@@ -1,7 +1,8 @@
 import type { MediationOutput, TurnOutput } from '#domain/agents/output.ts';
 import { isSeat } from '#domain/agents/roles.ts';
 import type { StepError, StepResult } from '#domain/pipeline/assignment.ts';
-import type { GateDecision, Usage } from '#domain/pipeline/event.ts';
+import type { GateDecision } from '#domain/pipeline/event/actions.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import type { PipelineState, StepState } from '#domain/pipeline/state.ts';
 import type { Answer, Talk } from './model-check-moves.ts';
 import { ALLOW, proposal, report, vote } from './pipeline.ts';

@@ -2,7 +2,7 @@ import type { AgentCaller, AskedAction, AskRequest } from '#contract/agents.ts';
 import { outsideTool, speaksOfDestroying, spokenTarget } from '#domain/governance/outside-tools.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
 import type { GateFacts } from '#domain/pipeline/assignment.ts';
-import type { OutsideRequest, OutsideTool } from '#domain/pipeline/event.ts';
+import type { OutsideRequest, OutsideTool } from '#domain/pipeline/event/actions.ts';
 import type { LookedAt } from '#objects/pipeline/rpc.ts';
 import { pipelineStub } from '#objects/shared/stubs.ts';
 import type { Config, Env } from '#workers/config.ts';

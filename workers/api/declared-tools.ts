@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { DeclareToolRequest } from '#contract/agents.ts';
-import type { DeclaredTool } from '#domain/pipeline/event.ts';
+import type { DeclaredTool } from '#domain/pipeline/event/actions.ts';
 import { TOOL_RULES } from '#workers/steps/index.ts';
 import { ProblemError } from './problem.ts';
 

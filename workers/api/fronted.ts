@@ -1,5 +1,5 @@
 import type { McpServer, McpTool } from '#contract/mcp-servers.ts';
-import type { OutsideTool } from '#domain/pipeline/event.ts';
+import type { OutsideTool } from '#domain/pipeline/event/actions.ts';
 import { controlStub } from '#objects/shared/stubs.ts';
 import type { Asking } from './asking.ts';
 

@@ -1,5 +1,5 @@
 import type { PromptMessages } from '#domain/agents/prompts/index.ts';
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { dependency } from './errors.ts';
 import { type Answered, exchange } from './exchange.ts';

@@ -1,4 +1,4 @@
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { callOptions } from './call-options.ts';
 import { dependency, fromStream, fromThrown } from './errors.ts';

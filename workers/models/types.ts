@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { PromptMessages } from '#domain/agents/prompts/index.ts';
-import type { Reservation, Usage } from '#domain/pipeline/event.ts';
+import type { Reservation, Usage } from '#domain/pipeline/event/steps.ts';
 import type { ModelChoice, Price, Provider } from '#domain/plan/plan.ts';
 
 /** Where each provider is reached; null or absent: this deployment has none. OpenRouter has a default address. */

@@ -1,4 +1,4 @@
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import type { Price } from '#domain/plan/plan.ts';
 import type { Prices } from './types.ts';
 

@@ -1,5 +1,6 @@
 import type { ToolTraits } from '#domain/governance/gate.ts';
-import type { Decision, EventBodies, GateDecision } from '#domain/pipeline/event.ts';
+import type { Decision, GateDecision } from '#domain/pipeline/event/actions.ts';
+import type { EventBodies } from '#domain/pipeline/event.ts';
 import type { Gate, TenantPolicies } from './gate.ts';
 
 /** An action as the ledger has it: what was asked, and how it was judged then. */

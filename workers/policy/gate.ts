@@ -3,7 +3,7 @@ import { type GateConfig, type GateFacts, gateData } from '#domain/governance/ga
 import { BUILTIN_ONLY } from '#domain/governance/permit.ts';
 import { type PolicyRequest, policyRequest } from '#domain/governance/request.ts';
 import { hashJson } from '#domain/ledger/canonical.ts';
-import type { GateDecision } from '#domain/pipeline/event.ts';
+import type { GateDecision } from '#domain/pipeline/event/actions.ts';
 import { BUILTIN, builtin, LIMITS_TEXT, PERMITS_TEXT } from './builtin.ts';
 import { type CompiledSet, compile, setOf } from './compile.ts';
 import { engine } from './engine.ts';

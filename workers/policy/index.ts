@@ -1,5 +1,5 @@
 export type { GateConfig, GateFacts, ToolRule, ToolTraits } from '#domain/governance/gate.ts';
-export type { GateDecision } from '#domain/pipeline/event.ts';
+export type { GateDecision } from '#domain/pipeline/event/actions.ts';
 export { type Change, type Recorded, replayUnder } from './backtest.ts';
 export { BUILTIN, builtinPolicies, LIMITS_TEXT, PERMITS_TEXT, SCHEMA_TEXT } from './builtin.ts';
 export { policyDocuments } from './documents.ts';

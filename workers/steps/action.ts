@@ -1,5 +1,5 @@
 import type { ActionAssignment, GateFacts } from '#domain/pipeline/assignment.ts';
-import type { OutsideTool } from '#domain/pipeline/event.ts';
+import type { OutsideTool } from '#domain/pipeline/event/actions.ts';
 import type { ToolTraits } from '#workers/policy/index.ts';
 import { credentialScope, isoIn, type StepContext } from './context.ts';
 import { textsOf } from './documents.ts';

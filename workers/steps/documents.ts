@@ -1,4 +1,4 @@
-import type { DocumentRef } from '#domain/pipeline/event.ts';
+import type { DocumentRef } from '#domain/pipeline/event/lifecycle.ts';
 import type { StepContext } from './context.ts';
 
 /** Characters of document texts that an isolate keeps; a text never changes under its hash. */

@@ -1,5 +1,5 @@
 import type { StepError, StepResult } from '#domain/pipeline/assignment.ts';
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import type { ModelFailure } from '#workers/models/index.ts';
 

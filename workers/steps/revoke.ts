@@ -1,4 +1,4 @@
-import type { StepWork } from '#domain/pipeline/event.ts';
+import type { StepWork } from '#domain/pipeline/event/steps.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import type { StepContext } from './context.ts';
 import { credentialFailure, done, failed, type StepOutcome } from './outcome.ts';

@@ -5,7 +5,7 @@ import { isOurs } from '#domain/agents/roles.ts';
 import { redactionFor } from '#domain/governance/redaction.ts';
 import type { StepResult, ToolCall, TurnAssignment } from '#domain/pipeline/assignment.ts';
 import { modelDependency } from '#domain/pipeline/dependencies.ts';
-import type { Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
 import { callModel, isOutage, type ModelError, type RequestedCall } from '#workers/models/index.ts';
 import { credentialScope, type StepContext } from './context.ts';
 import { textsOf } from './documents.ts';

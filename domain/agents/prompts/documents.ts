@@ -1,5 +1,5 @@
 import type { Redaction } from '../../governance/redaction.ts';
-import type { DocumentRef } from '../../pipeline/event.ts';
+import type { DocumentRef } from '../../pipeline/event/lifecycle.ts';
 import { renderDataBlock } from '../data-block.ts';
 
 /** AGENT-5: characters of context per document and in one prompt; about 4 characters make a token. */

@@ -3,7 +3,7 @@ import { approvalId } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { type Command, isoTime, isPerson } from '../command.ts';
-import type { GateDecision } from '../event.ts';
+import type { GateDecision } from '../event/actions.ts';
 import { CLOCKS } from '../rules.ts';
 import type { ActionState, Approval, PipelineState } from '../state.ts';
 import { type Draft, wrongState } from './draft.ts';

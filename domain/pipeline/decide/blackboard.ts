@@ -8,7 +8,7 @@ import type {
 import type { Seat } from '../../agents/roles.ts';
 import { findingId, proposalId } from '../../ids.ts';
 import { hashJson, sha256Hex } from '../../ledger/canonical.ts';
-import type { Citation } from '../event.ts';
+import type { Citation } from '../event/blackboard.ts';
 import { originsSeenBy } from '../origins.ts';
 import type { Draft } from './draft.ts';
 

@@ -1,6 +1,6 @@
 import type { Severity } from '../../governance/severity.ts';
 import { violationId } from '../../ids.ts';
-import type { StepKind } from '../event.ts';
+import type { StepKind } from '../event/steps.ts';
 import { isOpen, type StepState, type TokenState } from '../state.ts';
 import { EXIT_CODES } from '../states.ts';
 import type { Draft } from './draft.ts';

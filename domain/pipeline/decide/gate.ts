@@ -2,7 +2,7 @@ import type { DomainError } from '../../errors.ts';
 import { BUILTIN_ONLY, type Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import type { Command } from '../command.ts';
-import type { GateDecision } from '../event.ts';
+import type { GateDecision } from '../event/actions.ts';
 import { type ActionState, holdsLiveToken, type StepState } from '../state.ts';
 import { approvalOf, askForApproval } from './approvals.ts';
 import { claimed, stale } from './claims.ts';

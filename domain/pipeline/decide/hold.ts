@@ -3,7 +3,7 @@ import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { isoTime, type TenantSlice } from '../command.ts';
 import { needsOf, type Trouble } from '../dependencies.ts';
-import type { HeldOn, StepWork, Usage } from '../event.ts';
+import type { HeldOn, StepWork, Usage } from '../event/steps.ts';
 import { CLOCKS } from '../rules.ts';
 import type { PipelineState, StepState } from '../state.ts';
 import { stepBegan } from './credentials.ts';

@@ -4,7 +4,7 @@ import { isCurrent, type Kill, type Permit } from '../../governance/permit.ts';
 import { killId } from '../../ids.ts';
 import { err, ok, type Result } from '../../result.ts';
 import { type Command, isPerson } from '../command.ts';
-import type { StepKind } from '../event.ts';
+import type { StepKind } from '../event/steps.ts';
 import { type KillState, liveAgent, type PipelineState, type StepState } from '../state.ts';
 import { spawnAgent } from './agents.ts';
 import type { Draft } from './draft.ts';

@@ -5,7 +5,7 @@ import { pipelineIdFor } from '../../ids.ts';
 import { hashJson } from '../../ledger/canonical.ts';
 import { isoTime } from '../command.ts';
 import { doneSoFar } from '../done.ts';
-import type { Handoff, RecoveryTrigger, Synthesis } from '../event.ts';
+import type { Handoff, RecoveryTrigger, Synthesis } from '../event/recovery.ts';
 import { originsSeenBy } from '../origins.ts';
 import { CLOCKS, MAX_ATTEMPTS } from '../rules.ts';
 import { latestProposals, liveAgent, liveToken, type PipelineState } from '../state.ts';

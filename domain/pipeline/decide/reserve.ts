@@ -6,7 +6,7 @@ import {
 } from '../../agents/prompts/index.ts';
 import { isOurs } from '../../agents/roles.ts';
 import type { TenantSlice } from '../command.ts';
-import type { Reservation, StepWork } from '../event.ts';
+import type { Reservation, StepWork } from '../event/steps.ts';
 import { PROMPT_OVERHEAD_TOKENS } from '../rules.ts';
 import { type PipelineState, reservedNow } from '../state.ts';
 

@@ -1,7 +1,7 @@
 import { isSeat, type Seat } from '../../agents/roles.ts';
 import { ballotOf, minorityReport } from '../../consensus/ballot.ts';
 import { conflicts, type Tally, tally, winner } from '../../consensus/tally.ts';
-import type { MediationTrigger } from '../event.ts';
+import type { MediationTrigger } from '../event/blackboard.ts';
 import { MEDIATION } from '../rules.ts';
 import { liveAgent, type PipelineState } from '../state.ts';
 import { runWinningActions } from './actions.ts';

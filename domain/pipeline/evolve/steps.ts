@@ -1,5 +1,5 @@
 import { LIMITS_OF_CONDUCT, remember } from '../../governance/windows.ts';
-import type { HeldOn, StepWork, Usage } from '../event.ts';
+import type { HeldOn, StepWork, Usage } from '../event/steps.ts';
 import {
   type ActionState,
   type AgentState,

@@ -1,4 +1,5 @@
-import type { PipelineEvent, Usage } from '#domain/pipeline/event.ts';
+import type { Usage } from '#domain/pipeline/event/steps.ts';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
 
 /** AGENT-6: what one agent used of one model. Money in micro-USD, latency as the mean in milliseconds. */
 export interface UsageRow {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OutsideTool } from '#domain/pipeline/event.ts';
+import type { OutsideTool } from '#domain/pipeline/event/actions.ts';
 import { failed, withServer } from './fronted-server.ts';
 import { defineTool, type ToolContext, type ToolOutcome, textOf } from './tool.ts';
 

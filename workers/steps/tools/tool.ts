@@ -4,7 +4,7 @@ import type { AgentRole } from '#domain/agents/roles.ts';
 import type { AllowedUrl, EgressRefusal, EgressRules } from '#domain/governance/egress.ts';
 import type { Severity } from '#domain/governance/severity.ts';
 import type { BlackboardView } from '#domain/pipeline/assignment.ts';
-import type { DocumentRef } from '#domain/pipeline/event.ts';
+import type { DocumentRef } from '#domain/pipeline/event/lifecycle.ts';
 import type { Result } from '#domain/result.ts';
 import type { CredentialError } from '#workers/credentials/index.ts';
 import { wireSchema } from '#workers/models/index.ts';

@@ -1,5 +1,5 @@
 import { ScalesIcon } from '@phosphor-icons/react';
-import type { Dissent } from '#domain/pipeline/event.ts';
+import type { Dissent } from '#domain/pipeline/event/blackboard.ts';
 import { ProseLine } from '../../components/prose.tsx';
 
 /** CONS-8: who did not agree and why, whether there was a verdict or not. */

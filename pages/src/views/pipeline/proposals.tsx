@@ -1,7 +1,7 @@
 import { Badge } from '@cloudflare/kumo/components/badge';
 import { ScalesIcon, TrophyIcon } from '@phosphor-icons/react';
 import type { ConsensusView, Orchestration, Proposal } from '#contract/pipeline.ts';
-import type { Dissent } from '#domain/pipeline/event.ts';
+import type { Dissent } from '#domain/pipeline/event/blackboard.ts';
 import { isEnded } from '#domain/pipeline/states.ts';
 import { Citations } from '../../components/citation.tsx';
 import { Clamp } from '../../components/clamp.tsx';
