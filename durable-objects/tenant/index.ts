@@ -1,4 +1,4 @@
-export { type ControlPorts, TenantControl } from './control.ts';
+export { type ControlPorts, TenantControl } from './control/object.ts';
 export { TenantDirectory } from './directory.ts';
 export { FEED_URL, TenantFeed } from './feed.ts';
 export { type LogPorts, TenantLog } from './log/object.ts';
