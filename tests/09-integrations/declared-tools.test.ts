@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { declaredBy } from '#cli/connect/declared.ts';
 import { outsideTool, speaksOfDestroying } from '#domain/governance/outside-tools.ts';
 import type { Tier } from '#domain/governance/tier.ts';
 import type { DeclaredTool, OutsideTool } from '#domain/pipeline/event/actions.ts';
@@ -79,6 +80,7 @@ describe('what a tool of an outside agent is taken for', () => {
     const stricter = declaredTools([{ name: 'Bash' }]);
     expect(outsideTool('Bash').irreversible).toBeUndefined();
     expect(outsideTool('Bash', stricter).irreversible).toBe(true);
+    expect(outsideTool('Read', declaredTools([{ name: 'Read' }]))).toMatchObject({ acts: true, min_tier: 1 });
     expect(outsideTool('bounce_service', DECLARED).irreversible).toBe(false);
   });
 
@@ -152,4 +154,29 @@ describe('commands that cannot be taken back', () => {
     expect(speaksOfDestroying({ content: 'drop table users', pattern: 'terraform destroy' })).toBe(false);
     expect(speaksOfDestroying({ command: 7 })).toBe(false);
   });
+});
+
+describe('declared on the command line', () => {
+  it('GOV-1 CLI-1: words say what a tool does; what they leave out is assumed at registration', () => {
+    expect(declaredBy('restart_service=reversible')).toEqual({
+      name: 'restart_service',
+      irreversible: false,
+    });
+    expect(declaredBy('read_metrics=reads,internal,tier1')).toEqual({
+      name: 'read_metrics',
+      acts: false,
+      external: false,
+      min_tier: 1,
+    });
+    expect(declaredTools([declaredBy('drop=irreversible,tier2')])).toMatchObject([
+      { irreversible: true, min_tier: 2, effect: 'once', external: true },
+    ]);
+  });
+
+  it.each(['restart_service', 'restart_service=', '=reads', 'x=harmless', 'x=reads,harmless'])(
+    'GOV-1 CLI-1: --tool %s is a usage error',
+    (option) => {
+      expect(() => declaredBy(option)).toThrow(expect.objectContaining({ exitCode: 64 }));
+    },
+  );
 });

@@ -96,10 +96,8 @@ function chargeReserved(state: PipelineState, stepId: string): PipelineState {
 }
 
 /** ENF-5: not what was refused, and not what a step of ours ran, which counts as one. */
-const toldAct = ({ request, outcome }: ActionState, status: string): boolean =>
-  request.outside?.enforcement === 'cooperative' &&
-  outcome === null &&
-  (status === 'succeeded' || status === 'failed');
+const toldAct = ({ request }: ActionState, status: string): boolean =>
+  request.outside?.enforcement === 'cooperative' && (status === 'succeeded' || status === 'failed');
 
 /** Steps and actions: the work that queues carry. */
 export const stepEvolvers = {
