@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { AskedAction, RegisteredAgent } from '#contract/agents.ts';
+import type { KillResult } from '#contract/enforcement.ts';
+import type { ApprovalView } from '#contract/pipeline.ts';
+import { DrivenPipeline, listenToQueues } from '#tests/support/driven-pipeline.ts';
 import { answer, env, makeTenant, migrateLedger, spawnBody, type TestTenant } from '#tests/support/worker.ts';
+
+listenToQueues();
 
 let acme: TestTenant;
 let id: string;
@@ -58,6 +64,60 @@ describe('D1 down', () => {
       const { status } = await post(`/api/pipeline/${verb}`, { pipeline_id: target, ...said });
       expect([verb, Math.floor(status / 100)]).toEqual([verb, 2]);
     }
+  });
+
+  it('LEDG-1, REL-3: the gate judges, a person approves, the kill switch stops and is lifted', async () => {
+    const env = withoutD1();
+    const { operator: key } = acme.keys;
+    const another = (await acme.newKey({ role: 'admin', owner: await acme.newSubject('person') })).secret;
+    const made = await answer<RegisteredAgent>('/api/agents', {
+      ...{ key, env },
+      body: { name: 'coder', framework: 'claude-code', tier: 1 },
+    });
+    expect(made.status).toBe(201);
+    const { pipeline_id, session_token } = made.body;
+    const pipeline = new DrivenPipeline('acme', pipeline_id);
+    await pipeline.login();
+    await pipeline.bootstrap();
+    const act = (tool: string, command: string) =>
+      answer<AskedAction>('/api/actions', {
+        ...{ key: session_token, env },
+        body: { tool, arguments: { command }, target: 'localhost' },
+      });
+    const read = await answer<AskedAction>('/api/actions', {
+      ...{ key: session_token, env },
+      body: { tool: 'http_get', arguments: { url: 'https://evil.test/' }, target: 'evil.test' },
+    });
+    expect(read.body).toMatchObject({ decision: 'deny' });
+    // Nobody declared this tool, so a person looks at each call.
+    const asked = await act('Deploy', 'make');
+    expect(asked.body).toMatchObject({ decision: 'require_approval', status: 'waiting_approval' });
+    const look = () =>
+      answer<AskedAction>(`/api/actions/${asked.body.action_id}`, { key: session_token, env });
+
+    const list = await answer<{ items: ApprovalView[] }>(`/api/approvals?pipeline_id=${pipeline_id}`, {
+      ...{ key: another, env },
+    });
+    const { approval_id, action_sha256 } = list.body.items[0]!;
+    const decided = await answer(`/api/approvals/${approval_id}/decision`, {
+      ...{ key: another, env },
+      body: { decision: 'approve', reason: 'looked at it', action_sha256 },
+    });
+    expect(decided.status).toBe(200);
+    expect((await look()).body).toMatchObject({ decision: 'allow', status: 'allowed' });
+
+    const stopped = await answer<KillResult>('/api/kill-switches', {
+      ...{ key, env },
+      body: { scope: 'pipeline', id: pipeline_id, reason: 'something is wrong' },
+    });
+    expect(stopped.body).toMatchObject({ scope: 'pipeline', id: pipeline_id, unacknowledged: [] });
+    expect((await pipeline.state()).outcome?.reason).toBe('killed');
+    expect((await act('Deploy', 'make again')).body).not.toMatchObject({ decision: 'allow' });
+    const lifted = await answer(`/api/kill-switches/${stopped.body.kill_id}/lift`, {
+      ...{ key, env },
+      body: { reason: 'it is over' },
+    });
+    expect(lifted.status).toBe(200);
   });
 
   it('OPS-1, REL-3: the health report names what is down', async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answersPerSecond, sizeOf } from '../../bench/load.ts';
 import { costPerMillionSteps } from '../../bench/measure/cost.ts';
+import { memoryGrowth } from '../../bench/measure/export.ts';
 import { atMost, median, percentile, rate, table } from '../../bench/report.ts';
 
 describe('the numbers of `npm run bench`', () => {
@@ -55,6 +56,17 @@ describe('the numbers of `npm run bench`', () => {
     const total = costPerMillionSteps(per).at(-1);
     // Rows and alarms a dollar each, objects 0.15, Workers 0.30, a message thrice 0.40.
     expect(total?.value).toBeCloseTo(5 + 1 + 4 + 1.5 + 0.6 + 1.2);
+  });
+
+  it('LEDG-4: an export that holds its file in memory misses its target, one that streams does not', () => {
+    const met = (small: number | null, large: number | null) => memoryGrowth(small, large).at(-1)?.ok;
+    // 51 and 513 MB are what files of 100,000 and of 1,000,000 rows have; held as a list, rows take more.
+    for (const copies of [1, 2, 4]) expect(met(51 * copies, 513 * copies)).toBe(false);
+    expect(met(20, 513)).toBe(false);
+    expect(met(150, 228)).toBe(true);
+    expect(met(0, 200)).toBe(true);
+    expect(met(0, 201)).toBe(false);
+    expect(memoryGrowth(null, 3)).toEqual([]);
   });
 
   it('PERF-1: the table says which targets were missed', () => {
