@@ -1,6 +1,6 @@
 import { Toasty } from '@cloudflare/kumo/components/toast';
 import { CSPProvider } from '@cloudflare/kumo/primitives/csp-provider';
-import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { lazy, type ReactNode, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { IncidentsProvider } from './api/incidents.tsx';
 import { LivePipelinesProvider } from './api/live-pipelines.tsx';
@@ -9,9 +9,9 @@ import { SessionProvider, useSession } from './api/session.tsx';
 import { AppShell } from './components/app-shell.tsx';
 import { ClockProvider } from './components/clock.tsx';
 import { FailureBanner } from './components/failure.tsx';
+import { Late } from './components/late.tsx';
 import { Loading, Skeleton } from './components/skeleton.tsx';
 import { NotFoundRoute } from './routes/not-found.tsx';
-import { PipelinesRoute } from './routes/pipelines.tsx';
 import { SignInRoute } from './routes/sign-in.tsx';
 
 /** Each is loaded when it is first needed, which keeps the first load small (UI-2). */
@@ -23,6 +23,8 @@ const HealthRoute = lazy(() => import('./routes/health.tsx'));
 const IncidentRoute = lazy(() => import('./routes/incident.tsx'));
 const LedgerRoute = lazy(() => import('./routes/ledger.tsx'));
 const PipelineRoute = lazy(() => import('./routes/pipeline.tsx'));
+const PipelinesRoute = lazy(() => import('./routes/pipelines.tsx'));
+const PlatformRoute = lazy(() => import('./routes/platform.tsx'));
 const PoliciesRoute = lazy(() => import('./routes/policies.tsx'));
 const QuotasRoute = lazy(() => import('./routes/quotas.tsx'));
 const PromotionsRoute = lazy(() => import('./routes/promotions.tsx'));
@@ -78,6 +80,34 @@ function FocusOnNavigation() {
   return null;
 }
 
+/** Another address begins anew, also after a page that could not be shown. */
+function Pages() {
+  const [path] = useLocation();
+  return (
+    <Late key={path} what="the page">
+      <Switch>
+        <Route path="/" component={PipelinesRoute} />
+        <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
+        <Route path="/incidents/:id">{({ id }) => <IncidentRoute key={id} id={id} />}</Route>
+        <Route path="/approvals" component={ApprovalsRoute} />
+        <Route path="/agents" component={AgentsRoute} />
+        <Route path="/access" component={AccessRoute} />
+        <Route path="/violations" component={ViolationsRoute} />
+        <Route path="/promotions" component={PromotionsRoute} />
+        <Route path="/policies" component={PoliciesRoute} />
+        <Route path="/quotas" component={QuotasRoute} />
+        <Route path="/stops" component={StopsRoute} />
+        <Route path="/mcp-servers" component={FrontedRoute} />
+        <Route path="/ledger" component={LedgerRoute} />
+        <Route path="/witnesses" component={WitnessesRoute} />
+        <Route path="/verify" component={VerifyRoute} />
+        <Route path="/health" component={HealthRoute} />
+        <Route component={NotFoundRoute} />
+      </Switch>
+    </Late>
+  );
+}
+
 export function App() {
   return (
     // SEC-1: the CSP allows no inline style; what these elements would say stands in styles.css.
@@ -88,29 +118,14 @@ export function App() {
             <FocusOnNavigation />
             <Switch>
               <Route path="/signin" component={SignInRoute} />
+              <Route path="/platform/*?">
+                <Late what="the platform">
+                  <PlatformRoute />
+                </Late>
+              </Route>
               <Route>
                 <SignedIn>
-                  <Suspense fallback={<Loading what="the page" />}>
-                    <Switch>
-                      <Route path="/" component={PipelinesRoute} />
-                      <Route path="/pipelines/:id">{({ id }) => <PipelineRoute key={id} id={id} />}</Route>
-                      <Route path="/incidents/:id">{({ id }) => <IncidentRoute key={id} id={id} />}</Route>
-                      <Route path="/approvals" component={ApprovalsRoute} />
-                      <Route path="/agents" component={AgentsRoute} />
-                      <Route path="/access" component={AccessRoute} />
-                      <Route path="/violations" component={ViolationsRoute} />
-                      <Route path="/promotions" component={PromotionsRoute} />
-                      <Route path="/policies" component={PoliciesRoute} />
-                      <Route path="/quotas" component={QuotasRoute} />
-                      <Route path="/stops" component={StopsRoute} />
-                      <Route path="/mcp-servers" component={FrontedRoute} />
-                      <Route path="/ledger" component={LedgerRoute} />
-                      <Route path="/witnesses" component={WitnessesRoute} />
-                      <Route path="/verify" component={VerifyRoute} />
-                      <Route path="/health" component={HealthRoute} />
-                      <Route component={NotFoundRoute} />
-                    </Switch>
-                  </Suspense>
+                  <Pages />
                 </SignedIn>
               </Route>
             </Switch>

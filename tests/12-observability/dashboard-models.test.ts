@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Caller } from '#contract/access.ts';
+import type { Erasure } from '#client/index.ts';
+import { type Caller, TenantSlug } from '#contract/access.ts';
 import type { Pipeline } from '#contract/pipeline.ts';
 import type { BacktestResult } from '#contract/policies.ts';
+import type { QuotaName, QuotaReport } from '#contract/quotas.ts';
 import { toConsensus, toOrchestration, toPipeline } from '#contract/views.ts';
 import { EGRESS_REFUSALS } from '#domain/governance/egress.ts';
 import { verifyChain } from '#domain/ledger/chain.ts';
@@ -15,6 +17,7 @@ import { actorName } from '../../pages/src/models/actor.ts';
 import { CHAIN_START, checkNext } from '../../pages/src/models/chain-check.ts';
 import { controlText } from '../../pages/src/models/control-text.ts';
 import { CONTROLS, controlsFor, whyNotDecide } from '../../pages/src/models/controls.ts';
+import { erasureOf, isErased } from '../../pages/src/models/erasures.ts';
 import { eventText, marksOf, rolesOf } from '../../pages/src/models/event-text.ts';
 import { verdictOf } from '../../pages/src/models/evidence.ts';
 import {
@@ -39,12 +42,13 @@ import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { backtestText } from '../../pages/src/models/policies.ts';
 import { progressText, stepsOf } from '../../pages/src/models/promotion.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
-import { bytes, quotaRows, tone } from '../../pages/src/models/quotas.ts';
+import { bytes, consequence, quotaRows, tone } from '../../pages/src/models/quotas.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
 import { plainRule } from '../../pages/src/models/rule-text.ts';
 import { eventLines } from '../../pages/src/models/save-events.ts';
 import { describeRun } from '../../pages/src/models/sentence.ts';
 import { firstChoice, stopChoices, stopReason } from '../../pages/src/models/stop.ts';
+import { matching, suggestId, tenantStatus } from '../../pages/src/models/tenants.ts';
 import { SNAPSHOT_EVERY, Timeline } from '../../pages/src/models/timeline.ts';
 import { usageRows } from '../../pages/src/models/usage.ts';
 import { identity } from '../support/fixtures/dashboard-identities.ts';
@@ -468,6 +472,86 @@ describe('policies and quotas', () => {
     expect([0, 999, 1_000, 1_234_567].map(bytes)).toEqual(['0 B', '999 B', '1 KB', '1.2 MB']);
     const none = { ...QUOTA_REPORT, quotas: { ...QUOTA_REPORT.quotas, live_pipelines: 0 } };
     expect(quotaRows(none)[0]!.share).toBe(1);
+    const idle = { ...none, usage: { ...none.usage, live_pipelines: 0 } };
+    expect(quotaRows(idle)[0]!.share).toBe(1);
+  });
+
+  it('TEN-1: what a lower limit would do is said before it is set; one that does nothing yet is not warned of', () => {
+    const of = (name: QuotaName, n: number) => consequence(name, n, QUOTA_REPORT);
+    expect(of('live_pipelines', 5)).toBeNull();
+    expect(of('live_pipelines', 4)).toContain('In use: 4. No new pipeline');
+    expect(of('live_pipelines', 0)).toBe('No pipeline is begun at all.');
+    expect(of('monthly_tokens', 850_000)).toContain('Runs wait before their next call of a model');
+    expect(of('monthly_cost_microusd', 1_250_001)).toBeNull();
+    // What is stored is not known here, so nothing can be said of it.
+    expect(of('storage_bytes', 1)).toBeNull();
+    expect(of('retention_days', 180)).toBeNull();
+    const longer = { ...QUOTA_REPORT, quotas: { ...QUOTA_REPORT.quotas, retention_days: 400 } };
+    expect(consequence('retention_days', 399, longer)).toContain('do not come back');
+  });
+
+  it('TEN-1: a tenant stands as its worst part does', () => {
+    const report = (change: Partial<QuotaReport['usage']>): QuotaReport => ({
+      ...QUOTA_REPORT,
+      usage: { ...QUOTA_REPORT.usage, tokens: 0, ...change },
+    });
+    expect(tenantStatus(report({})).variant).toBe('success');
+    expect(tenantStatus(report({ tokens: 800_000 }))).toEqual({
+      label: 'nearly used up',
+      variant: 'warning',
+    });
+    expect(tenantStatus(report({ tokens: 800_000, live_pipelines: 100 })).label).toBe('a quota is used up');
+    const spent = { since: '2026-11-22T12:00:00.000Z', detail: 'Too many.', retry_after_s: 60 };
+    const error_budget = { ...QUOTA_REPORT.usage.error_budget, spent };
+    expect(tenantStatus(report({ error_budget }))).toEqual({ label: 'error budget spent', variant: 'error' });
+  });
+
+  it('TEN-1: a tenant is found by its name or id, and a name suggests an id that the API takes', () => {
+    const at = '2026-11-22T12:00:00.000Z';
+    const all = [
+      { tenant: 'acme-pay', name: 'Acme Payments', created_at: at },
+      { tenant: 'globex', name: 'Globex', created_at: at },
+    ];
+    const found = (text: string) => matching(all, text).map((t) => t.tenant);
+    expect([found(''), found(' PAYM'), found('-pay'), found('nobody')]).toEqual([
+      ['acme-pay', 'globex'],
+      ['acme-pay'],
+      ['acme-pay'],
+      [],
+    ]);
+    expect(suggestId('Acme Payments, Inc.')).toBe('acme-payments-inc');
+    expect(suggestId('3 Zürich')).toBe('zurich');
+    expect(suggestId('東京')).toBe('');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 120 }), (name) => {
+        const id = suggestId(name);
+        expect(id === '' || id.length < 3 || TenantSlug.safeParse(id).success).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('erased content', () => {
+  it('LEDG-2: an entry is erased when only its commitment is left, and the first word for it is named', () => {
+    const entry = { pipeline_id: 'pl_1', seq: 7 };
+    expect([isErased({}), isErased({ content: null }), isErased({ content: 'f'.repeat(64) })]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    const word = (asked_at: string, events: number[], pipeline_id = 'pl_1'): Erasure => ({
+      erasure_id: `er_${asked_at}`,
+      pipeline_id,
+      events,
+      documents: [],
+      reason: 'r',
+      asked_by: 'person:ps_1',
+      asked_at,
+      done_at: null,
+    });
+    const all = [word('2026-11-03', [7]), word('2026-11-02', [6, 7]), word('2026-11-01', [7], 'pl_2')];
+    expect(erasureOf(entry, all)?.asked_at).toBe('2026-11-02');
+    expect(erasureOf({ ...entry, seq: 8 }, all)).toBeNull();
   });
 });
 

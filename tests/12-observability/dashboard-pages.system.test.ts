@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Caller } from '#contract/access.ts';
 import { toOrchestration } from '#contract/views.ts';
+import { eraseEvent } from '#domain/pipeline/erase.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { axe } from '../support/axe.ts';
 import { dashboardStage, press, runPath } from '../support/dashboard-stage.ts';
+import { ARCHIVES } from '../support/fixtures/dashboard-lists.ts';
 import {
   approvalRun,
   incidentRun,
@@ -223,6 +226,35 @@ describe('pages beside the pipelines', () => {
     expect(stage.server.requests.find((r) => r.method === 'PUT')?.body).toEqual({ live_pipelines: 50 });
   });
 
+  it('ENF-5, TEN-5: a spent error budget is told with its reason, and an admin who is a person lifts it here', async () => {
+    const spent = {
+      since: '2026-11-22T12:20:00.000Z',
+      detail: 'It burns 12 times too fast.',
+      retry_after_s: 240,
+    };
+    const page = await stage.open([], '/quotas', { server: { role: 'admin', spent } });
+    await page.getByRole('alert').getByText('It burns 12 times too fast.').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await press(page, 'Lift…', 'Lift it', 'the bad prompt is withdrawn');
+    await page.getByText('it burns at').waitFor();
+    expect(stage.server.requests.find((r) => r.path === '/api/error-budget/lift')?.body).toEqual({
+      reason: 'the bad prompt is withdrawn',
+    });
+    expect(await page.getByRole('button', { name: 'Lift…' }).count()).toBe(0);
+    await page.close();
+    await stage.server.close();
+    for (const server of [
+      { role: 'operator', spent },
+      { role: 'admin', kind: 'service', spent },
+    ] as const) {
+      const other = await stage.open([], '/quotas', { server });
+      await other.getByRole('alert').getByText('It burns 12 times too fast.').waitFor();
+      expect(await other.getByRole('button', { name: 'Lift…' }).count()).toBe(0);
+      await other.close();
+      await stage.server.close();
+    }
+  });
+
   it('LEDG-2, LEDG-4: the ledger is searched, goes on page by page, and shows which entry is not what was hashed', async () => {
     const rig = violationRun(11);
     const events = structuredClone(rig.log) as PipelineEvent[];
@@ -242,6 +274,48 @@ describe('pages beside the pipelines', () => {
     );
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByText('50 entries shown').waitFor();
+  });
+
+  it('LEDG-2, TEN-2: an entry whose content was erased says so, and to whoever may know it by whom, when and why', async () => {
+    const erased = () => {
+      const rig = violationRun(11);
+      const events = structuredClone(rig.log) as PipelineEvent[];
+      const at = events.findIndex((e) => e.type === 'violation_recorded');
+      events[at] = eraseEvent(events[at]!);
+      return { rig, events };
+    };
+    const open = async (role: Caller['role']) => {
+      const page = await stage.open([erased()], '/ledger?type=violation_recorded', { server: { role } });
+      const entry = page.getByRole('listitem').filter({ hasText: 'violation_recorded' });
+      await entry.getByText('erased', { exact: true }).waitFor();
+      await entry.getByText('its commitment matches its hash').waitFor({ state: 'attached' });
+      await entry.getByText('What is left of it').waitFor();
+      return { page, entry };
+    };
+    const auditor = await open('auditor');
+    await auditor.entry.getByText(/by Bob Approver on 22 Nov 2026, .*: names a customer/).waitFor();
+    expect(await axe(auditor.page)).toEqual([]);
+    await auditor.page.close();
+    await stage.server.close();
+    const operator = await open('operator');
+    await operator.entry.getByText(/its place, order and commitment still hold/).waitFor();
+    expect(stage.server.requests.some((r) => r.path === '/api/erasures')).toBe(false);
+  });
+
+  it('LEDG-5, UI-1: archived pipelines are listed with the package of each, also one that is still being moved', async () => {
+    const page = await stage.open([{ rig: verdictRun(12) }], '/ledger');
+    const archived = page.getByRole('region', { name: 'Archived pipelines' });
+    const rows = archived.getByRole('listitem');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(ARCHIVES.length);
+    await rows.first().getByText('being moved').waitFor();
+    expect(await rows.nth(1).textContent()).toMatch(/#2 .*, archived 1 d ago: 96 events, 48,211 bytes/);
+    expect(await archived.getByRole('link', { name: 'Evidence of pipeline 2' }).getAttribute('href')).toBe(
+      '/api/archives/pl_demo000000000002',
+    );
+    expect(await axe(page, { within: '[aria-labelledby=archives]' })).toEqual([]);
+    await archived.getByRole('link', { name: 'verified' }).click();
+    await page.getByRole('heading', { name: 'Verify evidence' }).waitFor();
   });
 
   it('LEDG-3: an evidence package is verified in the browser, asks no server, and a changed byte is found with its place', async () => {

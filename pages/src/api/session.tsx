@@ -16,6 +16,10 @@ interface SessionActions {
 
 const SessionContext = createContext<SessionActions | null>(null);
 
+/** What to do when the API says that the session is over: whose that is depends on the part of the site. */
+export const SessionEnded = createContext<() => unknown>(() => undefined);
+export const useSessionEnded = (): (() => unknown) => use(SessionEnded);
+
 /** TEN-3: who is signed in, asked once and kept; a 401 anywhere leads back to the sign-in page through `refresh`. */
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [session, setSession] = useState<Session>({ phase: 'loading' });
@@ -40,7 +44,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   useEffect(() => void refresh(), [refresh]);
 
   const value = useMemo(() => ({ session, refresh, signOut }), [session, refresh, signOut]);
-  return <SessionContext value={value}>{children}</SessionContext>;
+  return (
+    <SessionContext value={value}>
+      <SessionEnded value={refresh}>{children}</SessionEnded>
+    </SessionContext>
+  );
 }
 
 export function useSession(): SessionActions {

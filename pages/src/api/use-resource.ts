@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import { type Failure, failureOf } from './client.ts';
-import { useSession } from './session.tsx';
+import { useSessionEnded } from './session.tsx';
 
 export interface Resource<T> {
   data: T | null;
@@ -27,7 +27,6 @@ export function useResource<T>(
   load: (signal: AbortSignal) => Promise<T>,
   { every, enabled = true, stay = false }: Options = {},
 ): Resource<T> {
-  const { refresh } = useSession();
   const [shown, setShown] = useState<{ key: string; data: T; at: number } | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [loading, setLoading] = useState(enabled);
@@ -35,7 +34,7 @@ export function useResource<T>(
   const [turn, setTurn] = useState(0);
   const ask = useEffectEvent(load);
   /** TEN-3: a session that ended elsewhere leads to the sign-in page. */
-  const signedOut = useEffectEvent(() => void refresh());
+  const signedOut = useEffectEvent(useSessionEnded());
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for what is asked, the turn for asking again.
   useEffect(() => {

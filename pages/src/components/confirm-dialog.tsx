@@ -20,6 +20,8 @@ interface Props extends ConfirmTexts {
   onConfirm(reason: string): Promise<boolean>;
   /** False while something that stands in the dialog is still to be chosen. */
   ready?: boolean;
+  /** Characters that the API takes. */
+  maxReason?: number;
   children?: ReactNode;
 }
 
@@ -34,6 +36,7 @@ export function ConfirmDialog({
   onClose,
   onConfirm,
   ready = true,
+  maxReason = 2_000,
   children,
 }: Props) {
   const [reason, setReason] = useState(initial);
@@ -57,7 +60,7 @@ export function ConfirmDialog({
               label="Reason, kept in the log"
               value={reason}
               onValueChange={setReason}
-              maxLength={2_000}
+              maxLength={maxReason}
               rows={3}
               required
             />

@@ -1,7 +1,7 @@
 import { useTitle } from '../components/use-title.ts';
 import { PipelinesPage } from '../views/pipelines/pipelines-page.tsx';
 
-export function PipelinesRoute() {
+export default function PipelinesRoute() {
   useTitle('Pipelines');
   return <PipelinesPage />;
 }

@@ -1,21 +1,28 @@
-import { SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
+import { Badge } from '@cloudflare/kumo/components/badge';
+import { EraserIcon, SealCheckIcon, SealWarningIcon } from '@phosphor-icons/react';
 import { memo } from 'react';
+import type { Erasure } from '#client/index.ts';
 import type { LedgerEntry } from '#contract/ledger.ts';
 import { SEVERITIES, type Severity } from '#domain/governance/severity.ts';
+import { useActorName } from '../../api/names.tsx';
+import { useErasures } from '../../api/use-erasures.ts';
 import { RunLink } from '../../components/run-link.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { SeverityBadge } from '../../components/severity-badge.tsx';
+import { erasureOf, isErased } from '../../models/erasures.ts';
 import { dateTime } from '../../models/format.ts';
 import { entryText, isAdministration, matchesHash } from '../../models/ledger.ts';
 
 const isSeverity = (text: string | null): text is Severity => SEVERITIES.includes(text as Severity);
 
-/** LEDG-2, found here: the content is what was hashed, or it is not. */
+/** LEDG-2, found here: the content, or the commitment that is left of it, is what was hashed, or it is not. */
 function Mark({ entry }: { entry: LedgerEntry }) {
   return matchesHash(entry) ? (
     <span title={`Recomputed in this browser: ${entry.hash}`} className="text-kumo-success">
       <SealCheckIcon size={18} weight="fill" aria-hidden="true" />
-      <span className="sr-only">content matches its hash</span>
+      <span className="sr-only">
+        {isErased(entry) ? 'its commitment matches its hash' : 'content matches its hash'}
+      </span>
     </span>
   ) : (
     <span role="alert" className="inline-flex items-center gap-1 font-semibold text-kumo-danger">
@@ -25,7 +32,31 @@ function Mark({ entry }: { entry: LedgerEntry }) {
   );
 }
 
-const Entry = memo(function Entry({ entry: e }: { entry: LedgerEntry }) {
+/** What is missing, since when, and by whose word, where this reader may know that. */
+function Erased({ erasure }: { erasure: Erasure | null }) {
+  const nameOf = useActorName();
+  return (
+    <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-sm text-kumo-subtle">
+      <Badge variant="warning">
+        <span className="inline-flex items-center gap-1">
+          <EraserIcon size={14} aria-hidden="true" />
+          erased
+        </span>
+      </Badge>
+      <span className="min-w-0 break-words">
+        {erasure ? (
+          <>
+            by {nameOf(erasure.asked_by)} on {dateTime(erasure.asked_at)}: {erasure.reason}
+          </>
+        ) : (
+          'What was written here is gone; its place, order and commitment still hold.'
+        )}
+      </span>
+    </p>
+  );
+}
+
+const Entry = memo(function Entry({ entry: e, erasure }: { entry: LedgerEntry; erasure: Erasure | null }) {
   return (
     <li className="border-t border-kumo-line px-4 py-3 first:border-t-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-kumo-subtle tabular">
@@ -38,8 +69,11 @@ const Entry = memo(function Entry({ entry: e }: { entry: LedgerEntry }) {
         {isSeverity(e.severity) && <SeverityBadge severity={e.severity} />}
       </div>
       <p className="mt-1 line-clamp-3 break-words">{entryText(e)}</p>
+      {isErased(e) && <Erased erasure={erasure} />}
       <details className="mt-1">
-        <summary className="min-h-6 text-sm text-kumo-link">Everything that was recorded</summary>
+        <summary className="min-h-6 text-sm text-kumo-link">
+          {isErased(e) ? 'What is left of it' : 'Everything that was recorded'}
+        </summary>
         <Raw label={`Event ${e.seq} of ${e.pipeline_id}`} className="mt-1 max-h-80 bg-kumo-recessed">
           {JSON.stringify(e, null, 2)}
         </Raw>
@@ -49,10 +83,17 @@ const Entry = memo(function Entry({ entry: e }: { entry: LedgerEntry }) {
 });
 
 /** The newest first. */
-export const Entries = ({ entries }: { entries: readonly LedgerEntry[] }) => (
-  <ul className="panel">
-    {entries.map((e) => (
-      <Entry key={`${e.pipeline_id} ${e.seq}`} entry={e} />
-    ))}
-  </ul>
-);
+export function Entries({ entries }: { entries: readonly LedgerEntry[] }) {
+  const erasures = useErasures(entries);
+  return (
+    <ul className="panel">
+      {entries.map((e) => (
+        <Entry
+          key={`${e.pipeline_id} ${e.seq}`}
+          entry={e}
+          erasure={isErased(e) ? erasureOf(e, erasures) : null}
+        />
+      ))}
+    </ul>
+  );
+}

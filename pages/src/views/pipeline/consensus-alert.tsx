@@ -8,7 +8,7 @@ import {
   StepsIcon,
   WarningDiamondIcon,
 } from '@phosphor-icons/react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { ConsensusView, Orchestration } from '#contract/pipeline.ts';
 import type { Fallback } from '#domain/pipeline/states.ts';
 import { useCaller } from '../../api/session.tsx';
@@ -16,8 +16,12 @@ import { ProseLine } from '../../components/prose.tsx';
 import { mayOperate } from '../../models/controls.ts';
 import { fallbackText, offeredTo } from '../../models/fallback-text.ts';
 import { plural } from '../../models/format.ts';
-import { FallbackDialog } from './fallback-dialog.tsx';
 import { Minority } from './minority.tsx';
+
+/** Fetched when somebody chooses: most runs agree (UI-2). */
+const FallbackDialog = lazy(() =>
+  import('./fallback-dialog.tsx').then((m) => ({ default: m.FallbackDialog })),
+);
 
 const ICONS: Record<Fallback, Icon> = {
   rerun_same: ArrowsClockwiseIcon,
@@ -127,7 +131,9 @@ export function ConsensusAlert({ run, consensus }: Props) {
         </p>
       )}
       {picked && (
-        <FallbackDialog action={picked} run={run} consensus={consensus} onClose={() => setPicked(null)} />
+        <Suspense fallback={null}>
+          <FallbackDialog action={picked} run={run} consensus={consensus} onClose={() => setPicked(null)} />
+        </Suspense>
       )}
     </section>
   );

@@ -1,19 +1,22 @@
 import { Tabs } from '@cloudflare/kumo/components/tabs';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, useState } from 'react';
 import type { ConsensusView, Orchestration, TokenStatusView } from '#contract/pipeline.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import type { PipelineState } from '#domain/pipeline/state.ts';
+import { Late } from '../../components/late.tsx';
 import type { ChainProgress } from '../../models/chain-check.ts';
 import { hasFailureReport } from '../../models/failure-report.ts';
 import { count } from '../../models/format.ts';
-import { CostTab } from './tab-cost.tsx';
-import { EventsTab } from './tab-events.tsx';
-import { FailureTab } from './tab-failure.tsx';
-import { FindingsTab } from './tab-findings.tsx';
-import { LogTab } from './tab-log.tsx';
-import { MessagesTab } from './tab-messages.tsx';
 import { ReportTab } from './tab-report.tsx';
-import { TokensTab } from './tab-tokens.tsx';
+
+/** UI-2: what most readers of the page never open is fetched when they do. The report, which stands open at first, comes with the page. */
+const CostTab = lazy(() => import('./tab-cost.tsx').then((m) => ({ default: m.CostTab })));
+const EventsTab = lazy(() => import('./tab-events.tsx').then((m) => ({ default: m.EventsTab })));
+const FailureTab = lazy(() => import('./tab-failure.tsx').then((m) => ({ default: m.FailureTab })));
+const FindingsTab = lazy(() => import('./tab-findings.tsx').then((m) => ({ default: m.FindingsTab })));
+const LogTab = lazy(() => import('./tab-log.tsx').then((m) => ({ default: m.LogTab })));
+const MessagesTab = lazy(() => import('./tab-messages.tsx').then((m) => ({ default: m.MessagesTab })));
+const TokensTab = lazy(() => import('./tab-tokens.tsx').then((m) => ({ default: m.TokensTab })));
 
 interface Props {
   run: Orchestration;
@@ -87,7 +90,11 @@ export function Details({ run, state, consensus, tokens, events, version, seq, c
           onValueChange={choose}
         />
       </div>
-      <div className="p-4">{open.body}</div>
+      <div className="p-4">
+        <Late key={open.value} what={`the tab “${open.label}”`}>
+          {open.body}
+        </Late>
+      </div>
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { EvidenceDownload } from '../../components/evidence-download.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { VirtualRows } from '../../components/virtual-rows.tsx';
 import type { ChainProgress } from '../../models/chain-check.ts';
+import { isErased } from '../../models/erasures.ts';
 import { eventText, rolesOf } from '../../models/event-text.ts';
 import { exact, timeOfDay } from '../../models/format.ts';
 import { eventLines } from '../../models/save-events.ts';
@@ -98,6 +99,11 @@ function EventCard({ event, chain, shown, onTravel }: CardProps) {
       <p className="mt-1 text-sm break-all text-kumo-subtle">
         {event.at} · {event.actor} · version {event.v}
       </p>
+      {isErased(event) && (
+        <p className="mt-2 text-sm text-kumo-warning">
+          The content was erased: this is what is left of it. Its commitment is what was hashed.
+        </p>
+      )}
       <Raw label="Content" className="mt-3 max-h-72 bg-kumo-base">
         {JSON.stringify(event.body, null, 2)}
       </Raw>

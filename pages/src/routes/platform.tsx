@@ -1,0 +1,1 @@
+export { PlatformArea as default } from '../views/platform/platform-area.tsx';

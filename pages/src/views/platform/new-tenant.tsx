@@ -1,0 +1,50 @@
+import { Input } from '@cloudflare/kumo/components/input';
+import { useState } from 'react';
+import type { CreatedTenant } from '#client/index.ts';
+import { ags } from '../../api/client.ts';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { suggestId, TENANT_ID } from '../../models/tenants.ts';
+
+interface Props {
+  onClose(): void;
+  onCreated(made: CreatedTenant): void;
+}
+
+/** TEN-1: a tenant, with its first admin's key. */
+export function NewTenant({ onClose, onCreated }: Props) {
+  const [name, setName] = useState('');
+  const [typed, setTyped] = useState<string | null>(null);
+  const tenant = typed ?? suggestId(name);
+  const fits = TENANT_ID.test(tenant);
+  return (
+    <FormDialog
+      title="New tenant"
+      description="A place of its own for a team: nothing in it is seen from another. You are given an admin’s key for an hour, to hand to whoever sets it up."
+      confirm="Make the tenant"
+      ready={name.trim() !== '' && fits}
+      onClose={onClose}
+      onSubmit={async () => onCreated(await ags.createTenant({ tenant, name: name.trim() }))}
+    >
+      <Input
+        label="Name"
+        placeholder="Acme Payments"
+        className="w-full"
+        maxLength={120}
+        required
+        value={name}
+        onChange={(e) => setName(e.target.value)}
+      />
+      <Input
+        label="Id"
+        placeholder="acme-payments"
+        className="w-full"
+        maxLength={40}
+        required
+        value={tenant}
+        onChange={(e) => setTyped(e.target.value)}
+        description="3 to 40 lower-case letters, digits and hyphens, a letter first. It stands in every key and cannot be changed."
+        {...(tenant !== '' && !fits && { error: 'This cannot be an id.' })}
+      />
+    </FormDialog>
+  );
+}
