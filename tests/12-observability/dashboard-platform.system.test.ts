@@ -254,16 +254,9 @@ describe('the platform admin', () => {
       await asPlatform();
       await page.getByText('within its quotas').first().waitFor();
       expect([await tooWide(), await axe(page)]).toEqual([0, []]);
-      if (process.env.AGS_SHOTS)
-        await page.screenshot({
-          path: `${process.env.AGS_SHOTS}/tenants-${colorScheme}.png`,
-          fullPage: true,
-        });
       await page.getByRole('link', { name: 'Local' }).click();
       await page.getByRole('button', { name: 'Change: Pipelines at once' }).waitFor();
       expect([await tooWide(), await axe(page)]).toEqual([0, []]);
-      if (process.env.AGS_SHOTS)
-        await page.screenshot({ path: `${process.env.AGS_SHOTS}/tenant-${colorScheme}.png`, fullPage: true });
     },
   );
 });

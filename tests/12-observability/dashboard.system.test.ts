@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '#domain/ledger/chain.ts';
 import { axe } from '../support/axe.ts';
@@ -9,7 +9,6 @@ import { startSystem, type TestSystem } from '../support/system.ts';
 
 let system: TestSystem;
 let browser: Browser;
-let context: BrowserContext;
 let page: Page;
 const problems: string[] = [];
 
@@ -22,21 +21,27 @@ afterAll(async () => {
   await system?.stop();
 });
 
-beforeEach(async () => {
-  context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('console', (message) => {
+/** A browser of its own for whoever has this key, signed in by a one-time link. */
+async function signIn(key: string): Promise<Page> {
+  const theirs = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const opened = await theirs.newPage();
+  opened.setDefaultTimeout(60_000);
+  opened.on('pageerror', (error) => problems.push(String(error)));
+  opened.on('console', (message) => {
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
       problems.push(message.text());
   });
-  const { token } = await system.client().createSignInLink();
-  await page.goto(`${system.url}/signin?token=${encodeURIComponent(token)}`);
-  await page.getByRole('heading', { name: 'Pipelines', exact: true }).waitFor();
+  const { token } = await system.client(key).createSignInLink();
+  await opened.goto(`${system.url}/signin?token=${encodeURIComponent(token)}`);
+  await opened.getByRole('heading', { name: 'Pipelines', exact: true }).waitFor();
+  return opened;
+}
+
+beforeEach(async () => {
+  page = await signIn(system.keys.requester);
 });
 afterEach(async () => {
-  await context.close();
+  await Promise.all(browser.contexts().map((context) => context.close()));
   expect(problems.splice(0)).toEqual([]);
 });
 
@@ -56,10 +61,10 @@ embedded:
 `;
 
 /** Presses a button that asks for a reason, gives one, and confirms. */
-async function press(button: string, confirm: string, reason: string): Promise<void> {
-  await page.getByRole('button', { name: button, exact: true }).click();
+async function press(button: string, confirm: string, reason: string, on = page): Promise<void> {
+  await on.getByRole('button', { name: button, exact: true }).click();
   // Toasts are dialogs too.
-  const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
+  const dialog = on.getByRole('dialog').filter({ has: on.getByLabel('Reason') });
   await dialog.getByLabel('Reason').fill(reason);
   await dialog.getByRole('button', { name: confirm, exact: true }).click();
   await dialog.waitFor({ state: 'detached' });
@@ -199,6 +204,27 @@ describe('the dashboard against the real Worker', () => {
     await press('Run again', 'Run again', 'once more');
     await page.getByRole('list', { name: 'Recovery' }).getByText('generation 2').waitFor();
     await page.getByRole('heading', { name: 'No consensus: a person decides' }).waitFor();
+
+    // TEN-2, GOV-5: tier 2 is an admin's to ask for and another person's to decide.
+    const escalate = page.getByRole('button', { name: 'Run again at tier 2' });
+    expect(await escalate.isDisabled()).toBe(true);
+    await page.getByText('The role “operator” may not grant tier 2').waitFor();
+    const theirs = await signIn(system.keys.approver);
+    await theirs.goto(`${system.url}/pipelines/${id}`);
+    await press('Run again at tier 2', 'Ask for approval', 'they looked too little', theirs);
+    const approvals = theirs.getByRole('region', { name: 'Approvals' });
+    await approvals.getByText('You asked for this yourself').waitFor();
+    expect(await approvals.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+    await page.getByText('Not now: An approval is pending').first().waitFor();
+    await page.getByRole('link', { name: 'Approvals', exact: true }).click();
+    await page.getByText('tier_2_needs_approval').waitFor();
+    await press('Deny', 'Deny', 'tier 1 sees enough');
+    await page.getByText('Nothing waits for an approval').waitFor();
+    await page.goto(`${system.url}/pipelines/${id}`);
+
+    await page.getByRole('tab', { name: 'Failure report' }).click();
+    await page.getByText('Run again by you').waitFor();
+    await page.getByText('tier 1 sees enough').first().waitFor();
     await page.getByRole('button', { name: 'Accept a proposal' }).click();
     const dialog = page.getByRole('dialog').filter({ has: page.getByLabel('Reason') });
     await dialog.getByRole('checkbox').check();
@@ -241,8 +267,46 @@ describe('the dashboard against the real Worker', () => {
     await press('Stop', 'Stop and revoke', 'seen enough');
   });
 
+  it('PROM-1, PROM-2, UI-1: an admin grants a tier and takes it by hand; it is told with who and why, and others only read', async () => {
+    const [planner] = (await system.client().agentIdentities()).items.filter((i) => i.role === 'PLANNER');
+    await page.getByRole('link', { name: 'Tiers and promotion' }).click();
+    const read = page.getByRole('listitem').filter({ hasText: 'PLANNER' }).first();
+    await read
+      .getByText(/compliant runs/)
+      .first()
+      .waitFor();
+    expect(await page.getByRole('button', { name: /Grant|Demote|Promote/ }).count()).toBe(0);
+
+    const theirs = await signIn(system.keys.approver);
+    await theirs.getByRole('link', { name: 'Tiers and promotion' }).click();
+    const mine = theirs.getByRole('listitem').filter({ hasText: 'PLANNER' }).first();
+    await mine.getByText('Runs and changes').click();
+    await mine.getByText('the embedded model, which does not count').first().waitFor();
+    expect(await axe(theirs)).toEqual([]);
+    const change = async (button: string, confirm: string, tier: string, reason: string) => {
+      await mine.getByRole('button', { name: button }).click();
+      const dialog = theirs.getByRole('dialog').filter({ has: theirs.getByLabel('Reason') });
+      await dialog.getByRole('combobox').click();
+      await theirs.getByRole('option', { name: tier }).click();
+      await dialog.getByLabel('Reason').fill(reason);
+      await dialog.getByRole('button', { name: confirm, exact: true }).click();
+      await dialog.waitFor({ state: 'detached' });
+    };
+    await change('Grant a tier…', 'Grant', 'T2 operator', 'known from before');
+    await mine.getByText('T2 operator', { exact: true }).waitFor();
+    await mine.getByText(/granted by you/).waitFor();
+    await mine.getByText(/known from before/).waitFor();
+    await change('Demote…', 'Demote', 'T0 observer', 'only a drill');
+    await mine.getByText('T0 observer', { exact: true }).waitFor();
+    await mine.getByText(/only a drill/).waitFor();
+    const { tier, changes } = await system.client().agentIdentity(planner!.identity_id);
+    expect(tier).toBe(0);
+    expect(changes.length).toBeGreaterThanOrEqual(2);
+    await change('Grant a tier…', 'Grant', 'T1 executor', 'as it was');
+  });
+
   it('TEN-3, SEC-1: the session is an HttpOnly cookie, the page has its CSP, and signing out ends both', async () => {
-    const [cookie] = await context.cookies();
+    const [cookie] = await page.context().cookies();
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: expect.stringMatching(/Strict|Lax/) });
     const response = await page.goto(system.url);
     expect(response?.headers()['content-security-policy']).toContain("script-src 'self'");

@@ -1,5 +1,6 @@
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const whole = new Intl.NumberFormat('en');
+const dollars = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 export const count = (n: number): string => (Math.abs(n) < 10_000 ? whole.format(n) : compact.format(n));
 export const exact = (n: number): string => whole.format(n);
@@ -9,7 +10,7 @@ export function money(microusd: number): string {
   const usd = microusd / 1_000_000;
   if (microusd === 0) return '$0';
   if (Math.abs(usd) < 0.0001) return '< $0.0001';
-  return Math.abs(usd) < 1 ? `$${usd.toFixed(4)}` : `$${usd.toFixed(2)}`;
+  return Math.abs(usd) < 1 ? `$${usd.toFixed(4)}` : `$${dollars.format(usd)}`;
 }
 
 const UNITS = [
