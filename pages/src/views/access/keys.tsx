@@ -13,6 +13,7 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { SecretDialog } from '../../components/secret-dialog.tsx';
 import { dateTime } from '../../models/format.ts';
 import { keyStatus, orderKeys } from '../../models/keys.ts';
+import { Listed } from './listed.tsx';
 import { NewKey } from './new-key.tsx';
 import type { Access } from './use-access.ts';
 
@@ -169,12 +170,11 @@ export function Keys({ access, onChanged }: { access: Access; onChanged(): void 
   ];
 
   return (
-    <section aria-labelledby="keys">
-      <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
-        <h2 id="keys" className="font-semibold text-kumo-strong">
-          Keys
-        </h2>
-        {admin && (
+    <Listed
+      id="keys"
+      title="Keys"
+      action={
+        admin && (
           <Button
             variant="primary"
             icon={PlusIcon}
@@ -183,8 +183,9 @@ export function Keys({ access, onChanged }: { access: Access; onChanged(): void 
           >
             New key
           </Button>
-        )}
-      </div>
+        )
+      }
+    >
       <DataTable
         label="Keys"
         columns={columns}
@@ -203,6 +204,6 @@ export function Keys({ access, onChanged }: { access: Access; onChanged(): void 
           onClose={() => setCreated(null)}
         />
       )}
-    </section>
+    </Listed>
   );
 }

@@ -1,11 +1,11 @@
 import { Checkbox } from '@cloudflare/kumo/components/checkbox';
-import { Input } from '@cloudflare/kumo/components/input';
 import { Select } from '@cloudflare/kumo/components/select';
 import { useState } from 'react';
 import type { CreatedKey } from '#client/index.ts';
 import { ACCESS_ROLES, type AccessRole } from '#domain/governance/access-role.ts';
 import { ags } from '../../api/client.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 import { expiryIn } from '../../models/keys.ts';
 import type { Access } from './use-access.ts';
 
@@ -55,13 +55,13 @@ export function NewKey({ access: { people, projects }, onClose, onCreated }: Pro
       onClose={onClose}
       onSubmit={create}
     >
-      <Input
+      <TextField
         label="Name"
         placeholder="ci-deploy"
         maxLength={120}
         required
         value={name}
-        onChange={(e) => setName(e.target.value)}
+        onChange={setName}
       />
       <Select
         label="Owner"

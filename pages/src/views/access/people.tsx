@@ -1,5 +1,4 @@
 import { Button } from '@cloudflare/kumo/components/button';
-import { Input } from '@cloudflare/kumo/components/input';
 import { PlusIcon } from '@phosphor-icons/react';
 import { useState } from 'react';
 import type { Project, Subject } from '#client/index.ts';
@@ -8,7 +7,9 @@ import { useCaller } from '../../api/session.tsx';
 import { Choices } from '../../components/choices.tsx';
 import { type Column, DataTable } from '../../components/data-table.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 import { dateTime } from '../../models/format.ts';
+import { Listed } from './listed.tsx';
 import type { Access } from './use-access.ts';
 
 interface Props {
@@ -52,14 +53,8 @@ function NewPerson({ onClose, onChanged }: { onClose(): void; onChanged(): void 
       <div>
         <Choices label="Kind" options={KINDS} value={kind} onChange={setKind} />
       </div>
-      <Input label="Name" maxLength={120} required value={name} onChange={(e) => setName(e.target.value)} />
-      <Input
-        label="E-mail (optional)"
-        type="email"
-        maxLength={200}
-        value={email}
-        onChange={(e) => setEmail(e.target.value)}
-      />
+      <TextField label="Name" maxLength={120} required value={name} onChange={setName} />
+      <TextField label="E-mail (optional)" type="email" maxLength={200} value={email} onChange={setEmail} />
     </FormDialog>
   );
 }
@@ -69,17 +64,17 @@ export function People({ access, onChanged }: Props) {
   const caller = useCaller();
   const [adding, setAdding] = useState(false);
   return (
-    <section aria-labelledby="people">
-      <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
-        <h2 id="people" className="font-semibold text-kumo-strong">
-          People and services
-        </h2>
-        {caller.role === 'admin' && (
+    <Listed
+      id="people"
+      title="People and services"
+      action={
+        caller.role === 'admin' && (
           <Button icon={PlusIcon} onClick={() => setAdding(true)}>
             Add
           </Button>
-        )}
-      </div>
+        )
+      }
+    >
       <DataTable
         label="People and services"
         columns={PEOPLE}
@@ -88,7 +83,7 @@ export function People({ access, onChanged }: Props) {
         empty="Nobody yet."
       />
       {adding && <NewPerson onClose={() => setAdding(false)} onChanged={onChanged} />}
-    </section>
+    </Listed>
   );
 }
 
@@ -107,7 +102,7 @@ function NewProject({ onClose, onChanged }: { onClose(): void; onChanged(): void
       onClose={onClose}
       onSubmit={create}
     >
-      <Input label="Name" maxLength={120} required value={name} onChange={(e) => setName(e.target.value)} />
+      <TextField label="Name" maxLength={120} required value={name} onChange={setName} />
     </FormDialog>
   );
 }
@@ -117,17 +112,17 @@ export function Projects({ access, onChanged }: Props) {
   const caller = useCaller();
   const [adding, setAdding] = useState(false);
   return (
-    <section aria-labelledby="projects">
-      <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
-        <h2 id="projects" className="font-semibold text-kumo-strong">
-          Projects
-        </h2>
-        {caller.role === 'admin' && (
+    <Listed
+      id="projects"
+      title="Projects"
+      action={
+        caller.role === 'admin' && (
           <Button icon={PlusIcon} onClick={() => setAdding(true)}>
             Add a project
           </Button>
-        )}
-      </div>
+        )
+      }
+    >
       <DataTable
         label="Projects"
         columns={PROJECTS}
@@ -136,6 +131,6 @@ export function Projects({ access, onChanged }: Props) {
         empty="No project yet."
       />
       {adding && <NewProject onClose={() => setAdding(false)} onChanged={onChanged} />}
-    </section>
+    </Listed>
   );
 }

@@ -1,7 +1,7 @@
-import { Input } from '@cloudflare/kumo/components/input';
 import { useState } from 'react';
 import { ags } from '../../api/client.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 
 interface Props {
   onClose(): void;
@@ -34,31 +34,31 @@ export function AddServer({ onClose, onAdded }: Props) {
       onClose={onClose}
       onSubmit={add}
     >
-      <Input
+      <TextField
         label="Name"
         placeholder="tracker"
         maxLength={39}
         required
         value={name}
-        onChange={(e) => setName(e.target.value)}
+        onChange={setName}
         description="Agents see its tools as name__tool."
       />
-      <Input
+      <TextField
         label="Address"
         type="url"
         placeholder="https://mcp.example.com/mcp"
         maxLength={500}
         required
         value={url}
-        onChange={(e) => setUrl(e.target.value)}
+        onChange={setUrl}
         description="Streamable HTTP, on a host that the deployment may reach."
       />
-      <Input
+      <TextField
         label="Path of its credential in Vault"
         placeholder="tier1/mcp/tracker"
         maxLength={200}
         value={path}
-        onChange={(e) => setPath(e.target.value)}
+        onChange={setPath}
         description="Where the field “token” lies below the tenant’s own path. Empty: it needs none."
       />
     </FormDialog>

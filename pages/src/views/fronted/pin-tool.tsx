@@ -1,11 +1,11 @@
 import { Checkbox } from '@cloudflare/kumo/components/checkbox';
-import { Input } from '@cloudflare/kumo/components/input';
 import { Select } from '@cloudflare/kumo/components/select';
 import { useState } from 'react';
 import type { McpServer, McpTool, PinMcpToolRequest } from '#client/index.ts';
 import { TIER_NAMES, TIERS, type Tier } from '#domain/governance/tier.ts';
 import { ags } from '../../api/client.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 
 const TIER_ITEMS = Object.fromEntries(TIERS.map((tier) => [String(tier), `${tier}: ${TIER_NAMES[tier]}`]));
 const EFFECTS: Record<PinMcpToolRequest['effect'], string> = {
@@ -69,12 +69,12 @@ export function PinTool({ server, tool, onClose, onPinned }: Props) {
         checked={irreversible}
         onCheckedChange={(on) => setIrreversible(on === true)}
       />
-      <Input
+      <TextField
         label="What its calls touch"
         placeholder="sandbox-tracker"
         maxLength={200}
         value={target}
-        onChange={(e) => setTarget(e.target.value)}
+        onChange={setTarget}
         description="Judged as the target of each call; one that changes something needs an allowed one."
       />
     </FormDialog>

@@ -1,8 +1,8 @@
-import { Input } from '@cloudflare/kumo/components/input';
 import { useState } from 'react';
 import type { CreatedTenant } from '#client/index.ts';
 import { ags } from '../../api/client.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 import { suggestId, TENANT_ID } from '../../models/tenants.ts';
 
 interface Props {
@@ -25,23 +25,21 @@ export function NewTenant({ onClose, onCreated }: Props) {
       onClose={onClose}
       onSubmit={async () => onCreated(await ags.createTenant({ tenant, name: name.trim() }))}
     >
-      <Input
+      <TextField
         label="Name"
         placeholder="Acme Payments"
-        className="w-full"
         maxLength={120}
         required
         value={name}
-        onChange={(e) => setName(e.target.value)}
+        onChange={setName}
       />
-      <Input
+      <TextField
         label="Id"
         placeholder="acme-payments"
-        className="w-full"
         maxLength={40}
         required
         value={tenant}
-        onChange={(e) => setTyped(e.target.value)}
+        onChange={setTyped}
         description="3 to 40 lower-case letters, digits and hyphens, a letter first. It stands in every key and cannot be changed."
         {...(tenant !== '' && !fits && { error: 'This cannot be an id.' })}
       />

@@ -1,8 +1,8 @@
 import { Checkbox } from '@cloudflare/kumo/components/checkbox';
-import { Input } from '@cloudflare/kumo/components/input';
 import { useState } from 'react';
 import { QUOTAS, type QuotaReport, type SetQuotasRequest } from '#contract/quotas.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 import { exact } from '../../models/format.ts';
 import { consequence, type QuotaRow, quotaSay } from '../../models/quotas.ts';
 
@@ -39,13 +39,12 @@ export function ChangeQuota({ row: { name, label }, report, layer, onClose, onSe
       onClose={onClose}
       onSubmit={() => onSet({ [name]: none ? null : n })}
     >
-      <Input
+      <TextField
         label="Limit"
         inputMode="numeric"
-        className="w-full"
         value={none ? String(unset) : value}
         disabled={none}
-        onChange={(e) => setValue(e.target.value)}
+        onChange={setValue}
         required
       />
       <Checkbox

@@ -1,7 +1,7 @@
-import { Input } from '@cloudflare/kumo/components/input';
 import { useState } from 'react';
 import { ags } from '../../api/client.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { TextField } from '../../components/text-field.tsx';
 
 interface Props {
   onClose(): void;
@@ -24,22 +24,22 @@ export function AddWitness({ onClose, onAdded }: Props) {
         onAdded();
       }}
     >
-      <Input
+      <TextField
         label="Name"
         placeholder="auditor-1"
         maxLength={64}
         required
         value={name}
-        onChange={(e) => setName(e.target.value)}
+        onChange={setName}
       />
-      <Input
+      <TextField
         label="Its public key"
         placeholder="witness.example.org+b6efb787+BIE5…"
         maxLength={400}
         spellCheck={false}
         required
         value={key}
-        onChange={(e) => setKey(e.target.value)}
+        onChange={setKey}
         description="As the witness prints it: name+id+base64 (C2SP, type 4). examples/witness is one."
       />
     </FormDialog>
