@@ -40,7 +40,7 @@ import {
 } from '../../pages/src/models/pipeline-list.ts';
 import { offsetOf } from '../../pages/src/models/plan-text.ts';
 import { backtestText } from '../../pages/src/models/policies.ts';
-import { progressText, stepsOf } from '../../pages/src/models/promotion.ts';
+import { changeText, progressText, stepsOf } from '../../pages/src/models/promotion.ts';
 import { proposalColumns } from '../../pages/src/models/proposals.ts';
 import { bytes, consequence, quotaRows, tone } from '../../pages/src/models/quotas.ts';
 import { ribbonOf } from '../../pages/src/models/ribbon.ts';
@@ -556,6 +556,21 @@ describe('erased content', () => {
 });
 
 describe('promotion', () => {
+  it('PROM-2: a change is told with its tiers and its reason; one that is not known, by its name', () => {
+    const change = { from_tier: 1, to_tier: 2, suspended: false, reason: 'earned' };
+    const told = (type: string, body: unknown) => changeText({ type, body });
+    expect(told('agent_tier_changed', change)).toEqual({ what: 'From tier 1 to tier 2', why: 'earned' });
+    expect(told('agent_tier_changed', { ...change, from_tier: 0, to_tier: 0, suspended: true }).what).toBe(
+      'Stays at tier 0, suspended',
+    );
+    expect(told('agent_identity_registered', { start_tier: 1 })).toEqual({
+      what: 'First seen, at tier 1',
+      why: null,
+    });
+    expect(told('agent_tier_changed', null)).toEqual({ what: 'agent tier changed', why: null });
+    expect(told('something_new', change).what).toBe('something new');
+  });
+
   it('PROM-1: the way to the next tier names what is missing, and when nothing is', () => {
     const base = identity();
     expect(progressText(base)).toBe('Tier 2 is earned; a person gives it.');

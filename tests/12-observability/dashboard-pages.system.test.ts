@@ -196,7 +196,7 @@ describe('pages beside the pipelines', () => {
     expect(await page.getByRole('button', { name: 'Promote to T2…' }).count()).toBe(1);
     await page.getByText('Runs and changes').first().click();
     await page.getByText('a real model, 3 admitted actions, no violation').waitFor();
-    await page.getByText('agent promoted by Bob Approver').waitFor();
+    await page.getByText(/^From tier 0 to tier 1 by Bob Approver, .*: ten runs in a row/).waitFor();
     expect(await axe(page)).toEqual([]);
     await press(page, 'Promote to T2…', 'Promote', 'looked at all ten');
     await page.getByText('Promoted').first().waitFor();

@@ -294,11 +294,10 @@ describe('the dashboard against the real Worker', () => {
     };
     await change('Grant a tier…', 'Grant', 'T2 operator', 'known from before');
     await mine.getByText('T2 operator', { exact: true }).waitFor();
-    await mine.getByText(/granted by you/).waitFor();
-    await mine.getByText(/known from before/).waitFor();
+    await mine.getByText(/^From tier 1 to tier 2 by you, .*: known from before/).waitFor();
     await change('Demote…', 'Demote', 'T0 observer', 'only a drill');
     await mine.getByText('T0 observer', { exact: true }).waitFor();
-    await mine.getByText(/only a drill/).waitFor();
+    await mine.getByText(/^From tier 2 to tier 0 by you, .*: only a drill/).waitFor();
     const { tier, changes } = await system.client().agentIdentity(planner!.identity_id);
     expect(tier).toBe(0);
     expect(changes.length).toBeGreaterThanOrEqual(2);

@@ -38,3 +38,22 @@ export function progressText(identity: AgentIdentityView): string {
     .map((s) => `${plural(s.need - s.have, s.label, s.label)}`);
   return `To tier ${p.to}: ${missing.join(', ')} to go${p.person_needed ? ', and a person’s approval' : ''}.`;
 }
+
+/** PROM-2: what a change was, and why; one of a newer server shows by its name. */
+export function changeText({ type, body }: { type: string; body: unknown }): {
+  what: string;
+  why: string | null;
+} {
+  const told = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  const { from_tier: from, to_tier: to, start_tier: start, suspended, reason } = told;
+  if (type === 'agent_tier_changed' && typeof to === 'number') {
+    const what = from === to ? `Stays at tier ${to}` : `From tier ${String(from)} to tier ${to}`;
+    return {
+      what: suspended === true ? `${what}, suspended` : what,
+      why: typeof reason === 'string' ? reason : null,
+    };
+  }
+  if (type === 'agent_identity_registered' && typeof start === 'number')
+    return { what: `First seen, at tier ${start}`, why: null };
+  return { what: type.replaceAll('_', ' '), why: null };
+}

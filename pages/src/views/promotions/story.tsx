@@ -8,6 +8,7 @@ import { RunLink } from '../../components/run-link.tsx';
 import { Raw } from '../../components/scroll-region.tsx';
 import { Loading, Skeleton } from '../../components/skeleton.tsx';
 import { dateTime, plural } from '../../models/format.ts';
+import { changeText } from '../../models/promotion.ts';
 
 type Run = AgentIdentityStory['runs'][number];
 
@@ -54,9 +55,10 @@ export function Story({ identity: a }: { identity: AgentIdentity }) {
         {changes.length === 0 && <p className="text-kumo-subtle">None so far.</p>}
         <ul className="flex flex-col gap-2">
           {changes.map((c) => (
-            <li key={c.seq}>
-              {c.type.replaceAll('_', ' ')} by {nameOf(c.actor)},{' '}
+            <li key={c.seq} className="break-words">
+              {changeText(c).what} by {nameOf(c.actor)},{' '}
               <span className="text-kumo-subtle tabular">{dateTime(c.at)}</span>
+              {changeText(c).why && <>: {changeText(c).why}</>}
               <Raw label={`Change ${c.seq}`} className="mt-1 max-h-40 bg-kumo-recessed">
                 {JSON.stringify(c.body, null, 2)}
               </Raw>
