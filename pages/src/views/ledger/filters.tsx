@@ -24,8 +24,8 @@ export function LedgerFilters({ filter, onChange }: Props) {
   };
   return (
     <search>
-      <form onSubmit={submit} className="panel grid grid-cols-2 gap-3 p-4 lg:grid-cols-4">
-        <div className="col-span-2">
+      <form onSubmit={submit} className="panel grid gap-3 p-4 sm:grid-cols-2 lg:grid-cols-4">
+        <div className="sm:col-span-2">
           <Input
             label="Words"
             type="search"
@@ -72,7 +72,7 @@ export function LedgerFilters({ filter, onChange }: Props) {
           onChange={set('since')}
         />
         <Input label="To (UTC)" type="date" className="w-full" value={draft.until} onChange={set('until')} />
-        <div className="col-span-2 flex gap-2 lg:col-span-4">
+        <div className="flex gap-2 sm:col-span-2 lg:col-span-4">
           <Button type="submit" variant="primary">
             Search
           </Button>
