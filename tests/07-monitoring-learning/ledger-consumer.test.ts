@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import { handleLedgerBatch, type LedgerDeps, queryEvents, queryPipelines } from '#workers/ledger/index.ts';
 import { migratedDatabases } from './d1.ts';
 import { batchOf, FakeLog, type FakeMessage, FakePipeline, hint } from './fake-pipeline.ts';
 import { beginning, ending, failure, notes } from './sample-log.ts';
 
-const nextDatabase = migratedDatabases(24);
+const nextDatabase = migratedDatabases(28);
 let db: D1Database;
 let log: FakeLog;
 let logged: { level: string; message: string }[];
@@ -134,6 +135,31 @@ describe('the ledger consumer', () => {
     expect(forged.shippedTo).toBe(0);
     expect(message?.outcome).toBe('ack');
     expect(logged.map((l) => l.message)).toEqual(['integrity alarm: the ledger and the pipeline differ']);
+  });
+
+  it.each([
+    ['without one of its numbers', 3, (log: PipelineEvent[]) => log.toSpliced(1, 1)],
+    [
+      'with a broken link',
+      3,
+      (log: PipelineEvent[]) => log.with(2, { ...log[2]!, prev_hash: 'f'.repeat(64) }),
+    ],
+    [
+      'with another beginning',
+      1,
+      (log: PipelineEvent[]) => log.with(0, { ...log[0]!, prev_hash: 'f'.repeat(64) }),
+    ],
+    ['with a number twice', 2, (log: PipelineEvent[]) => log.toSpliced(2, 0, log[1]!)],
+  ])('LEDG-1: a log %s is an integrity alarm, and nothing of it is copied', async (_what, seq, changed) => {
+    const p = new FakePipeline('pl_aaaa').commit(...notes(4));
+    p.log = changed(p.log);
+    const [message] = await ship([p]);
+    expect(await rows('SELECT pipeline_id, seq FROM integrity_alarms')).toEqual([
+      { pipeline_id: 'pl_aaaa', seq },
+    ]);
+    expect(await seqs('pl_aaaa')).toEqual([]);
+    expect(p.shippedTo).toBe(0);
+    expect(message?.outcome).toBe('ack');
   });
 
   it('LEDG-1: two consumers that race with different pasts raise the alarm too', async () => {

@@ -99,6 +99,21 @@ describe('evidence packages', () => {
     );
   });
 
+  it('LEDG-3: lines of unknown keys under the log’s own name say nothing, before a trusted one or after it', async () => {
+    const { log } = JSON.parse(read('stranger.evidence.json')) as EvidencePackage;
+    const [text = '', lines = ''] = given.log.checkpoint.split(/(?<=\n)\n/);
+    const strange = log.checkpoint.split('\n\n')[1];
+    for (const checkpoint of [`${text}\n${strange}${lines}`, `${text}\n${lines}${strange}`]) {
+      const report = await verify(changed(['log', 'checkpoint'], checkpoint));
+      // Only that the statement was signed over another note.
+      expect(named(report, 'failed')).toEqual(['statement']);
+      expect(report.witnesses).toEqual(['one']);
+    }
+    const broken = await verify(changed(['log', 'checkpoint'], `${text}\nno line\n`));
+    expect(named(broken, 'failed')).toEqual(['inclusion', 'checkpoint', 'statement']);
+    expect(named(broken, 'skipped')).toEqual(['witnesses']);
+  });
+
   it('LEDG-2 LEDG-3: erased content verifies, and is reported as redacted', async () => {
     const report = await verify(read('redacted.evidence.json'));
     expect(report.verified).toBe(true);

@@ -1,6 +1,6 @@
 import type { Pipeline } from '#contract/pipeline.ts';
 import { LedgerMessage } from '#contract/queue.ts';
-import type { ChainHead } from '#domain/ledger/chain.ts';
+import { type ChainHead, EMPTY_CHAIN } from '#domain/ledger/chain.ts';
 import type { PipelineEvent } from '#domain/pipeline/event.ts';
 import type { LogRpc } from '#objects/tenant/log/rpc.ts';
 import { append, chunk, type FreshEvent } from './append.ts';
@@ -92,7 +92,7 @@ function groupMessages(batch: MessageBatch<unknown>, deps: LedgerDeps): Group[] 
     else
       groups.set(`${tenant}/${pipeline_id}`, {
         ...{ tenant, pipeline_id, messages: [message], events: [], pipeline: null, outcome: 'reading' },
-        head: { seq: 0, hash: '' },
+        head: EMPTY_CHAIN,
         context: emptyContext(),
       });
   }
@@ -107,7 +107,7 @@ async function readEvents(g: Group, deps: LedgerDeps): Promise<void> {
     const read = await object.events(g.tenant, Math.max(0, known - 1), MAX_ROWS);
     if (!read.ok) return refuse(g, deps, read.error.code);
     const events = known > 0 ? read.value.slice(1) : read.value;
-    const fork = findFork(g, known > 0 ? read.value : [], events);
+    const fork = findFork(g, read.value[0], events);
     if (fork) {
       g.outcome = 'drop';
       return await raiseAlarms(deps, [fork]);
@@ -140,19 +140,19 @@ function refuse(g: Group, deps: LedgerDeps, code: string): void {
 
 function findFork(
   g: Group,
-  overlap: PipelineEvent[],
+  /** The last known one, when there is one, as the object has it now. */
+  again: PipelineEvent | undefined,
   events: PipelineEvent[],
 ): Omit<IntegrityAlarmRow, 'at'> | null {
   const alarm = (seq: number, ledger_hash: string, object_hash: string) => ({
     ...{ tenant: g.tenant, pipeline_id: g.pipeline_id, seq, ledger_hash, object_hash },
   });
   const { seq, hash } = g.head;
-  const again = overlap[0];
   if (seq > 0 && again?.hash !== hash) return alarm(seq, hash, again?.hash ?? 'missing');
   let before = { seq, hash };
   for (const e of events) {
-    const linked = e.seq === before.seq + 1 && (before.seq === 0 || e.prev_hash === before.hash);
-    if (!linked) return alarm(e.seq, before.hash, e.prev_hash);
+    if (e.seq !== before.seq + 1 || e.prev_hash !== before.hash)
+      return alarm(e.seq, before.hash, e.prev_hash);
     before = e;
   }
   return null;
