@@ -16,6 +16,26 @@ const again = (rig: Rig): Rig => {
 };
 
 describe('Vault silent', () => {
+  it('PIPE-2 PIPE-10: after a long wait an agent’s token has two minutes from the new login on, not from when the agent was made', () => {
+    const rig = new Rig().toRoundOne();
+    rig.when({ kind: 'pause', reason: 'lunch' });
+    rig.pass(CLOCKS.idle_tokens).revokeAll();
+    rig.when({ kind: 'resume', reason: 'back' });
+    rig.login();
+    const broken = { code: 'odd_answer', message: 'not what Vault says' };
+    const [alpha] = rig.ready('agent_bootstrap');
+    const step = () => rig.state.steps[alpha!.step_id];
+    rig.failing(alpha!, broken);
+    expect(step()).toMatchObject({ failures: 1 });
+    const login = Date.parse(liveToken(rig.state, null)!.issued_at);
+    rig.now = login + 119_999;
+    rig.failing(step()!, broken);
+    expect(step()).toMatchObject({ failures: 2 });
+    rig.now = Math.max(login + 120_000, Date.parse(step()!.ready_at));
+    rig.failing(step()!, broken);
+    expect(step()).toBeUndefined();
+  });
+
   it('CRED-6: the step waits, which is no error and no failure, and the pipeline says what it waits for', () => {
     const rig = new Rig().toRoundOne();
     rig.failing(rig.turnOf('ALPHA'), AWAY);

@@ -291,6 +291,21 @@ describe('a project that observes', () => {
     expect(judge(observing(asked)).observed).toBeUndefined();
   });
 
+  it('GOV-2 GOV-10: a policy that cannot be evaluated shuts the gate there too', () => {
+    const text = `@id("broken")
+      forbid (principal, action, resource) when { context.arguments.getTag("missing") == "x" };`;
+    expect(judge(observing(facts()), text)).toMatchObject({
+      decision: 'deny',
+      determining: ['policy_error:tenant:broken'],
+    });
+  });
+
+  it('GOV-2 GOV-5: a person is not asked about what nothing would permit even then', () => {
+    const text = '@id("search_only") permit (principal, action == Action::"memory_search", resource);';
+    expect(judge(drop())).toMatchObject({ decision: 'require_approval' });
+    expect(judge(drop(), text)).toMatchObject({ decision: 'deny', determining: ['default_deny'] });
+  });
+
   it('GOV-10: what is allowed is simply allowed', () => {
     expect(judge(observing(facts())).observed).toBeUndefined();
   });

@@ -116,6 +116,21 @@ describe('T1 to T2', () => {
     });
   });
 
+  it('PROM-1: the clean days begin with the tier, however long ago the last violation was', () => {
+    const old = [run(60, violating('low')), ...runs(10, 9)];
+    expect(progressOf(at(1, { since: NOW - 10 * DAY }), old, NOW)).toMatchObject({
+      clean_days: 10,
+      met: false,
+    });
+  });
+
+  it('PROM-1: a bad run of a plan that counted before breaks the row', () => {
+    const same = [...runs(4, 20), run(10, { plan_sha256: 'same' })];
+    expect(progressOf(at(0), same, NOW)).toMatchObject({ in_a_row: 5, met: true });
+    const broken = [...same, run(5, { plan_sha256: 'same', admitted_actions: 0 })];
+    expect(progressOf(at(0), broken, NOW)).toMatchObject({ compliant: 5, in_a_row: 0, met: false });
+  });
+
   it('PROM-1: nobody rises above T2, and nobody while suspended', () => {
     expect(progressOf(at(2), runs(30), NOW)).toMatchObject({ to: null, met: false });
     expect(tierChange(at(0, { suspended: true }), runs(10), NOW)).toBeNull();
@@ -135,6 +150,13 @@ describe('demotion', () => {
     expect(tierChange(at(0, { suspended: true }), all, NOW)).toBeNull();
     // A person has granted a tier since.
     expect(tierChange(at(1, { since: NOW }), all, NOW)).toBeNull();
+  });
+
+  it('PROM-2: what a run did that ended with the change of tier counts, a moment earlier it does not', () => {
+    const since = NOW - DAY;
+    const critical = (ended_at: number) => [run(0, { ...violating('critical'), ended_at })];
+    expect(tierChange(at(1, { since }), critical(since), NOW)).toMatchObject({ to: 0 });
+    expect(tierChange(at(1, { since }), critical(since - 1), NOW)).toBeNull();
   });
 
   it('PROM-2: three HIGH violations in 7 days take one tier away; two, or an older third, do not', () => {

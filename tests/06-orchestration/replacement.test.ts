@@ -134,6 +134,8 @@ describe('an agent that makes no progress', () => {
     rig.speak('ALPHA', { proposal: proposal('x') });
     for (let n = 0; n < 3; n++) hang(rig, 'BETA', 150_000).bootstrap();
     expect(agentsOf(rig, 'BETA').map((a) => a.status)).toEqual(['replaced', 'replaced', 'revoked']);
+    // It was slow, not disobedient: what it voted stands (CONS-4).
+    expect(rig.last('agent_revoked')?.body).toMatchObject({ votes_void: false });
     expect(rig.log.find((e) => e.type === 'round_closed')?.body).toMatchObject({ silent: ['BETA'] });
   });
 

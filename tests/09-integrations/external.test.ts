@@ -294,6 +294,25 @@ describe('asking, acting, reporting', () => {
   });
 });
 
+describe('what is over', () => {
+  it('GOV-2: an action that was refused is not let through by another judgement', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    rig.judgeIt(DENY);
+    expect(code(rig.judgeIt())).toBe('wrong_state');
+    expect(rig.action).toMatchObject({ decision: { decision: 'deny' }, outcome: { status: 'denied' } });
+  });
+
+  it('GOV-2, CRED-6: when the lease is over nothing is let through', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    rig.now += 7_200_000;
+    rig.register('later');
+    expect(code(rig.judgeIt())).not.toBe('ok');
+    expect(rig.action.decision).toBeNull();
+  });
+});
+
 describe('the tenant’s error budget and agents that run elsewhere', () => {
   it('ENF-5: acts that were told of count as good, however they ended; refusals and silence do not', () => {
     const rig = new Outside().open();
