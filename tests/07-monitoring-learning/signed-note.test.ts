@@ -79,6 +79,31 @@ describe('signed notes', () => {
     expect(await verifySignature(witnessKey, text, plain, verifyEd25519)).toBe(false);
   });
 
+  it('LEDG-2: a note has signature lines only, one at least, each with an id and a signature', async () => {
+    const text = formatCheckpoint({ origin: 'ags.test/acme', size: 3, root: new Uint8Array(32) });
+    const good = await signNote(logKey, pair.sign, text);
+    expect(parseNote(formatNote(text, [good, good]))?.signatures).toHaveLength(2);
+    const id = toBase64(Uint8Array.of(1, 2, 3, 4));
+    const lines = [
+      'no line',
+
+      `- ags.test/acme ${id}`,
+      `— ags.test/acme ${id}`,
+      '— ags.test/acme x',
+      `—  ${id}`,
+    ];
+    for (const wrong of lines) {
+      expect([wrong, parseSignature(wrong)]).toEqual([wrong, null]);
+      expect([wrong, parseNote(formatNote(text, [good, wrong]))]).toEqual([wrong, null]);
+      expect([wrong, parseNote(formatNote(text, [wrong, good]))]).toEqual([wrong, null]);
+    }
+    expect(parseSignature(`— ags.test/acme ${toBase64(Uint8Array.of(1, 2, 3, 4, 5))}`)).toMatchObject({
+      id: '01020304',
+    });
+    for (const wrong of [text, formatNote(text, []), formatNote(text, [good]).slice(0, -1)])
+      expect([wrong, parseNote(wrong)]).toEqual([wrong, null]);
+  });
+
   it('LEDG-2: keys whose id or type is not theirs are no keys', () => {
     expect(parseKey(PETER.replace('c74f20a3', 'c74f20a4'))).toBeNull();
     expect(parseKey(PETER.replace('+ARpc', '+CRpc'))).toBeNull();
