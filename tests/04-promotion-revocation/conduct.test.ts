@@ -36,6 +36,7 @@ describe('ENF-1: errors in a minute', () => {
     const rig = errors(new Rig().toRoundOne(), 6);
     expect(rig.state.outcome).toMatchObject({ state: 'FAILED', exit_code: 1, reason: 'error_rate' });
     expect(rig.state.violations).toMatchObject([{ rule: 'error_rate', severity: 'high', agent_id: null }]);
+    expect(rig.state.outcome?.detail).toBe('6 errors of its agents within 60 s; 5 are allowed');
     expect(rig.state.gate_closed).toBe(true);
     expect(rig.ready('revoke')).toHaveLength(1);
     expect(rig.ready('spawn_diagnostic')).toHaveLength(1);

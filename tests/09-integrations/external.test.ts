@@ -295,6 +295,34 @@ describe('asking, acting, reporting', () => {
 });
 
 describe('what is over', () => {
+  it('GOV-2: a refusal says which rule, why, and what would be needed', () => {
+    const rig = new Outside().open();
+    rig.ask();
+    rig.judgeIt(DENY);
+    expect(JSON.parse(rig.action.outcome?.result ?? '')).toEqual({
+      denied: true,
+      rule: 'tier_too_low',
+      reason: 'no',
+      remedy: 'less',
+    });
+  });
+
+  it('AGENT-5: what an agent was shown is among the origins of what it asks next, and of nobody else’s', () => {
+    const rig = new Outside().open();
+    const first = rig.agent;
+    rig.ask({ tool: 'crm_read' });
+    rig.judgeIt();
+    rig.tell('succeeded');
+    const second = rig.register();
+    rig.bootstrap();
+    rig.ask();
+    expect(rig.action.request.origin).toEqual(['outside', 'untrusted']);
+    rig.agent = first;
+    rig.ask();
+    expect(rig.action.request.agent_id).not.toBe(second);
+    expect(rig.action.request.origin).toEqual(['outside', 'tool:crm_read', 'untrusted']);
+  });
+
   it('GOV-2: an action that was refused is not let through by another judgement', () => {
     const rig = new Outside().open();
     rig.ask();
