@@ -11,7 +11,7 @@ import { costPerMillionSteps } from './measure/cost.ts';
 import { EXPORT_TENANTS, measureExports } from './measure/export.ts';
 import { KILL_TENANTS, measureKills } from './measure/kills.ts';
 import { measureLedger } from './measure/ledger.ts';
-import { measurePipelines, TENANTS } from './measure/pipelines.ts';
+import { type Counted, countPipelines, measurePipelines, TENANTS } from './measure/pipelines.ts';
 import { measurePolicies } from './measure/policy.ts';
 import { measureReads, READS_TENANT } from './measure/reads.ts';
 import { measureRenewals, renewalTenants } from './measure/renewals.ts';
@@ -99,6 +99,19 @@ try {
     }
     await Promise.race([Promise.all([hono.stop(), product.stop()]), sleep(10_000)]);
   }
+  let counts: Counted | null = null;
+  if (wanted.has('pipelines')) {
+    say('counting …');
+    const product = await startProduct(join(folder, 'counted'), TENANTS, 'bench/workers/counted.ts');
+    await migrate(product.db);
+    try {
+      counts = await countPipelines(product);
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+    await Promise.race([product.stop(), sleep(10_000)]);
+  }
   if (wanted.has('ledger') || wanted.has('pipelines')) {
     say('building and starting …');
     const bare = await startBare(folder);
@@ -109,9 +122,9 @@ try {
         say('ledger …');
         results.push(...(await measureLedger(bare, product)));
       }
-      if (wanted.has('pipelines')) {
+      if (counts) {
         say('pipelines …');
-        const load = await measurePipelines(bare, product);
+        const load = await measurePipelines(bare, product, counts);
         results.push(...load.measurements, ...costPerMillionSteps(load.perStep));
       }
     } catch (error) {

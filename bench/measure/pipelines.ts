@@ -37,27 +37,56 @@ const WARM_UP = 100;
 const ALONE = 20;
 const IN_FLIGHT = 120;
 const APPENDS = 2_000;
+/** Until what a run leaves behind is sent and shipped (ms). */
+const SETTLE_MS = 6_000;
+
+/** What a pipeline does, whatever time it takes: per pipeline, one at a time, and per step, with {@link WIDTH} in flight. */
+export interface Counted {
+  commits: number;
+  calls: number;
+  perStep: Load['perStep'];
+}
+
+export async function countPipelines(product: Running): Promise<Counted> {
+  const tenants = await Promise.all(TENANTS.map((tenant) => open(product.url, tenant)));
+  await run(product, tenants, WARM_UP, 4);
+  const start = await settled(product);
+  await run(product, tenants, ALONE, 1);
+  const before = await settled(product);
+  const alone = difference(before, start);
+  const many = await run(product, tenants, IN_FLIGHT, WIDTH);
+  // What is still to be sent and shipped belongs to the cost of what has ended.
+  const spent = difference(await settled(product), before);
+  const calls = Math.round(alone.calls / ALONE);
+  if (Math.abs(calls - CALLS) > 1)
+    throw new Error(
+      `a pipeline makes ${calls} calls; bench/workers/calls.ts is to compare with makes ${CALLS}`,
+    );
+  const logs = await Promise.all(many.ids.slice(-20).map(({ client, id }) => logOf(client, id)));
+  return {
+    // Of all its objects and the ledger: log, list, admission, rows in D1.
+    commits: Math.round(alone.transactions / ALONE),
+    calls,
+    perStep: spread(spent, IN_FLIGHT * mean(logs.map((log) => log.steps))),
+  };
+}
 
 /** PERF-1, and the append half of PERF-3. */
 export async function measurePipelines(
   bare: Running,
   product: Running & { services: Services },
+  { commits, calls, perStep }: Counted,
 ): Promise<Load> {
   const tenants = await Promise.all(TENANTS.map((tenant) => open(product.url, tenant)));
   const { client } = tenants[0] as Tenant;
   await run(product, tenants, WARM_UP, 4);
-
-  const start = await settled(product);
+  await sleep(SETTLE_MS);
   const alone = await run(product, tenants, ALONE, 1);
-  const before = await settled(product);
-  const spentAlone = difference(before, start);
+  await sleep(SETTLE_MS);
   const many = await run(product, tenants, IN_FLIGHT, WIDTH);
-  // What is still to be sent and shipped belongs to the cost of what has ended.
-  const spent = difference(await settled(product), before);
+  await sleep(SETTLE_MS);
 
   const detail = await Promise.all(many.ids.slice(-20).map(({ client: c, id }) => logOf(c, id)));
-  // Of all its objects and the ledger: log, list, admission, rows in D1.
-  const commits = Math.round(spentAlone.transactions / ALONE);
   const steps = mean(detail.map((d) => d.steps));
   const overhead = detail.flatMap((d) => d.overhead);
   const dispatch = detail.flatMap((d) => d.dispatch);
@@ -65,11 +94,6 @@ export async function measurePipelines(
   const aloneOverhead = quiet.flatMap((d) => d.overhead);
 
   const bytes = Math.round(mean(detail.map((d) => d.bytes)) / commits);
-  const calls = Math.round(spentAlone.calls / ALONE);
-  if (Math.abs(calls - CALLS) > 1)
-    throw new Error(
-      `a pipeline makes ${calls} calls; bench/workers/calls.ts is to compare with makes ${CALLS}`,
-    );
   /** Pipelines per second of the bare object; with `services` also the same calls by its Worker. */
   const bareRun = async (n: number, width: number, services?: Services): Promise<number> => {
     const query = `n=${n}&width=${width}&commits=${commits}&bytes=${bytes}`;
@@ -83,9 +107,8 @@ export async function measurePipelines(
 
   const ownAppend = await appendRate(client, product);
   const rawAppend = await timed(`${bare.url}/append?n=${APPENDS}&width=${WIDTH}&bytes=500`);
-  const perStep = spread(spent, IN_FLIGHT * steps);
   const limit = (value: number) => ({ name: `bare object, ${commits} durable transactions each`, value });
-  const calling = (value: number) => ({ name: `the same with its ${CALLS} calls by a bare Worker`, value });
+  const calling = (value: number) => ({ name: `the same with its ${calls} calls by a bare Worker`, value });
   return {
     perStep,
     measurements: [

@@ -113,6 +113,8 @@ export type Command =
       epoch: number;
       result: StepResult;
       worker?: string | null;
+      /** How many steps the worker takes along at most; absent: one. */
+      most?: number;
       permit?: Permit | null;
       slice?: TenantSlice;
     }

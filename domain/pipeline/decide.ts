@@ -34,8 +34,8 @@ export interface Decision {
   state: PipelineState;
   /** Of an `admit`: whether the worker may run the tool. */
   admission: Admitted | null;
-  /** Of a `complete`: the step that its worker goes on with. */
-  claimed: string | null;
+  /** Of a `complete`: the steps that its worker goes on with. */
+  claimed: readonly string[];
   /** The asker is told no, and what that led to commits (ENF-4). */
   refused: DomainError | null;
 }

@@ -15,6 +15,11 @@ export class ObjectAlarm {
     this.#at = await this.#storage.getAlarm();
   }
 
+  /** Set for some time, and known to be. */
+  get armed(): boolean {
+    return typeof this.#at === 'number';
+  }
+
   fired(): void {
     this.#at = null;
   }

@@ -158,10 +158,11 @@ export class PipelineObject extends DurableObject<PipelineEnv> implements Pipeli
     result: StepResult,
     worker: string | null = null,
     seen: Observation[] = [],
+    most = 1,
   ) {
     // Nobody waits for what breakers make of it (OPS-1).
     if (this.#pipeline.find(tenant).ok) this.ctx.waitUntil(this.#above.ended(step_id, seen));
-    return this.#desk.complete(tenant, step_id, epoch, result, worker);
+    return this.#desk.complete(tenant, step_id, epoch, result, worker, most);
   }
   async fail(tenant: string, step_id: string, epoch: number, error: StepError, seen: Observation[] = []) {
     return this.#desk.fail(tenant, step_id, epoch, error, seen);

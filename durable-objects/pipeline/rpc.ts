@@ -111,6 +111,8 @@ export type ClaimResult = { claimed: true; assignment: Assignment } | { claimed:
 /** A stale epoch, a finished step, a closed gate: the worker drops what it has (PIPE-8). */
 export type StepAck = { accepted: true } | { accepted: false; why: string };
 
+export type Completed = StepAck & { next?: Assignment | null; beside?: Assignment[] };
+
 /**
  * The pipeline object (class `PipelineObject`, binding `PIPELINE`, name `t/{tenant}/p/{pipeline_id}`). Every call names the tenant
  * again and is refused with `not_found` when it is not this pipeline's (rule 7). Nothing here throws for bad input.
@@ -167,7 +169,7 @@ export interface PipelineRpc {
   renewalsDue(tenant: string): Promise<{ accessor: string }[]>;
   recordRenewals(tenant: string, renewals: Renewals): Promise<StepAck>;
   admit(tenant: string, admit: Admit): Promise<Admission>;
-  /** `next`: what the worker goes on with, already claimed for it; only when `worker` is given. */
+  /** `next` and `beside`: what the worker goes on with, `most` steps together, already claimed for it; only when `worker` is given. */
   complete(
     tenant: string,
     step_id: string,
@@ -175,7 +177,8 @@ export interface PipelineRpc {
     result: StepResult,
     worker?: string | null,
     seen?: Observation[],
-  ): Promise<StepAck & { next?: Assignment | null }>;
+    most?: number,
+  ): Promise<Completed>;
   /** `seen` (OPS-1): what the step's calls of Vault, store and models showed, if it is news. */
   fail(
     tenant: string,

@@ -172,6 +172,8 @@ export class RunningPipeline {
         console.error(JSON.stringify({ level: 'warn', message: 'outbox', error: String(one.reason) }));
       }
     }
+    // Sending makes nothing due sooner, so an alarm that the commit has armed will do; it settles for the right time when it fires.
+    if (this.alarm.armed) return;
     const due = this.#nextDue(this.state);
     if (Number.isFinite(due)) this.alarm.arm(due);
   }

@@ -6,7 +6,7 @@ import type { Decision } from '#domain/pipeline/decide.ts';
 import { err, type Result } from '#domain/result.ts';
 import type { Observation } from '../tenant/breakers.ts';
 import type { GrantsFromAbove } from './above.ts';
-import type { ClaimResult, StepAck } from './rpc.ts';
+import type { ClaimResult, Completed, StepAck } from './rpc.ts';
 import { type RunningPipeline, SUPERVISOR } from './running.ts';
 
 /** PIPE-11, ENF-5: how often a held step asks whether the tenant's budget has room again (ms). */
@@ -91,17 +91,20 @@ export class StepDesk {
     epoch: number,
     result: StepResult,
     worker: string | null,
-  ): Promise<StepAck & { next?: Assignment | null }> {
+    most: number,
+  ): Promise<Completed> {
     const goesOn = worker !== null && this.#pipeline.find(tenant).ok;
     const permit = goesOn ? await this.#above.permit() : null;
     const done = this.#decide(tenant, {
-      ...{ kind: 'complete', step_id, epoch, result, worker, permit },
+      ...{ kind: 'complete', step_id, epoch, result, worker, most, permit },
       slice: this.#above.slice,
     });
     if (!done.ok) return { accepted: false, why: done.error };
-    const { claimed } = done.value;
-    const next = claimed === null ? null : assignmentFor(this.#pipeline.state, claimed, permit);
-    return next ? { accepted: true, next } : { accepted: true };
+    const [next, ...beside] = done.value.claimed.flatMap((id): Assignment[] => {
+      const assignment = assignmentFor(this.#pipeline.state, id, permit);
+      return assignment ? [assignment] : [];
+    });
+    return { accepted: true, ...(next && { next }), ...(beside.length > 0 && { beside }) };
   }
 
   /** OPS-1: whether it opened a breaker is known before it is decided what follows. */

@@ -171,6 +171,8 @@ export class StepWorld {
     return done.ok ? { accepted: true } : { accepted: false, why: JSON.stringify(done.error) };
   }
 
+  /** Off, so that a test sees each step by itself; on, a worker goes on with what its step led to, as in the objects. */
+  rides = false;
   /** OPS-1: off, so that a test sees what one step does by itself; on, as in the objects. */
   sharesBreakers = false;
   /** Of the tenant and of what all share. */
@@ -211,9 +213,16 @@ export class StepWorld {
         ? { kind: 'judge_again', facts }
         : { kind: 'stopped', why: 'the gate refused' };
     },
-    complete: async (_tenant, step_id, epoch, result, _worker, seen = []) => {
+    complete: async (_tenant, step_id, epoch, result, worker, seen = [], most = 1) => {
       if (this.sharesBreakers) await this.#ways.ended(this.rig.state, step_id, seen);
-      return this.#ack({ kind: 'complete', step_id, epoch, result: structuredClone(result) });
+      const command = { kind: 'complete' as const, step_id, epoch, result: structuredClone(result) };
+      if (!this.rides) return this.#ack(command);
+      const done = this.rig.when({ ...command, worker: worker ?? null, most }, 'system:worker');
+      if (!done.ok) return { accepted: false, why: JSON.stringify(done.error) };
+      const [next = null, ...beside] = done.value.claimed.map((id) =>
+        structuredClone(assignmentFor(this.rig.state, id, PERMIT)!),
+      );
+      return { accepted: true, next, beside };
     },
     fail: async (_tenant, step_id, epoch, error, seen = []) => {
       const work = this.rig.state.steps[step_id]?.work;

@@ -314,6 +314,57 @@ describe('heartbeats', () => {
   });
 });
 
+describe('a worker that goes on', () => {
+  it('PIPE-5, PIPE-8: one message carries a run to its end; the seats are worked on side by side', async () => {
+    const world = spawned();
+    world.rides = true;
+    const only = message(hint(nextStep(world)));
+    await handleStepBatch(batch(only), world.deps);
+    expect(only.acked).toBe(1);
+    expect(world.rig.state.outcome).toMatchObject({ state: 'COMPLETED', exit_code: 0 });
+    expect(world.rig.types().at(-1)).toBe('sealed');
+    const turns = world.rig.log.filter((e) => {
+      if (e.type !== 'step_claimed' && e.type !== 'step_completed') return false;
+      const scheduled = world.rig.log.find(
+        (other) => other.type === 'step_scheduled' && other.body.step_id === e.body.step_id,
+      );
+      const work = scheduled?.type === 'step_scheduled' ? scheduled.body.work : null;
+      return (
+        work?.kind === 'agent_bootstrap' && work.agent_id !== events(world, 'agent_spawned')[0]?.agent_id
+      );
+    });
+    expect(turns.map((e) => e.type)).toEqual([
+      'step_claimed',
+      'step_claimed',
+      'step_completed',
+      'step_completed',
+    ]);
+  });
+
+  it('PIPE-8, REC-6: where the object cannot be told of one step, the other is worked on all the same, and the message comes again', async () => {
+    const world = spawned();
+    world.rides = true;
+    const { complete } = world.port;
+    const roleOf = (stepId: string) => {
+      const step = world.rig.state.steps[stepId];
+      return step && world.rig.roleOf(step);
+    };
+    const deps = without(world, {
+      complete: async (...args) => {
+        if (roleOf(args[1]) === 'BETA') throw new Error('the object is away');
+        return complete(...args);
+      },
+    });
+    const only = message(hint(nextStep(world)));
+    await handleStepBatch(batch(only), deps);
+    expect([only.acked, only.retried.length]).toEqual([0, 1]);
+    const spoken = events(world, 'turn_taken').map(({ seat }) => seat);
+    expect(spoken).toEqual(['ALPHA']);
+    const held = Object.values(world.rig.state.steps).filter((step) => step.status === 'claimed');
+    expect(held.map((step) => world.rig.roleOf(step))).toEqual(['BETA']);
+  });
+});
+
 describe('credentials', () => {
   it('CRED-1: the login is recorded under its short first lease, in the commit that ends its step', async () => {
     const world = spawned();

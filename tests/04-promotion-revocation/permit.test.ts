@@ -98,7 +98,7 @@ describe('what a pipeline may do under its permit', () => {
         usage: USAGE,
       },
     });
-    expect(done).toMatchObject({ ok: true, value: { claimed: null } });
+    expect(done).toMatchObject({ ok: true, value: { claimed: [] } });
     expect(rig.ready('action')).toHaveLength(1);
   });
 

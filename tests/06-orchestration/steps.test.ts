@@ -329,12 +329,55 @@ describe('steps', () => {
 });
 
 describe('a worker goes on with what its step led to', () => {
-  const finish = (rig: Rig, step: StepState, result: StepResult, worker: string | null) => {
+  const takenAlong = (
+    rig: Rig,
+    step: StepState,
+    result: StepResult,
+    worker: string | null,
+    most?: number,
+  ): StepState[] => {
     const epoch = step.status === 'claimed' ? step.epoch : rig.claim(step);
-    const done = rig.when({ kind: 'complete', step_id: step.step_id, epoch, result, worker });
+    const done = rig.when({
+      ...{ kind: 'complete' as const, step_id: step.step_id, epoch, result, worker },
+      ...(most !== undefined && { most }),
+    });
     if (!done.ok) throw new Error(JSON.stringify(done.error));
-    return done.value.claimed === null ? null : (rig.state.steps[done.value.claimed] ?? null);
+    return done.value.claimed.map((id) => rig.state.steps[id]!);
   };
+  const finish = (...args: Parameters<typeof takenAlong>) => takenAlong(...args)[0] ?? null;
+
+  it('PIPE-5, PIPE-8: a worker that takes several takes both seats along in the same commit, each with a claim of its own', () => {
+    const rig = new Rig();
+    rig.when(spawnCommand());
+    rig.login().bootstrap();
+    const result: StepResult = { kind: 'planner_report', report: report(), usage: USAGE };
+    const both = takenAlong(rig, rig.turnOf('PLANNER'), result, 'w1', 3);
+    expect(both.map((step) => [rig.roleOf(step), step.status, step.epoch])).toEqual([
+      ['ALPHA', 'claimed', 1],
+      ['BETA', 'claimed', 1],
+    ]);
+    expect(rig.ready()).toEqual([]);
+  });
+
+  it('PIPE-8, PIPE-11: what the limit of steps does not allow beside the first is left where it is', () => {
+    const roundTwo = (steps: number) => {
+      const command = spawnCommand();
+      if (command.kind !== 'spawn') throw new Error('no spawn');
+      const limits = { ...command.plan.limits, steps };
+      const rig = new Rig().toRoundOne({ ...command, plan: { ...command.plan, limits } });
+      rig.speak('ALPHA');
+      const result: StepResult = { kind: 'turn', output: silentTurn, usage: USAGE };
+      const taken = takenAlong(rig, rig.turnOf('BETA'), result, 'w1', 3);
+      return { rig, taken: taken.map((step) => rig.roleOf(step)) };
+    };
+    const free = roundTwo(100);
+    expect(free.taken).toEqual(['BETA', 'ALPHA']);
+    const one = roundTwo(free.rig.state.usage.steps + 1);
+    expect(one.taken).toEqual(['BETA']);
+    expect(one.rig.roleOf(one.rig.turnOf('ALPHA'))).toBe('ALPHA');
+    const none = roundTwo(free.rig.state.usage.steps);
+    expect([none.taken, none.rig.state.outcome?.reason]).toEqual([[], 'limit_reached']);
+  });
 
   it('PIPE-5, PIPE-8: the planner’s worker takes one seat along in the same commit; the other is left to its own queue', () => {
     const rig = new Rig();

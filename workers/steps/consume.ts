@@ -22,6 +22,8 @@ export interface QueueBatch {
 
 /** A worker goes on with what follows its step for this long; a slow model call ends the ride, so that others on its queue get their turn. */
 const CHAIN_MS = 3_000;
+/** ALPHA, BETA and GAMMA; an invocation has six connections, of which each keeps one to its model and one to Vault or the store. */
+const MOST_BESIDE = 3;
 const OVERLOADED_DELAY_S = 15;
 const UNREACHABLE_DELAY_S = 3;
 
@@ -33,6 +35,14 @@ const unexpected = (): StepOutcome =>
     cause: 'dependency',
     retryable: true,
   });
+
+/** A worker that goes on, until a time (ms since the epoch). */
+interface Ride {
+  deps: StepDeps;
+  ask: AskPipeline;
+  worker: string;
+  until: number;
+}
 
 /** Only the kind of an error is logged: its message may quote anything. */
 const kindOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.name : typeof thrown);
@@ -63,28 +73,40 @@ async function workOn(assignment: Assignment, ask: AskPipeline, deps: StepDeps):
   }
 }
 
-/** Answers with the step that this worker goes on with, claimed for it in the same commit; null: the queue has the rest. */
+/** Answers with the steps that this worker goes on with, claimed for it in the same commit; the queues have the rest. */
 async function report(
   outcome: StepOutcome,
   { tenant, step_id, epoch, trying }: Assignment,
   deps: StepDeps,
   ask: AskPipeline,
   worker: string | null,
-): Promise<Assignment | null> {
+): Promise<Assignment[]> {
   if (outcome.kind === 'done') {
     const { result } = outcome;
     const seen = deps.seen.take(tenant, trying ?? []);
-    const ack = await ask((pipeline) => pipeline.complete(tenant, step_id, epoch, result, worker, seen));
+    const ack = await ask((pipeline) =>
+      pipeline.complete(tenant, step_id, epoch, result, worker, seen, MOST_BESIDE),
+    );
     // CRED-4: a token that goes on no record is nobody's; should this fail, it dies with its short lease or its parent.
     if (!ack.accepted && 'accessor' in result) await deps.credentials.revoke(result.accessor);
-    return ack.accepted ? (ack.next ?? null) : null;
+    return ack.accepted ? [...(ack.next ? [ack.next] : []), ...(ack.beside ?? [])] : [];
   }
   if (outcome.kind === 'failed') {
     const { error } = outcome;
     const seen = deps.seen.take(tenant, trying ?? []);
     await ask((pipeline) => pipeline.fail(tenant, step_id, epoch, error, seen));
   }
-  return null;
+  return [];
+}
+
+/** Works on a step and on what it leads to, side by side where several things do. Throws after all of it, when the object cannot be asked. */
+async function ride(assignment: Assignment, on: Ride): Promise<void> {
+  const { deps, ask, worker, until } = on;
+  const outcome = await workOn(assignment, ask, deps);
+  const stays = deps.clocks.now() < until;
+  const next = await report(outcome, assignment, deps, ask, stays ? worker : null);
+  const rides = await Promise.allSettled(next.map((one) => ride(one, on)));
+  for (const one of rides) if (one.status === 'rejected') throw one.reason;
 }
 
 /**
@@ -102,12 +124,8 @@ async function consume(message: QueueMessage, worker: string, deps: StepDeps): P
   const ask = askPipeline(deps, tenant, pipeline_id);
   try {
     const claim = await ask((pipeline) => pipeline.claim(tenant, step_id, worker));
-    const began = deps.clocks.now();
-    for (let next = claim.claimed ? claim.assignment : null; next !== null; ) {
-      const outcome = await workOn(next, ask, deps);
-      const stays = deps.clocks.now() - began < CHAIN_MS;
-      next = await report(outcome, next, deps, ask, stays ? worker : null);
-    }
+    const until = deps.clocks.now() + CHAIN_MS;
+    if (claim.claimed) await ride(claim.assignment, { deps, ask, worker, until });
     message.ack();
   } catch (thrown) {
     const overloaded = thrown instanceof ObjectUnreachable && thrown.overloaded;

@@ -1,7 +1,7 @@
 import type { DomainError } from '../../errors.ts';
 import type { Permit } from '../../governance/permit.ts';
 import { err, ok, type Result } from '../../result.ts';
-import type { Command, TenantSlice } from '../command.ts';
+import type { Command } from '../command.ts';
 import { asksWithoutToken, mayStart, type StepState } from '../state.ts';
 import type { Draft } from './draft.ts';
 import { failPipeline } from './ending.ts';
@@ -79,25 +79,28 @@ export function progress(
 }
 
 /**
- * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step, or else the first
- * that is ready. The others are announced on queues of their own, so ALPHA and BETA still work in parallel (PIPE-5).
+ * A queue hop and a transaction are saved when a worker goes on with what its step led to: the same agent's next step first, then others that
+ * are ready, `most` in all. What is left over is announced on the queues.
  */
 export function goOn(
   draft: Draft,
   finished: StepState['work'],
-  worker: string,
-  permit: Permit | null,
-  slice?: TenantSlice,
+  how: Pick<Extract<Command, { kind: 'claim' }>, 'worker' | 'slice'> & { permit: Permit | null },
+  most = 1,
 ): void {
-  const ready = Object.values(draft.state.steps).filter(
-    (s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s),
-  );
-  // Whoever needs what does not work has to ask first (OPS-1).
-  const healthy = ready.filter((s) => s.held === null && !isTroubled(draft.state, s.work, permit));
   const agentOf = (work: StepState['work']): string | null => ('agent_id' in work ? work.agent_id : null);
   const own = agentOf(finished);
-  const next = healthy.find((s) => own !== null && agentOf(s.work) === own) ?? healthy[0];
-  if (!next) return;
-  claim(draft, { kind: 'claim', step_id: next.step_id, worker, permit, slice });
-  if (draft.state.steps[next.step_id]?.status === 'claimed') draft.claimed = next.step_id;
+  const first = (step: StepState): number => Number(own === null || agentOf(step.work) !== own);
+  const ready = Object.values(draft.state.steps)
+    .filter((s) => s.status === 'ready' && s.ready_at <= draft.at && mayStart(draft.state, s))
+    // Whoever needs what does not work has to ask first (OPS-1).
+    .filter((s) => s.held === null && !isTroubled(draft.state, s.work, how.permit))
+    .sort((a, b) => first(a) - first(b));
+  for (const { step_id } of ready.slice(0, most)) {
+    // A claim can end the run, or hold it.
+    const step = draft.state.steps[step_id];
+    if (step?.status !== 'ready' || !mayStart(draft.state, step)) continue;
+    claim(draft, { kind: 'claim', step_id, ...how });
+    if (draft.state.steps[step_id]?.status === 'claimed') draft.claimed.push(step_id);
+  }
 }

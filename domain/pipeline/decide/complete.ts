@@ -18,7 +18,7 @@ import { loseTurn } from './turns.ts';
 
 export function completeStep(
   draft: Draft,
-  { step_id, epoch, result, worker, permit, slice }: Extract<Command, { kind: 'complete' }>,
+  { step_id, epoch, result, worker, most, permit, slice }: Extract<Command, { kind: 'complete' }>,
 ): Result<undefined, DomainError> {
   const held = claimed(draft, step_id, epoch);
   if (!held.ok) {
@@ -32,7 +32,7 @@ export function completeStep(
   draft.emit('step_completed', { step_id, epoch, usage: 'usage' in result ? result.usage : null });
   credentialsAnswered(draft, held.value);
   apply(draft, held.value, result);
-  if (worker) goOn(draft, work, worker, permit ?? null, slice);
+  if (worker) goOn(draft, work, { worker, permit: permit ?? null, slice }, most);
   return ok(undefined);
 }
 

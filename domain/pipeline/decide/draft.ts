@@ -16,8 +16,8 @@ export class Draft {
   state: PipelineState;
   readonly events: NewEvent[] = [];
   readonly context: Context;
-  /** The step that the worker which completed one goes on with, claimed in the same commit. */
-  claimed: string | null = null;
+  /** The steps that the worker which completed one goes on with, claimed in the same commit. */
+  readonly claimed: string[] = [];
   /** A refusal that is itself on record: what it led to commits, and the asker is told no. */
   refused: DomainError | null = null;
 
