@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 const hasty = (change: object = {}) =>
-  createCredentials({ ...setup.config, vault: { ...setup.config.vault, timeout_ms: 250, ...change } });
+  createCredentials({ ...setup.config, vault: { ...setup.config.vault, timeout_ms: 1_000, ...change } });
 
 const states: [string, EmbeddedFault, VaultState][] = [
   ['well', { mode: 'none' }, 'active'],

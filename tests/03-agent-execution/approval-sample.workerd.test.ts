@@ -50,7 +50,7 @@ it('RUN-7 GOV-5 PIPE-5: the sample of an approval decides, waits for another per
     pipeline_id: pipeline.id,
     tool: 'artifact_write',
     target: 'artifact://change-note.md',
-    policies: ['plan_asks_approval'],
+    policies: ['named_tool_needs_approval'],
   });
   const decide = (key: string) =>
     answer<Problem>(`/api/approvals/${approval?.approval_id}/decision`, {

@@ -80,7 +80,7 @@ describe('approvals', () => {
     expect(judge(restart('sandbox-a')).decision).toBe('allow');
     expect(judge(restart('sandbox-a', asks))).toMatchObject({
       decision: 'require_approval',
-      determining: ['plan_asks_approval'],
+      determining: ['named_tool_needs_approval'],
       judged: { plan_asks: true },
     });
     const { sha256 } = gate.versionOf(null);

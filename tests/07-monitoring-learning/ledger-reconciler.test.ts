@@ -38,11 +38,12 @@ const ship = (pipelines: FakePipeline[], database = db) =>
   });
 
 const TABLES = ['events', 'agent_actions', 'agent_metrics', 'violations', 'error_occurrences', 'pipelines'];
+const ORDERS: Record<string, string> = { pipelines: 'tenant, number', promotions: 'promotion_id' };
 /** All rows of all tables that are a projection. */
 const dump = (database: D1Database) =>
   Promise.all(
-    [...TABLES, 'event_places'].map(async (table) => {
-      const order = table === 'pipelines' ? 'tenant, number' : 'pipeline_id, seq';
+    [...TABLES, 'event_places', 'promotions'].map(async (table) => {
+      const order = ORDERS[table] ?? 'pipeline_id, seq';
       const columns = table === 'event_places' ? 'pipeline_id, seq' : '*';
       return (await database.prepare(`SELECT ${columns} FROM ${table} ORDER BY ${order}`).all()).results;
     }),
@@ -64,7 +65,9 @@ const run = (id: string, number: number, more: NewEvent[] = []) =>
 describe('the reconciler', () => {
   it('LEDG-1: an empty database, rebuilt from the objects, is equal row by row', async () => {
     const pipelines = [run('pl_aaaa', 1), run('pl_bbbb', 2, notes(2_300)), run('pl_cccc', 3)];
-    const control = new FakePipeline('ct_acme').commit(...notes(3));
+    const tier = { identity_id: 'id_1', from_tier: 0, to_tier: 1, reason: 'earned', runs: ['pl_aaaa'] };
+    const promoted = { type: 'agent_tier_changed', body: tier } as unknown as NewEvent;
+    const control = new FakePipeline('ct_acme').commit(...notes(3), promoted);
     await ship(pipelines);
     const both = { ...deps(pipelines, db, control), tree: () => new FakeLog() };
     await handleLedgerBatch(batchOf([hint(control)]), both);

@@ -27,7 +27,9 @@ export function PinTool({ server, tool, onClose, onPinned }: Props) {
   const [tier, setTier] = useState(String(before?.min_tier ?? 1));
   const [effect, setEffect] = useState(before?.effect ?? 'once');
   const [acts, setActs] = useState(before?.acts ?? true);
-  const [irreversible, setIrreversible] = useState(before?.irreversible ?? false);
+  // What the server says of itself can only tighten; a person who knows better unticks it.
+  const destructive = tool.hints?.destructive === true;
+  const [irreversible, setIrreversible] = useState(before?.irreversible ?? destructive);
   const [target, setTarget] = useState(before?.target ?? '');
   const pin = async () => {
     await ags.pinMcpTool(server.name, {
@@ -49,6 +51,7 @@ export function PinTool({ server, tool, onClose, onPinned }: Props) {
       <blockquote className="panel p-3 text-sm break-words whitespace-pre-wrap">
         {tool.description}
       </blockquote>
+      {destructive && <p className="text-sm">Its server says that it destroys something.</p>}
       <Select
         label="The lowest tier that is offered it"
         className="w-full"
