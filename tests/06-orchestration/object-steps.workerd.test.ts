@@ -20,7 +20,7 @@ const PATIENT = { timeout: 5_000 };
 /** Messages of a later spawn have arrived, so whatever was sent before it has, too. */
 async function quiet(): Promise<void> {
   const { id, rpc } = await spawn();
-  pass(2_000);
+  pass(5_000);
   await rpc.poke(TENANT);
   await vi.waitFor(() => expect(heard.steps.some((m) => m.pipeline_id === id)).toBe(true), PATIENT);
   await vi.waitFor(() => expect(heard.ledger.some((m) => m.pipeline_id === id)).toBe(true), PATIENT);
