@@ -126,10 +126,15 @@ export interface Tool {
 
 export function defineTool<A>(spec: ToolSpec<A>): Tool {
   const { name, min_tier, effect, external, acts, irreversible, labels, target } = spec;
+  let parameters: Tool['parameters'] | null = null;
   return {
     name,
     description: spec.description,
-    parameters: wireSchema(spec.args),
+    /** Made when a model is first offered it: the Worker's start has little time (PERF-6). */
+    get parameters() {
+      parameters ??= wireSchema(spec.args);
+      return parameters;
+    },
     roles: spec.roles ?? null,
     rule: {
       name,
